@@ -1,0 +1,104 @@
+import type { Json } from './json.js';
+import type { TriggerRule } from './spec.js';
+import type { TaskType } from './task-type.js';
+
+/**
+ * A compiled DAG: all the walk needs, and nothing that only an activity needs (those are {@link TaskBody}s). Plain JSON,
+ * so that it travels as a blob or inline. Tasks stand in topological order, ties by id, and are named by their index.
+ */
+export interface DagPlan {
+  readonly format: 1;
+  readonly dagId: string;
+  /** Activities of this walk at the same time (R13). */
+  readonly maxActiveTasks: number;
+  readonly failFast: boolean;
+  /** Of the whole run, in ms (R19). */
+  readonly timeoutMs?: number;
+  /** `[name, template]`, evaluated at the end, in order of name (R21). */
+  readonly outputs?: readonly (readonly [string, Json])[];
+  /** Keys of the blobs that hold the bodies; {@link TaskPlan.body} is an index into this list. */
+  readonly bodies: readonly string[];
+  readonly tasks: readonly TaskPlan[];
+}
+
+/** Bits of {@link EdgePlan}: what an edge is satisfied by; several may be set (R6). */
+export const ON_SUCCESS = 1;
+export const ON_COMPLETION = 2;
+export const ON_FAILURE = 4;
+export const ON_SKIPPED = 8;
+
+/** `[index of the upstream task, bits of ON_*]`; a bare number means `on: success`. */
+export type EdgePlan = number | readonly [upstream: number, on: number];
+
+/** Absent fields have the default that their comment names. */
+export interface TaskPlan {
+  readonly id: string;
+  readonly type: TaskType;
+  /** Default: none. */
+  readonly upstream?: readonly EdgePlan[];
+  /** Default: all_success. */
+  readonly rule?: TriggerRule;
+  /** CEL source without `${{ }}`, or a literal; asked once, after the rule says run (R8). Default: true. */
+  readonly when?: string | boolean;
+  /** 1 first … 5 last. Default 3. */
+  readonly priority?: number;
+  /** transform: the template of its value, evaluated in the walk. */
+  readonly value?: Json;
+  /** Types carried out by an activity. */
+  readonly activity?: ActivityPlan;
+  /** JSON Schema of the output, where the walk itself must check it (transform, foreign activities); else it is in the body. */
+  readonly outputSchema?: Json;
+  /** What the task's expressions name, `when` included. Default: nothing. */
+  readonly needs?: NeedsPlan;
+}
+
+/** What expressions name, so that only that is sent: parameters, the `run` object, outputs of upstream tasks. */
+export interface NeedsPlan {
+  /** Names of params; `true` = the whole object. */
+  readonly params?: true | readonly string[];
+  readonly run?: true;
+  /** Indexes of tasks whose state or output is named. */
+  readonly tasks?: readonly number[];
+}
+
+export interface ActivityPlan {
+  /** Temporal activity type: the task type (`http`), or for type `activity` the name that the author gave. */
+  readonly name: string;
+  /** Temporal task queue; absent = the run's own. */
+  readonly queue?: string;
+  /** Another language's or another team's worker: gets plain arguments, no envelope (R14, R20). */
+  readonly foreign?: { readonly args: readonly Json[] };
+  /** Index into {@link DagPlan.bodies}; the entry is found by task id. Absent for foreign activities. */
+  readonly body?: number;
+  /** Per attempt, ms. */
+  readonly timeoutMs: number;
+  readonly queueTimeoutMs?: number;
+  /** ms; absent = none (foreign without a declared one). */
+  readonly heartbeatTimeoutMs?: number;
+  readonly retry: RetryPlan;
+}
+
+/** Defaults are filled in by the compiler (R20). Intervals in ms. */
+export interface RetryPlan {
+  readonly maxAttempts: number;
+  readonly infraAttempts: number;
+  readonly intervalMs: number;
+  readonly multiplier: number;
+  readonly maxIntervalMs: number;
+  /** 0 … 1: each wait is lengthened by a random share of itself, up to this. */
+  readonly jitter: number;
+  readonly totalTimeoutMs?: number;
+  readonly nonRetryableErrors?: readonly string[];
+}
+
+/** What the activity needs of its task and the walk does not: read by reference, cached by content. */
+export interface TaskBody {
+  readonly type: TaskType;
+  readonly with: Json;
+  readonly outputSchema?: Json;
+  readonly timeoutMs: number;
+  readonly retry: RetryPlan;
+}
+
+/** One bodies blob: task id -> body. Use `Object.hasOwn`: ids like `constructor` are allowed. */
+export type BodiesBlob = { readonly [taskId: string]: TaskBody };

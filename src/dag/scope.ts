@@ -1,0 +1,37 @@
+import type { Json } from './json.js';
+import type { RunState, TaskState } from './state.js';
+
+/** The `run` object of expressions (R5, R9). Instants are RFC 3339 UTC to the second; `ds` is a date in the DAG's zone. */
+export interface RunScope {
+  readonly id: string;
+  /** Safe as a file name (R2). */
+  readonly key: string;
+  readonly dagId: string;
+  readonly ds: string;
+  readonly dsNodash: string;
+  readonly logicalDate: string;
+  readonly dataInterval: { readonly start: string; readonly end: string };
+  readonly trigger: 'manual' | 'schedule' | 'backfill' | 'event' | 'dag';
+  readonly state?: RunState;
+  readonly parent?: Json;
+  readonly root?: Json;
+}
+
+/** A task as expressions see it. Without success `output` is null and `items` is [] (R16). */
+export interface TaskScope {
+  readonly state: TaskState;
+  readonly output: Json;
+  readonly items?: readonly Json[];
+}
+
+/** Everything an expression can name. */
+export interface Scope {
+  readonly params?: { readonly [name: string]: Json };
+  readonly run?: RunScope;
+  readonly tasks?: { readonly [id: string]: TaskScope };
+  readonly item?: Json;
+  readonly index?: number;
+  /** Resolved inside activities only. */
+  readonly attempt?: number;
+  readonly secrets?: { readonly [name: string]: string };
+}

@@ -1,0 +1,90 @@
+/**
+ * The language as data: a spec whose SHAPE has been checked (by the DTOs of `src/spec`), and nothing else yet. Its
+ * meaning is checked by `validate`, which alone makes a {@link ValidDag}; only that can be compiled and run.
+ */
+import type { Json, JsonObject } from './json.js';
+import type { TaskType } from './task-type.js';
+
+/** `90s`, `5m`, `1h30m`, `2d` or ISO-8601 without years, months, weeks (R24). Parsed by `duration.ts`. */
+export type DurationText = string;
+
+/** What an edge waits for (R6). */
+export const EDGE_CONDITIONS = ['success', 'completion', 'failure', 'skipped'] as const;
+export type EdgeCondition = (typeof EDGE_CONDITIONS)[number];
+
+export interface DependencySpec {
+  readonly task: string;
+  readonly on?: EdgeCondition | readonly EdgeCondition[];
+}
+
+/** Airflow's names, literally: people search for them. */
+export const TRIGGER_RULES = [
+  'all_success', 'all_failed', 'all_done', 'all_done_min_one_success', 'all_skipped', 'one_failed', 'one_success', 'one_done',
+  'none_failed', 'none_failed_min_one_success', 'none_skipped', 'always',
+] as const;
+export type TriggerRule = (typeof TRIGGER_RULES)[number];
+
+/** R20. Counts are of all attempts; intervals are durations. */
+export interface RetrySpec {
+  readonly maxAttempts?: number | null;
+  readonly infraAttempts?: number | null;
+  readonly interval?: DurationText | null;
+  readonly multiplier?: number | null;
+  readonly maxInterval?: DurationText | null;
+  readonly jitter?: number | null;
+  readonly totalTimeout?: DurationText | null;
+  readonly nonRetryableErrors?: readonly string[] | null;
+}
+
+/** Fields that `defaults` may give to every task (R21); `null` restores the built-in. */
+export interface TaskDefaults {
+  readonly triggerRule?: TriggerRule | null;
+  readonly retry?: RetrySpec | null;
+  readonly timeout?: DurationText | null;
+  readonly queueTimeout?: DurationText | null;
+  readonly heartbeatTimeout?: DurationText | null;
+  readonly queue?: string | null;
+  readonly priority?: number | null;
+  readonly outputSchema?: JsonObject | boolean | null;
+}
+
+export interface TaskSpec extends TaskDefaults {
+  readonly type: TaskType;
+  readonly description?: string;
+  readonly with?: JsonObject;
+  readonly dependsOn?: readonly (string | DependencySpec)[];
+  readonly when?: string | boolean;
+}
+
+/** Stored and validated from the first release, acted on when schedules come (R26). */
+export type ScheduleSpec =
+  | string
+  | { readonly cron: string | readonly string[]; readonly timezone?: string; readonly jitter?: DurationText }
+  | { readonly every: DurationText; readonly offset?: DurationText; readonly jitter?: DurationText }
+  | { readonly at: readonly string[]; readonly timezone?: string };
+
+export interface DagSpec {
+  readonly apiVersion?: 'v1';
+  readonly id: string;
+  readonly description?: string;
+  readonly owner?: string;
+  readonly tags?: readonly string[];
+  readonly schedule?: ScheduleSpec;
+  readonly startDate?: string;
+  readonly endDate?: string;
+  readonly timezone?: string;
+  readonly catchup?: boolean;
+  readonly maxActiveTasks?: number;
+  readonly failFast?: boolean;
+  readonly timeout?: DurationText;
+  /** Name -> JSON Schema; no `default` = required (R21). */
+  readonly params?: { readonly [name: string]: JsonObject };
+  readonly defaults?: TaskDefaults;
+  /** Name -> expression, evaluated when the tasks have ended. */
+  readonly outputs?: { readonly [name: string]: Json };
+  readonly tasks: { readonly [id: string]: TaskSpec };
+}
+
+declare const valid: unique symbol;
+/** A spec that may run: made by `validate` only. Carries the analysed graph, so that nobody analyses twice. */
+export type ValidDag = DagSpec & { readonly [valid]: true };

@@ -1,0 +1,58 @@
+import type { Json } from './json.js';
+
+/** Every state of a task. The last five are final. */
+export const TASK_STATES = ['pending', 'queued', 'running', 'success', 'failed', 'skipped', 'upstream_failed', 'cancelled'] as const;
+export type TaskState = (typeof TASK_STATES)[number];
+
+/** A state that a task never leaves. */
+export type FinalTaskState = 'success' | 'failed' | 'skipped' | 'upstream_failed' | 'cancelled';
+
+/** Every state of a run. The last three are final. */
+export const RUN_STATES = ['queued', 'running', 'paused', 'success', 'failed', 'cancelled'] as const;
+export type RunState = (typeof RUN_STATES)[number];
+export type FinalRunState = 'success' | 'failed' | 'cancelled';
+
+/**
+ * Why a task, an attempt or a run failed: a closed list, so that people and rules can tell a user's error from a lost
+ * worker. `error` the task's own code or input failed · `timeout` one attempt took longer than `timeout` ·
+ * `queue_timeout` no worker took it within `queueTimeout` · `worker_lost` heartbeats stopped (killed or cut off) ·
+ * `expression` an expression could not be evaluated · `output_schema` the result breaks `outputSchema` ·
+ * `unknown_activity` no such activity on the worker · `type_disabled` the task type is off on this worker ·
+ * `blob_missing` a stored value or body is gone · `run_timeout` the run's `timeout` passed · `cancelled` asked to stop ·
+ * `terminated` ended from outside, without clean-up · `output` a DAG output could not be computed ·
+ * `tasks` (runs only) the tasks that decide it failed.
+ */
+export const FAILURE_KINDS = [
+  'error', 'timeout', 'queue_timeout', 'worker_lost', 'expression', 'output_schema', 'unknown_activity', 'type_disabled',
+  'blob_missing', 'run_timeout', 'cancelled', 'terminated', 'output', 'tasks',
+] as const;
+export type FailureKind = (typeof FAILURE_KINDS)[number];
+
+/** A failure as data. `type` is the error's own class or code (`HttpStatusError`), `message` says what, where, what to do. */
+export interface Failure {
+  readonly kind: FailureKind;
+  readonly message: string;
+  readonly type?: string;
+  /** Handler-specific facts a rule may look at: HTTP status, exit code. */
+  readonly details?: Json;
+}
+
+/** One attempt of a task. Times are epoch milliseconds; `endedAt` and `failure` are absent where nobody could report them. */
+export interface Attempt {
+  readonly attempt: number;
+  readonly startedAt?: number;
+  readonly endedAt?: number;
+  readonly worker?: string;
+  readonly failure?: Failure;
+}
+
+/**
+ * A task's output as it travels: the value itself when it is small, else a reference to an immutable blob
+ * (`ref` = key in the object store, `size` in bytes of JSON, `sha256` in hex). See R15.
+ */
+export type OutputValue = { readonly value: Json } | BlobRef;
+export interface BlobRef {
+  readonly ref: string;
+  readonly size: number;
+  readonly sha256: string;
+}
