@@ -1,0 +1,207 @@
+/**
+ * What the world outside may know of the workflows: names, ids, inputs, queries, updates, reports. Types and constants
+ * only, so that clients import it without loading workflow code.
+ */
+import type { JsonObject } from '../src/dag/json.js';
+import type { DagPlan } from '../src/dag/plan.js';
+import type { RunScope } from '../src/dag/scope.js';
+import type { Attempt, Failure, FinalTaskState, OutputValue, RunState, TaskState } from '../src/dag/state.js';
+
+/** Task queue of entities and system work: a backlog of runs never delays them (R29). */
+export const SYSTEM_QUEUE = 'baton-system';
+
+/** Workflow types as the Web UI shows them. */
+export const DAG_RUN = 'dagRun';
+export const DAG_ENTITY = 'dagEntity';
+export const RETENTION = 'retention';
+
+/** Id of a DAG's entity workflow (R2): `:` is outside the id alphabet, so nothing can collide with it. */
+export const dagEntityId = (dagId: string): string => `dag:${dagId}`;
+export const RETENTION_ID = 'system:retention';
+
+/** Custom search attributes, registered at boot (design §5). */
+export const SEARCH_ATTRIBUTES = {
+  DagId: 'KEYWORD',
+  DagRunState: 'KEYWORD',
+  DagTrigger: 'KEYWORD',
+  DagLogicalDate: 'DATETIME',
+  DagStartedAt: 'DATETIME',
+  DagTags: 'KEYWORD_LIST',
+  DagFailedTasks: 'KEYWORD_LIST',
+} as const;
+
+// ---------------------------------------------------------------- dagRun
+
+/** The facts of a run that never change, fixed when it is created (zones and clocks stay outside the workflow: R5). */
+export interface RunFacts {
+  /** REST run id = workflow id. */
+  readonly runId: string;
+  readonly dagId: string;
+  readonly version: number;
+  /** n-th execution of this run id, from 1 (R4). */
+  readonly execution: number;
+  readonly scope: RunScope;
+  /** false: not tied to a date; logicalDate is then the moment of acceptance. */
+  readonly dated: boolean;
+  readonly params: JsonObject;
+  readonly note?: string;
+  /** Who asked for it, as far as known. */
+  readonly identity?: string;
+  /** sha256 of the request body, to tell a repeated Idempotency-Key from a reused one. */
+  readonly requestHash?: string;
+  /** Epoch ms. */
+  readonly acceptedAt: number;
+  readonly tags?: readonly string[];
+}
+
+/** Argument of `dagRun`. */
+export interface DagRunInput {
+  readonly run: RunFacts;
+  /** Object key of the plan blob; the spec of a run is pinned by it. */
+  readonly planKey: string;
+  /** The plan itself when it is small: saves the first activity. */
+  readonly plan?: DagPlan;
+  /** Object key prefix of this execution, ending with `/` (`runPrefix` of src/objects/keys.ts). */
+  readonly prefix: string;
+  /** Set by continue-as-new only: a snapshot, or the key of the blob that holds it. */
+  readonly carried?: { readonly snapshot?: RunSnapshot; readonly key?: string };
+}
+
+/** What is known of one task. Times are epoch ms. */
+export interface TaskRecord {
+  readonly taskId: string;
+  readonly state: TaskState;
+  /** When it became ready to run. */
+  readonly queuedAt?: number;
+  readonly startedAt?: number;
+  readonly endedAt?: number;
+  readonly attempts?: readonly Attempt[];
+  readonly output?: OutputValue;
+  readonly failure?: Failure;
+  /** Something to know while it is not over: `no worker on queue gpu since 2026-01-01T00:00:00Z`. */
+  readonly notice?: string;
+  /** Number of the change that wrote this record; grows over the whole run. */
+  readonly revision: number;
+}
+
+export type TaskCounts = { readonly [state in TaskState]?: number };
+
+/** The run as its own query tells it. */
+export interface RunHead {
+  readonly run: RunFacts;
+  readonly state: RunState;
+  readonly startedAt: number;
+  readonly endedAt?: number;
+  readonly counts: TaskCounts;
+  readonly failure?: Failure;
+  readonly failedTasks?: readonly string[];
+  readonly outputs?: JsonObject;
+  /** Grows with every change of the run or a task. */
+  readonly revision: number;
+}
+
+/** Query `run` -> {@link RunHead}. */
+export const RUN_QUERY = 'run';
+
+/** Query `tasks`: records in order of task id, those changed after `sinceRevision` only; at most `limit`. */
+export const TASKS_QUERY = 'tasks';
+export interface TasksQueryInput {
+  readonly sinceRevision?: number;
+  /** Task id to start after. */
+  readonly after?: string;
+  readonly limit: number;
+  readonly state?: TaskState;
+  /** Only this task. */
+  readonly taskId?: string;
+}
+export interface TasksQueryResult {
+  readonly head: RunHead;
+  readonly tasks: readonly TaskRecord[];
+  readonly more: boolean;
+}
+
+/** What a run carries over continue-as-new. Ids are indexes of the plan. */
+export interface RunSnapshot {
+  readonly format: 1;
+  /** One character per task, see `walk.ts`. */
+  readonly states: string;
+  readonly records: readonly (readonly [index: number, record: Omit<TaskRecord, 'taskId' | 'state'>])[];
+  readonly startedAt: number;
+  readonly revision: number;
+  readonly inlineBytes: number;
+  readonly failFastTripped?: boolean;
+}
+
+/** Type of the ApplicationFailure that a failed run closes with (R23). */
+export const DAG_RUN_FAILED = 'DagRunFailed';
+
+/** The report blob: the last act of a run, `report.json` below its prefix (R3, R28). */
+export interface RunReport {
+  readonly format: 1;
+  readonly head: RunHead;
+  readonly tasks: readonly TaskRecord[];
+  readonly planKey: string;
+  /** Set when it was not the run itself that wrote it: its workflow was ended from outside. */
+  readonly writtenBy?: 'reader';
+}
+
+// ---------------------------------------------------------------- dagEntity
+
+/** Header of a stored version. Keys are object keys. */
+export interface VersionHeader {
+  readonly version: number;
+  /** sha256 of the canonical JSON of the parsed spec, before defaults (R30); also the ETag. */
+  readonly hash: string;
+  readonly specKey: string;
+  readonly planKey: string;
+  /** Bytes of the plan as JSON: small ones travel inline. */
+  readonly planBytes: number;
+  readonly createdAt: number;
+  readonly createdBy?: string;
+}
+
+/** What a DAG's memo holds (<= 2 KiB): all that a read or a start needs, without any worker (R28). */
+export interface DagHead {
+  readonly dagId: string;
+  readonly latest: VersionHeader;
+  readonly paused: boolean;
+  readonly deleted?: boolean;
+  readonly description?: string;
+  readonly owner?: string;
+  readonly tags?: readonly string[];
+  /** `inactive` until schedules come (R26); absent = none. */
+  readonly scheduleState?: 'inactive';
+  readonly updatedAt: number;
+}
+
+/** Memo key of {@link DagHead}. */
+export const DAG_HEAD_MEMO = 'dag';
+
+/** Update `put`. */
+export const PUT_UPDATE = 'put';
+export interface PutInput {
+  readonly hash: string;
+  readonly specKey: string;
+  readonly planKey: string;
+  readonly planBytes: number;
+  readonly description?: string;
+  readonly owner?: string;
+  readonly tags?: readonly string[];
+  readonly hasSchedule: boolean;
+  /** Expected ETag (hash of the latest version), or `*` = must exist, or `none` = must not exist. */
+  readonly expected?: string;
+  readonly by?: string;
+}
+export interface PutResult {
+  readonly outcome: 'created' | 'updated' | 'unchanged';
+  readonly head: DagHead;
+}
+/** Update `pause`: `{paused}` -> DagHead. */
+export const PAUSE_UPDATE = 'pause';
+/** Update `remove` -> DagHead: a tombstone; the entity and its version counter stay (R30). */
+export const REMOVE_UPDATE = 'remove';
+/** Query `versions` -> the newest 200 {@link VersionHeader}s, newest first (also written to a blob on each put). */
+export const VERSIONS_QUERY = 'versions';
+
+/** Types of the ApplicationFailures by which the entity refuses an update. */
+export const ENTITY_REFUSALS = { precondition: 'PreconditionFailed', notFound: 'DagNotFound' } as const;
