@@ -5,7 +5,7 @@
 import type { JsonObject } from '../src/dag/json.js';
 import type { DagPlan } from '../src/dag/plan.js';
 import type { RunScope } from '../src/dag/scope.js';
-import type { Attempt, Failure, FinalTaskState, OutputValue, RunState, TaskState } from '../src/dag/state.js';
+import type { Attempt, Failure, OutputValue, RunState, TaskState } from '../src/dag/state.js';
 
 /** Task queue of entities and system work: a backlog of runs never delays them (R29). */
 export const SYSTEM_QUEUE = 'baton-system';
