@@ -1,0 +1,10 @@
+import { findTemporalBinary } from '../../src/temporal/temporal-binary.js';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/** The `temporal` program that tests use: BATON_TEST_TEMPORAL_BIN, else as the service finds it. */
+export function temporalBinary(): Promise<string> {
+  const { env } = process;
+  const log = { debug() {}, info: (_: object, message: string) => console.log(message), warn() {}, error() {} };
+  return findTemporalBinary({ binary: env.BATON_TEST_TEMPORAL_BIN, cacheDir: join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'baton'), env }, log);
+}

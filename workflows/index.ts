@@ -1,0 +1,3 @@
+/** Every workflow that Baton's workers carry out, under the name that Temporal knows it by. */
+export { dagEntity } from './dag-entity.workflow.js';
+export { retention } from './retention.workflow.js';
