@@ -10,7 +10,8 @@
  *   report.json                                  the report, its last act
  *   outputs/<task>/<sha256>.json                 outputs over the inline limit (R15)
  *   logs/<task>/<attempt>/<byte offset>          log chunks, plain text; the name is where the chunk starts (R30)
- *   snapshots/<name>.json                        what continue-as-new carries, when it is large
+ *   report/tasks-<n>.json                        task records of the report, when they are many
+ *   snapshots/<n>-<page>.json                    task records that continue-as-new carries, when they are many
  * days/<YYYY-MM-DD>/<dagId>/<runKey>/<execution> marker by the UTC day the run was accepted, for the retention sweep
  * ```
  * JSON is stored gzipped once it is over 1 KiB (see json-blob.ts); `zcat -f` reads both. Ids of people stand in a key
