@@ -70,9 +70,6 @@ export const reportKey = (prefix: string): string => `${prefix}report.json`;
 /** An output of a task, by the sha256 of its JSON: attempts that overlap cannot overwrite one another. */
 export const outputKey = (prefix: string, taskId: string, hash: string): string => `${prefix}outputs/${escapePart(taskId)}/${hash}.json`;
 
-/** What continue-as-new carries. */
-export const snapshotKey = (prefix: string, name: string): string => `${prefix}snapshots/${escapePart(name)}.json`;
-
 /** All logs of a task; ends with `/`. */
 export const taskLogPrefix = (prefix: string, taskId: string): string => `${prefix}logs/${escapePart(taskId)}/`;
 
