@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import { Type } from 'class-transformer';
 import { getMetadataStorage, IsOptional, ValidateBy, ValidateNested } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
@@ -75,6 +76,14 @@ const isObject = (value: unknown): boolean => typeof value === 'object' && value
 /** A text. */
 export function Text(options: FieldOptions = {}): PropertyDecorator {
   return field(options, { type: 'string' }, 'wrong_type', 'a text', (value) => typeof value === 'string');
+}
+
+/** A duration (R24); its text is read later, a bare number is refused here with the fix. */
+export function Duration(options: FieldOptions = {}): PropertyDecorator {
+  return both(
+    field(options, { type: 'string', examples: ['90s', '5m', '1h30m', '2d'] }, 'bad_duration', 'a duration with its unit, such as "90s" or "5m"', (value) => typeof value !== 'number'),
+    field(options, {}, 'wrong_type', 'a duration such as "90s" or "5m"', (value) => typeof value === 'string' || typeof value === 'number'),
+  );
 }
 
 /** `true` or `false`. */

@@ -1,6 +1,8 @@
 import { validateSync, type ValidationError } from 'class-validator';
+import type { IssueCode } from '../dag/issue.js';
 import type { IssueList } from '../dag/issue-list.js';
 import { pointer, pointerSegments } from '../dag/json-pointer.js';
+import { expressionSource } from '../dag/expression/index.js';
 import { didYouMean } from '../dag/suggest.js';
 import { DependencyDto } from './dto/dependency.dto.js';
 import { TaskDefaultsDto } from './dto/task-defaults.dto.js';
@@ -77,7 +79,7 @@ export class ShapeReader {
       return 'refused';
     }
     if (typeof part !== 'string' || !part.includes('${{') || facts.prose === true) return 'check';
-    if (facts.templated === true) return 'taken';
+    if (facts.templated === true) return expressionSource(part) === undefined ? 'check' : 'taken';
     this.issues.error('expression_not_allowed', at, `'${name}' is fixed when the DAG is stored; expressions stand in \`when\`, \`with\` and \`outputs\``);
     return 'refused';
   }
@@ -130,12 +132,12 @@ export class ShapeReader {
 
   private refused(error: ValidationError, path: string): void {
     const names = Object.keys(error.constraints ?? {});
-    const codeOf = (name: string): unknown => (error.contexts?.[name] as { code?: unknown } | undefined)?.code;
+    const codeOf = (name: string): IssueCode | undefined => (error.contexts?.[name] as { code?: IssueCode } | undefined)?.code;
     const wrongType = names.find((name) => codeOf(name) === 'wrong_type');
     const name = wrongType ?? names[0] ?? 'a value';
     const value: unknown = error.value;
     const shown = wrongType === undefined && typeof value === 'string' ? `'${value.slice(0, 60)}'${didYouMean(value, name.replace(/^one of /, '').split(', '))}` : describe(value);
-    this.issues.error(wrongType === undefined ? 'invalid_value' : 'wrong_type', path + pointer(error.property), `'${error.property}' must be ${name}, not ${shown}`);
+    this.issues.error(codeOf(name) ?? 'wrong_type', path + pointer(error.property), `'${error.property}' must be ${name}, not ${shown}`);
   }
 
   private unknown(shape: Shape, name: string, at: string, elsewhere: (name: string) => string | undefined): void {

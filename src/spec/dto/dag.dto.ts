@@ -1,4 +1,4 @@
-import { AnyMap, Anything, Flag, ListOf, MapOf, Nested, OneOf, Text, Whole } from '../field.js';
+import { AnyMap, Anything, Duration, Flag, ListOf, MapOf, Nested, OneOf, Text, Whole } from '../field.js';
 import { TaskDefaultsDto } from './task-defaults.dto.js';
 import { TaskDto } from './task.dto.js';
 
@@ -40,7 +40,7 @@ export class DagDto {
   @Flag({ about: 'Cancel the rest at the first failure. Default false.' })
   failFast?: boolean;
 
-  @Text({ about: 'Of the whole run. Default: none.' })
+  @Duration({ about: 'Of the whole run. Default: none.' })
   timeout?: string;
 
   @MapOf('map', { about: 'Name to JSON Schema; no `default` means required.' })

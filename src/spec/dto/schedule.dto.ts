@@ -1,4 +1,4 @@
-import { Anything, ListOf, Text } from '../field.js';
+import { Anything, Duration, ListOf, Text } from '../field.js';
 
 /** `schedule: {cron}`. */
 export class CronScheduleDto {
@@ -8,19 +8,19 @@ export class CronScheduleDto {
   @Text({ about: "IANA time zone; default: the DAG's." })
   timezone?: string;
 
-  @Text({ about: 'Runs start up to this much later, at random.' })
+  @Duration({ about: 'Runs start up to this much later, at random.' })
   jitter?: string;
 }
 
 /** `schedule: {every}`. */
 export class EveryScheduleDto {
-  @Text({ required: true, about: 'A duration of at least 1s, counted from the epoch.' })
+  @Duration({ required: true, about: 'A duration of at least 1s, counted from the epoch.' })
   every!: string;
 
-  @Text({ about: 'Shifts the beat; shorter than `every`.' })
+  @Duration({ about: 'Shifts the beat; shorter than `every`.' })
   offset?: string;
 
-  @Text({ about: 'Runs start up to this much later, at random.' })
+  @Duration({ about: 'Runs start up to this much later, at random.' })
   jitter?: string;
 }
 

@@ -1,5 +1,5 @@
 import { TRIGGER_RULES } from '../../dag/spec.js';
-import { Anything, Nested, OneOf, Text, Whole } from '../field.js';
+import { Anything, Duration, Nested, OneOf, Text, Whole } from '../field.js';
 import { RetryDto } from './retry.dto.js';
 
 /** Fields that stand in `defaults` and in tasks (R21); `null` restores the built-in. */
@@ -10,13 +10,13 @@ export class TaskDefaultsDto {
   @Nested('object', () => RetryDto, { nullable: true, about: 'How often and how soon a failed attempt is repeated.' })
   retry?: RetryDto | null;
 
-  @Text({ nullable: true, about: 'Of one attempt. Default 10m.' })
+  @Duration({ nullable: true, about: 'Of one attempt. Default 10m.' })
   timeout?: string | null;
 
-  @Text({ nullable: true, about: 'How long an attempt may wait for a worker. Default: unlimited.' })
+  @Duration({ nullable: true, about: 'How long an attempt may wait for a worker. Default: unlimited.' })
   queueTimeout?: string | null;
 
-  @Text({ nullable: true, about: 'The worker is given up after this silence. Default 30s; activities on foreign queues: none.' })
+  @Duration({ nullable: true, about: 'The worker is given up after this silence. Default 30s; activities on foreign queues: none.' })
   heartbeatTimeout?: string | null;
 
   @Text({ nullable: true, about: "Temporal task queue. Default: the service's own." })
