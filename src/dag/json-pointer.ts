@@ -24,3 +24,8 @@ export function comparePointers(left: string, right: string): number {
   }
   return a.length - b.length;
 }
+
+/** A JSON pointer one step deeper: `pointerTo('/tasks', 'a/b')` is `/tasks/a~1b`. */
+export function pointerTo(parent: string, key: string | number): string {
+  return parent + pointer(key);
+}

@@ -17,9 +17,9 @@ export interface Checking {
   readonly suggest: Suggest;
 }
 
-/** `didYouMean` for the first 100 names of one check: a spec with thousands of unknown names must not cost minutes. */
+/** `didYouMean` for the first 20 names of one check: a spec with thousands of unknown names must not cost minutes. */
 export class Suggest {
-  private left = 100;
+  private left = 20;
 
   for(word: string, candidates: Iterable<string>): string {
     return this.left-- > 0 ? didYouMean(word, candidates) : '';

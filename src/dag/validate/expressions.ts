@@ -1,4 +1,4 @@
-import { checkExpressionCost, correctTaskForm, parseTemplate, type ParsedExpression, type ParsedTemplate, type References } from '../expression/index.js';
+import { checkExpressionCost, correctTaskForm, isDotId, parseTemplate, type ParsedExpression, type ParsedTemplate, type References } from '../expression/index.js';
 import type { Json } from '../json.js';
 import type { Needs } from './analysis.js';
 import { taskOf, type Checking } from './checking.js';
@@ -89,7 +89,7 @@ function checkTasks(checking: Checking, isUpstream: IsUpstream, expression: Pars
       if (!faults.dag.has('tasks')) issues.error('unknown_reference', path, `there is no task '${id.slice(0, 60)}'${checking.suggest.for(id, checking.ids)}`);
       continue;
     }
-    if (form === 'index' && PLAIN.test(id) && !RESERVED.has(id)) {
+    if (form === 'index' && isDotId(id)) {
       issues.error('expression_task_id', path, `tasks['${id}'] is written tasks.${id}; the index is for ids with other characters`);
     }
     if (field !== undefined && !TASK_FIELDS.includes(field)) {
@@ -103,9 +103,6 @@ function checkTasks(checking: Checking, isUpstream: IsUpstream, expression: Pars
     }
   }
 }
-
-const PLAIN = /^[A-Za-z_][A-Za-z0-9_]*$/;
-const RESERVED: ReadonlySet<string> = new Set(['as', 'break', 'const', 'continue', 'else', 'false', 'for', 'function', 'if', 'import', 'in', 'let', 'loop', 'namespace', 'null', 'package', 'prototype', 'return', 'true', 'var', 'void', 'while', '__proto__']);
 
 /** Collects what the expressions of one task name. */
 export class NeedsCollector {
