@@ -92,7 +92,7 @@ async function loadPlan(input: DagRunInput): Promise<{ readonly plan: DagPlan } 
 async function goOn(input: DagRunInput, ledger: RunLedger, walk: Walk, startedAt: number): Promise<never> {
   const hop = (input.carried?.hop ?? 0) + 1;
   const moved = ledger.all().filter((record) => record.revision > 0);
-  const tasks = await storeRecords(moved, input.prefix, `carried/${hop}`);
+  const tasks = await storeRecords(moved, input.prefix, `snapshots/${hop}`);
   return continueAsNew<typeof dagRun>({
     ...input,
     carried: {

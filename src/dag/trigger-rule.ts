@@ -33,7 +33,8 @@ export interface RuleOptions {
 
 /**
  * The one place that knows trigger rules: Airflow's semantics, decided at the first moment at which the answer can no
- * longer change. O(1). A task without upstream always runs.
+ * longer change, whatever the rest does; so the answer never depends on which upstream ends first. O(1). A task without
+ * upstream always runs.
  */
 export function ruleVerdict(rule: WalkRule, counts: UpstreamCounts, options: RuleOptions = {}): RuleVerdict {
   if (counts.total === 0) return 'run';
@@ -51,9 +52,10 @@ function decide(rule: WalkRule, counts: UpstreamCounts, options: RuleOptions): R
       return 'run';
     case 'all_success':
       if (bad > 0) return 'upstream_failed';
+      // A failure that is still to come would win over the skip: only now is it certain.
+      if (!allDone) return 'wait';
       if (skipped > 0) return 'skip';
-      if (removed > 0 && success > 0 && (options.itemIndex ?? -1) >= success) return 'removed';
-      return allDone ? 'run' : 'wait';
+      return removed > 0 && success > 0 && (options.itemIndex ?? -1) >= success ? 'removed' : 'run';
     case 'all_failed':
       if (success > 0 || skipped > 0) return 'skip';
       return allDone ? 'run' : 'wait';

@@ -97,7 +97,7 @@ export class Walk {
       this.admitted[i] = task.when === undefined ? 1 : 0;
     }
     if (states !== undefined) this.restore(states);
-    for (let i = 0; i < n; i++) if (this.states[i] === PENDING) this.decide(i);
+    for (let i = 0; i < n; i++) if (this.states[i] === PENDING && this.decide(i)) this.propagate(i);
   }
 
   private restore(states: WalkStates): void {
@@ -278,18 +278,20 @@ export class Walk {
     this.open--;
   }
 
-  /** Gives a task its final state and works off everything that follows, without recursion: chains may be long. */
   private end(task: number, code: number): void {
     this.setFinal(task, code);
+    this.propagate(task);
+  }
+
+  /** Works off everything that follows from an ended task, without recursion: chains may be long. */
+  private propagate(task: number): void {
     const ended = [task];
     for (let at = 0; at < ended.length; at++) {
       const upstream = ended[at]!;
       this.countDown(upstream);
       for (let e = this.down.offsets[upstream]!; e < this.down.offsets[upstream + 1]!; e++) {
         const downstream = this.down.tasks[e]!;
-        if (this.states[downstream] !== PENDING) continue;
-        const final = this.decide(downstream);
-        if (final !== undefined) ended.push(downstream);
+        if (this.states[downstream] === PENDING && this.decide(downstream)) ended.push(downstream);
       }
     }
   }
@@ -302,25 +304,25 @@ export class Walk {
     }
   }
 
-  /** Asks the rule of a pending task; returns the final state it got without running, if any. */
-  private decide(task: number): number | undefined {
+  /** Asks the rule of a pending task; true when that gave it a final state without running. */
+  private decide(task: number): boolean {
     const rule = this.plan.tasks[task]!.rule ?? 'all_success';
     const verdict = ruleVerdict(rule, this.countsOf(task));
     switch (verdict) {
       case 'wait':
-        return undefined;
+        return false;
       case 'run':
         this.set(task, QUEUED);
         if (this.admitted[task] === 1) this.line(task).push(this.rank[task]!);
         else this.toAsk.push(this.rank[task]!);
-        return undefined;
+        return false;
       case 'skip':
       case 'removed':
         this.setFinal(task, SKIPPED);
-        return SKIPPED;
+        return true;
       case 'upstream_failed':
         this.setFinal(task, UPSTREAM_FAILED);
-        return UPSTREAM_FAILED;
+        return true;
       default: {
         const unknown: never = verdict;
         throw new Error(`unknown verdict ${String(unknown)}`);

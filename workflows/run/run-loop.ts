@@ -3,7 +3,7 @@ import type { TaskCall, TaskReturn } from '../../activities/task-call.js';
 import type { Json } from '../../src/dag/json.js';
 import { validateJson } from '../../src/dag/json-schema.js';
 import type { ActivityPlan, DagPlan, TaskPlan } from '../../src/dag/plan.js';
-import type { Failure } from '../../src/dag/state.js';
+import type { Failure, OutputValue } from '../../src/dag/state.js';
 import type { Walk } from '../../src/dag/walk.js';
 import type { RunFacts } from '../contract.js';
 import { startActivity, system } from './dispatch.js';
@@ -192,7 +192,7 @@ export class RunLoop {
   }
 
   /** The output of a task that the walk itself carried out, or that a foreign worker returned, checked and bounded. */
-  private checked(task: TaskPlan, answer: { readonly output: import('../../src/dag/state.js').OutputValue }): TaskEnding {
+  private checked(task: TaskPlan, answer: { readonly output: OutputValue }): TaskEnding {
     if (task.outputSchema !== undefined && 'value' in answer.output) {
       const [problem] = validateJson(task.outputSchema, answer.output.value);
       if (problem !== undefined) {

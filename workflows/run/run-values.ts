@@ -1,4 +1,5 @@
 import {
+  ExpressionBudgetError,
   evaluateExpression,
   type ParsedExpression,
   type ParsedTemplate,
@@ -22,6 +23,9 @@ export const INLINE_LIMIT = 4 * 1024;
 const INLINE_BUDGET = 256 * 1024;
 const TINY = 256;
 
+/** Steps that an expression may take inside the workflow; what takes more goes to an activity, which has the full budget. */
+const WALK_BUDGET = 50_000;
+
 /** A value, or why there is none. Expected failures are values: a bad expression fails its task, never the workflow task. */
 export type Evaluated = { readonly output: OutputValue } | { readonly error: string };
 
@@ -30,7 +34,8 @@ type TaskOutputs = { [id: string]: { state: TaskState; output: OutputValue } };
 /**
  * Evaluates what the walk itself has to: `when`, values of transforms, arguments of foreign activities, outputs of the
  * DAG. With the values at hand it answers at once; where an expression names a stored value an activity evaluates it
- * with the same evaluator, and the author sees no difference (R15).
+ * with the same evaluator, and the author sees no difference (R15); so it does where an expression is too much work for a
+ * workflow task.
  */
 export class RunValues {
   private readonly index: ReadonlyMap<string, number>;
@@ -72,7 +77,7 @@ export class RunValues {
       return { error: messageOf(error) };
     }
     return this.evaluate(source, parsed.references.tasks, parsed.references.tasksWhole, name, this.inlineLimit, true, (scope) =>
-      evaluateExpression(parsed, scope),
+      evaluateExpression(parsed, scope, { budget: WALK_BUDGET }),
     );
   }
 
@@ -85,7 +90,7 @@ export class RunValues {
       return { error: messageOf(error) };
     }
     return this.evaluate(template, parsed.references.tasks, parsed.references.tasksWhole, name, inlineLimit, false, (scope) =>
-      renderTemplate(parsed, scope),
+      renderTemplate(parsed, scope, { budget: WALK_BUDGET }),
     );
   }
 
@@ -118,7 +123,7 @@ export class RunValues {
       if (JSON.stringify(value).length > inlineLimit) return elsewhere();
       return { output: { value } };
     } catch (error) {
-      return { error: messageOf(error) };
+      return error instanceof ExpressionBudgetError ? elsewhere() : { error: messageOf(error) };
     }
   }
 
