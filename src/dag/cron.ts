@@ -98,6 +98,7 @@ function preset(text: string): string {
 
 function checkCount(fields: readonly string[], text: string): void {
   if (/^(CRON_)?TZ=/.test(text)) throw new CronError('the time zone does not belong into the cron expression; write `{ cron: …, timezone: … }`');
+  if (fields.some((field) => field.startsWith('#'))) throw new CronError('a comment does not belong into the cron expression; put it into the description');
   const count = fields.length;
   if (count === 5) return;
   const got = `\`${text}\` has ${count} field${count === 1 ? '' : 's'}`;
