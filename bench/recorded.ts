@@ -1,6 +1,6 @@
-import { checkDag, readSpecObject } from '../src/spec/read-spec.js';
 import { compile } from '../src/dag/compile.js';
 import type { DagPlan } from '../src/dag/plan.js';
+import { checkSpecObject } from '../src/spec/check-spec.js';
 import { criticalPath, type RecordedGraph } from './graph-file.js';
 import type { Outcome } from './outcome.js';
 import { verdict } from './outcome.js';
@@ -77,8 +77,7 @@ function specOf(id: string, tasks: readonly SleepingTask[]) {
 
 /** The very plan that the service walks. */
 function planOf(spec: object): DagPlan {
-  const read = readSpecObject(spec);
-  const { dag, issues } = read.spec ? checkDag(read.spec, { ownQueues: ['baton'] }) : { dag: undefined, issues: read.issues };
+  const { dag, issues } = checkSpecObject(spec, { ownQueues: ['baton'] });
   if (!dag) throw new Error(`the spec is not valid: ${JSON.stringify(issues.slice(0, 5))}`);
   const compiled = compile(dag, { ownQueues: ['baton'] });
   return compiled.plan(compiled.bodies.map((_, i) => `bodies-${i}`));
