@@ -3,16 +3,17 @@ import type { Request } from 'express';
 import { Problem } from '../errors/problem.js';
 import { mediaTypeOf } from './media-type.js';
 
-/** Deepest nesting of a JSON body. */
-export const MAX_BODY_DEPTH = 32;
+/** Deepest nesting of a JSON body, unless `app.locals.maxBodyDepth` says otherwise. */
+const MAX_BODY_DEPTH = 32;
 
 /** The parsed JSON body; `{}` when there is none. The media type must be application/json, the text UTF-8. */
-export const JsonBody = createParamDecorator((_data: unknown, context: ExecutionContext): unknown =>
-  readJson(context.switchToHttp().getRequest<Request>()),
-);
+export const JsonBody = createParamDecorator((_data: unknown, context: ExecutionContext): unknown => {
+  const request = context.switchToHttp().getRequest<Request>();
+  return readJson(request, request.app.locals.maxBodyDepth as number | undefined);
+});
 
 /** Reads the JSON body of a request whose raw bytes were collected; throws a {@link Problem} of 400 or 415. */
-export function readJson(request: Pick<Request, 'headers'> & { readonly body?: unknown }): unknown {
+export function readJson(request: Pick<Request, 'headers'> & { readonly body?: unknown }, maxDepth = MAX_BODY_DEPTH): unknown {
   const bytes = request.body;
   if (!Buffer.isBuffer(bytes) || bytes.length === 0) return {};
   const media = mediaTypeOf(request.headers['content-type']);
@@ -26,7 +27,7 @@ export function readJson(request: Pick<Request, 'headers'> & { readonly body?: u
     const why = error instanceof SyntaxError ? positionOf(error.message) : 'The bytes are not UTF-8.';
     throw new Problem('malformed_json', `The body cannot be parsed as JSON. ${why}`);
   }
-  if (depthExceeds(value, MAX_BODY_DEPTH)) throw new Problem('too_deep', `The body is nested deeper than ${MAX_BODY_DEPTH} levels.`);
+  if (depthExceeds(value, maxDepth)) throw new Problem('too_deep', `The body is nested deeper than ${maxDepth} levels.`);
   return value;
 }
 
