@@ -1,0 +1,110 @@
+/**
+ * The whole key scheme of the object store, in one place. Everything below a key is immutable.
+ *
+ * ```
+ * dags/<dagId>/specs/<sha256>.json             a spec version: canonical JSON and the text as it was sent
+ * dags/<dagId>/plans/<sha256>.json             a compiled plan
+ * dags/<dagId>/bodies/<sha256>.json            a chunk of task bodies
+ * dags/<dagId>/versions/<n>.json               the list of version headers as it was when version n came
+ * runs/<dagId>/<runKey>/<execution>/           the prefix of one execution of a run (R3, R4); below it:
+ *   report.json                                  the report, its last act
+ *   outputs/<task>/<sha256>.json                 outputs over the inline limit (R15)
+ *   logs/<task>/<attempt>/<byte offset>          log chunks, plain text; the name is where the chunk starts (R30)
+ *   snapshots/<name>.json                        what continue-as-new carries, when it is large
+ * days/<YYYY-MM-DD>/<dagId>/<runKey>/<execution> marker by the UTC day the run was accepted, for the retention sweep
+ * ```
+ * JSON is stored gzipped once it is over 1 KiB (see json-blob.ts); `zcat -f` reads both. Ids of people stand in a key
+ * escaped by {@link escapePart}. On a file system that ignores case, ids that differ only by case must not be used.
+ */
+import { ObjectStoreError } from './object-store-error.js';
+
+const PART = /^[A-Za-z0-9_.=@+-]+$/;
+/** File systems allow 255 bytes per name. */
+const MAX_PART = 255;
+
+/** Throws `ObjectStoreError` (`bad_key`) unless every part of the key is safe as a file name. */
+export function checkKey(key: string): void {
+  for (const part of key.split('/')) {
+    if (!PART.test(part) || part === '.' || part === '..' || part.length > MAX_PART) {
+      throw new ObjectStoreError('bad_key', key, `not a key of the object store: ${JSON.stringify(key)}; parts are separated by / and made of A-Z a-z 0-9 _ . = @ + - (at most ${MAX_PART})`);
+    }
+  }
+}
+
+/** Throws `ObjectStoreError` (`bad_key`) unless the prefix is a key followed by `/`. */
+export function checkPrefix(prefix: string): void {
+  if (!prefix.endsWith('/')) throw new ObjectStoreError('bad_key', prefix, `not a prefix of the object store: ${JSON.stringify(prefix)}; a prefix ends with /`);
+  checkKey(prefix.slice(0, -1));
+}
+
+/**
+ * Any text as one safe part of a key, reversibly: letters, digits, `_`, `-`, `@`, `+` and inner dots stand for themselves, every other
+ * byte of its UTF-8 becomes `=XX`. Task ids of today stay as they are; `/` of nested tasks becomes `=2F`.
+ */
+export function escapePart(text: string): string {
+  if (text === '') return '=';
+  return text.replace(/^\.+$|[^A-Za-z0-9_.@+-]+/g, (run) =>
+    Array.from(new TextEncoder().encode(run), (byte) => `=${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
+  );
+}
+
+/** Undoes {@link escapePart}. */
+export function unescapePart(part: string): string {
+  if (part === '=') return '';
+  return part.replace(/(?:=[0-9A-F]{2})+/g, (run) => new TextDecoder().decode(Uint8Array.from(run.slice(1).split('='), (hex) => Number.parseInt(hex, 16))));
+}
+
+/** A run key is part of keys as it stands where it can be (`run.key` of R2 always can). */
+const runPart = (runKey: string): string => (PART.test(runKey) && !/^\.+$/.test(runKey) ? runKey : escapePart(runKey));
+
+/** Prefix of one execution (from 1) of a run; ends with `/`. `runKey` is `run.key` (R2). */
+export const runPrefix = (dagId: string, runKey: string, execution: number): string => `${runExecutionsPrefix(dagId, runKey)}${execution}/`;
+
+/** Prefix of all executions of a run; ends with `/`. */
+export const runExecutionsPrefix = (dagId: string, runKey: string): string => `runs/${escapePart(dagId)}/${runPart(runKey)}/`;
+
+/** The report of an execution (R3). */
+export const reportKey = (prefix: string): string => `${prefix}report.json`;
+
+/** An output of a task, by the sha256 of its JSON: attempts that overlap cannot overwrite one another. */
+export const outputKey = (prefix: string, taskId: string, hash: string): string => `${prefix}outputs/${escapePart(taskId)}/${hash}.json`;
+
+/** What continue-as-new carries. */
+export const snapshotKey = (prefix: string, name: string): string => `${prefix}snapshots/${escapePart(name)}.json`;
+
+/** All logs of a task; ends with `/`. */
+export const taskLogPrefix = (prefix: string, taskId: string): string => `${prefix}logs/${escapePart(taskId)}/`;
+
+/** The log of one attempt; ends with `/`. */
+export const attemptLogPrefix = (prefix: string, taskId: string, attempt: number): string => `${taskLogPrefix(prefix, taskId)}${padded(attempt, 6)}/`;
+
+/** The chunk of a log that starts at byte `offset`. */
+export const logKey = (prefix: string, taskId: string, attempt: number, offset: number): string => `${attemptLogPrefix(prefix, taskId, attempt)}${padded(offset, 12)}`;
+
+/** The spec of a version, by its hash (R30). */
+export const specKey = (dagId: string, hash: string): string => `dags/${escapePart(dagId)}/specs/${hash}.json`;
+
+/** A plan, by the sha256 of its JSON. */
+export const planKey = (dagId: string, hash: string): string => `dags/${escapePart(dagId)}/plans/${hash}.json`;
+
+/** A chunk of task bodies, by the sha256 of its JSON. */
+export const bodiesKey = (dagId: string, hash: string): string => `dags/${escapePart(dagId)}/bodies/${hash}.json`;
+
+/** The list of version headers at the time of a version: a new key each time, since blobs never change. */
+export const versionsKey = (dagId: string, version: number): string => `dags/${escapePart(dagId)}/versions/${padded(version, 8)}.json`;
+
+/** All that is stored of a DAG's versions; ends with `/`. */
+export const dagPrefix = (dagId: string): string => `dags/${escapePart(dagId)}/`;
+
+/** Prefix of all markers, in order of day. */
+export const DAYS_PREFIX = 'days/';
+
+/** Marker of an execution, by the UTC day (`YYYY-MM-DD`) on which it was accepted. */
+export const dayMarkerKey = (day: string, dagId: string, runKey: string, execution: number): string => `${DAYS_PREFIX}${day}/${escapePart(dagId)}/${runPart(runKey)}/${execution}`;
+
+/** The day of a marker's key. */
+export const dayOfMarker = (key: string): string => key.slice(DAYS_PREFIX.length, DAYS_PREFIX.length + 10);
+
+function padded(n: number, width: number): string {
+  return String(n).padStart(width, '0');
+}
