@@ -3,14 +3,12 @@ import { DagRemoval } from './dag-removal.js';
 import { DagsController } from './dags.controller.js';
 import { DagsService } from './dags.service.js';
 import { SpecChecker } from './spec-checker.js';
-import { VersionStoreProvider } from './version-store.provider.js';
-import { VersionStore } from './version-store.js';
 import { VersionsController } from './versions.controller.js';
 
 /** DAGs over REST: validate, store, read, pause, delete. */
 @Module({
   controllers: [DagsController, VersionsController],
-  providers: [DagsService, DagRemoval, SpecChecker, VersionStoreProvider],
-  exports: [DagsService, VersionStore],
+  providers: [DagsService, DagRemoval, SpecChecker],
+  exports: [DagsService],
 })
 export class DagsModule {}

@@ -3,7 +3,7 @@ import type { Issue } from '../../dag/issue.js';
 import { DagGateway } from '../../temporal/dag-gateway.js';
 import type { DagHead, VersionHeader } from '../../../workflows/contract.js';
 import { Problem } from '../errors/problem.js';
-import { decodeCursor, encodeCursor, pageLimit } from '../request/page.js';
+import { pageLimit } from '../request/page.js';
 import type { Expectation } from '../request/etag.js';
 import type { SpecText } from '../request/spec-body.js';
 import { ApiSettings } from '../settings.js';
@@ -83,9 +83,9 @@ export class DagsService {
       tag,
       paused: paused === undefined ? undefined : paused === 'true',
       limit: pageLimit(limit, this.settings.limits.page),
-      cursor: cursor === undefined ? undefined : decodeCursor(cursor),
+      cursor,
     });
-    return { items: page.items.map(dagView), nextCursor: page.nextCursor && encodeCursor(page.nextCursor) };
+    return { items: page.items.map(dagView), nextCursor: page.nextCursor };
   }
 
   async pause(dagId: string, paused: boolean): Promise<DagDto> {

@@ -1,5 +1,4 @@
 import { gzipSync } from 'node:zlib';
-import { Injectable } from '@nestjs/common';
 import { canonicalJson } from '../../dag/canonical-json.js';
 import type { CompiledDag } from '../../dag/compile.js';
 import type { Json } from '../../dag/json.js';
@@ -28,7 +27,6 @@ export interface SpecBlob {
 }
 
 /** Writes and reads the immutable part of versions: specs, plans, bodies. Everything read is kept in memory for a while. */
-@Injectable()
 export class VersionStore {
   private readonly blobs: JsonBlobs;
 

@@ -1,5 +1,6 @@
 import { HttpException } from '@nestjs/common';
-import { DagNotFoundError, PreconditionFailedError, TemporalUnavailableError } from '../../temporal/errors.js';
+import { BadCursorError } from '../../temporal/list-cursor.js';
+import { DagNotFoundError, PreconditionFailedError, TemporalUnavailableError } from '../../temporal/temporal-error.js';
 import type { ProblemCode } from './problem-codes.js';
 import { Problem } from './problem.js';
 
@@ -30,7 +31,10 @@ const BY_STATUS: { readonly [status: number]: readonly [ProblemCode, string] } =
 export function problemOf(error: unknown): Problem | undefined {
   if (error instanceof Problem) return error;
   if (error instanceof TemporalUnavailableError) return temporalAway(error);
-  if (error instanceof DagNotFoundError) return new Problem('dag_not_found', 'There is no DAG of this id.');
+  if (error instanceof DagNotFoundError) return new Problem('dag_not_found', `There is no DAG ${error.dagId}.`);
+  if (error instanceof BadCursorError) {
+    return new Problem('invalid_cursor', 'The cursor is not one that this list gave; leave it out to begin again.', { errors: [{ parameter: 'cursor', detail: 'not a cursor of this list' }] });
+  }
   if (error instanceof PreconditionFailedError) {
     return new Problem('precondition_failed', 'The DAG has changed, or is (not) there, against what If-Match or If-None-Match expects. Read it again and use its ETag.');
   }

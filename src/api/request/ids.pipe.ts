@@ -1,6 +1,7 @@
 import { Injectable, type PipeTransform } from '@nestjs/common';
 import { Problem } from '../errors/problem.js';
-import { type RunName, parseRunId } from '../runs/run-id.js';
+import { parseRunId } from '../../temporal/run-id.js';
+import { MAX_RUN_ID, type RunName } from '../runs/run-id.js';
 
 /** Ids of DAGs and tasks (R1). */
 export const ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
@@ -29,8 +30,8 @@ export class TaskIdPipe implements PipeTransform<string, string> {
 @Injectable()
 export class RunIdPipe implements PipeTransform<string, RunName> {
   transform(value: string): RunName {
-    const name = parseRunId(value);
-    if (name) return name;
+    const parts = value.length <= MAX_RUN_ID ? parseRunId(value) : undefined;
+    if (parts) return { runId: value, ...parts };
     throw new Problem('invalid_id', 'The run id is not well formed: it is <dagId>-<YYYY-MM-DDTHH:MM:SSZ> or <dagId>@<key>.');
   }
 }

@@ -11,7 +11,7 @@ export function pageLimit(asked: number | undefined, max: number): number {
   throw new Problem('invalid_fields', `${detail}.`, { errors: [{ parameter: 'limit', detail }] });
 }
 
-/** Makes a position opaque: callers must not build cursors themselves. */
+/** Makes a position (a task id) opaque: callers must not build cursors themselves. */
 export function encodeCursor(position: string): string {
   return Buffer.from(position).toString('base64url');
 }
