@@ -145,7 +145,22 @@ export interface RunReport {
   readonly writtenBy?: 'reader';
 }
 
+/** Memo key under which a run carries its {@link RunMemo}, so that lists and reads need no worker (R28). */
+export const RUN_MEMO = 'run';
+/** The facts of a run but its params; the note is cut so that the memo stays below 2 KiB. */
+export type RunMemo = Omit<RunFacts, 'params'>;
+
 // ---------------------------------------------------------------- dagEntity
+
+/** Argument of `dagEntity`: what it goes on from, at continue-as-new or when a lost entity is revived from its blobs. */
+export interface DagEntityInput {
+  readonly dagId: string;
+  readonly head?: DagHead;
+  /** Newest first, at most {@link MAX_VERSION_HEADERS}. */
+  readonly versions?: readonly VersionHeader[];
+}
+/** An entity keeps that many headers (R30). */
+export const MAX_VERSION_HEADERS = 200;
 
 /** Header of a stored version. Keys are object keys. */
 export interface VersionHeader {
@@ -196,10 +211,17 @@ export interface PutResult {
   readonly outcome: 'created' | 'updated' | 'unchanged';
   readonly head: DagHead;
 }
-/** Update `pause`: `{paused}` -> DagHead. */
+/** Update `pause` -> DagHead. */
 export const PAUSE_UPDATE = 'pause';
+export interface PauseInput {
+  readonly paused: boolean;
+  readonly by?: string;
+}
 /** Update `remove` -> DagHead: a tombstone; the entity and its version counter stay (R30). */
 export const REMOVE_UPDATE = 'remove';
+export interface RemoveInput {
+  readonly by?: string;
+}
 /** Query `versions` -> the newest 200 {@link VersionHeader}s, newest first (also written to a blob on each put). */
 export const VERSIONS_QUERY = 'versions';
 
