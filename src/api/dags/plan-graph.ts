@@ -17,7 +17,7 @@ export function graphOf(plan: DagPlan): GraphDto {
   const layerOf: number[] = [];
   const longestUpstream: number[] = [];
   const edges: GraphEdgeDto[] = [];
-  for (const [to, task] of plan.tasks.entries()) {
+  for (const task of plan.tasks) {
     let layer = 0;
     let via = -1;
     for (const edge of task.upstream ?? []) {

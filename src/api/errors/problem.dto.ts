@@ -34,6 +34,6 @@ export class ProblemDto {
   readonly errors?: readonly FieldErrorDto[];
   @ApiProperty({ type: [IssueDto], required: false })
   readonly issues?: readonly IssueDto[];
-  @ApiProperty({ required: false, type: 'object', additionalProperties: { type: 'string' } })
+  @ApiProperty({ selfRequired: false, type: 'object', additionalProperties: { type: 'string' } })
   readonly links?: { readonly [name: string]: string };
 }

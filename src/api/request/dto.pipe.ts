@@ -1,5 +1,5 @@
+import 'reflect-metadata';
 import { type ArgumentMetadata, Injectable, type PipeTransform, type Type } from '@nestjs/common';
-import { plainToInstance } from 'class-transformer';
 import { validateSync, type ValidationError } from 'class-validator';
 import { type FieldError, Problem } from '../errors/problem.js';
 
@@ -18,11 +18,25 @@ export function toDto<T extends object>(type: Type<T>, value: unknown, place: 'p
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new Problem('invalid_fields', 'The body must be a JSON object.', { errors: [{ pointer: '', detail: 'must be an object' }] });
   }
-  const instance = plainToInstance(type, { ...value });
+  const instance = instanceOf(type, value, place === 'parameter');
   const faults = validateSync(instance, { whitelist: true, forbidNonWhitelisted: true, stopAtFirstError: true, forbidUnknownValues: false });
   if (faults.length === 0) return instance;
   const errors = faults.flatMap((fault) => fieldErrors(fault, place, ''));
   throw new Problem('invalid_fields', errors.map((error) => error.detail).join('; ') + '.', { errors });
+}
+
+/**
+ * Fields as they are: values below them belong to whoever asked for any JSON, and are never walked or rebuilt here (keys
+ * like `__proto__` and `constructor` break libraries that do). Numbers of queries come as text.
+ */
+function instanceOf<T extends object>(type: Type<T>, value: object, isQuery: boolean): T {
+  const instance = new type();
+  for (const [name, field] of Object.entries(value)) {
+    const isNumber = isQuery && typeof field === 'string' && Reflect.getMetadata('design:type', type.prototype, name) === Number;
+    const read = isNumber ? (field.trim() === '' ? Number.NaN : Number(field)) : field;
+    Object.defineProperty(instance, name, { value: read, enumerable: true, writable: true, configurable: true });
+  }
+  return instance;
 }
 
 function fieldErrors(fault: ValidationError, place: 'parameter' | 'pointer', parent: string): FieldError[] {

@@ -1,5 +1,4 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
 import { IsBoolean, IsIn, IsInt, IsOptional, IsString, MaxLength } from 'class-validator';
 
 /** Body of PATCH: what may be changed without a new version. */
@@ -24,7 +23,6 @@ export class ListDagsQuery {
 
   @ApiProperty({ required: false, type: Number, default: 50, maximum: 200 })
   @IsOptional()
-  @Type(() => Number)
   @IsInt()
   readonly limit?: number;
 

@@ -36,9 +36,9 @@ export class SpecChangeDto {
   readonly op!: 'add' | 'remove' | 'replace';
   @ApiProperty({ description: 'JSON pointer into the spec' })
   readonly path!: string;
-  @ApiProperty({ required: false, description: 'Value in the first version', type: 'object', additionalProperties: true })
+  @ApiProperty({ selfRequired: false, description: 'Value in the first version', type: 'object', additionalProperties: true })
   readonly before?: unknown;
-  @ApiProperty({ required: false, description: 'Value in the second version', type: 'object', additionalProperties: true })
+  @ApiProperty({ selfRequired: false, description: 'Value in the second version', type: 'object', additionalProperties: true })
   readonly after?: unknown;
 }
 

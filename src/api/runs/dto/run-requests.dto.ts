@@ -1,5 +1,4 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Transform, Type } from 'class-transformer';
 import { IsIn, IsInt, IsObject, IsOptional, IsString, Matches, Max, MaxLength, Min } from 'class-validator';
 import type { JsonObject } from '../../../dag/json.js';
 import { RUN_STATES, type RunState, TASK_STATES, type TaskState } from '../../../dag/state.js';
@@ -10,9 +9,7 @@ const INSTANT_MESSAGE = '$property must be an RFC 3339 instant such as 2026-01-3
 
 /** Body of POST runs. Every field may be left out. */
 export class StartRunDto {
-  @ApiProperty({ required: false, type: 'object', additionalProperties: true, description: "Values for the DAG's params" })
-  // As it is: values are checked by the DAG's own schemas, and must not be rebuilt on the way there.
-  @Transform(({ obj }: { obj: { params?: unknown } }) => obj.params)
+  @ApiProperty({ selfRequired: false, type: 'object', additionalProperties: true, description: "Values for the DAG's params" })
   @IsOptional()
   @IsObject()
   readonly params?: JsonObject;
@@ -92,7 +89,6 @@ export class ListRunsQuery {
 
   @ApiProperty({ required: false, type: Number, default: 50, maximum: 200 })
   @IsOptional()
-  @Type(() => Number)
   @IsInt()
   readonly limit?: number;
 
@@ -121,7 +117,6 @@ export class ListTasksQuery {
 
   @ApiProperty({ required: false, type: Number, default: 50, maximum: 200 })
   @IsOptional()
-  @Type(() => Number)
   @IsInt()
   readonly limit?: number;
 
@@ -136,7 +131,6 @@ export class ListTasksQuery {
 export class TaskLogsQuery {
   @ApiProperty({ required: false, type: Number, description: 'From 1; default: the newest attempt' })
   @IsOptional()
-  @Type(() => Number)
   @IsInt()
   @Min(1)
   @Max(1_000_000)
@@ -144,7 +138,6 @@ export class TaskLogsQuery {
 
   @ApiProperty({ required: false, type: Number, default: 0, description: 'Byte to begin at: X-Next-Offset of the call before' })
   @IsOptional()
-  @Type(() => Number)
   @IsInt()
   @Min(0)
   readonly offset?: number;

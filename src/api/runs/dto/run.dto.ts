@@ -12,7 +12,7 @@ export class FailureDto implements Failure {
   readonly message!: string;
   @ApiProperty({ required: false, description: 'Class or code of the error itself' })
   readonly type?: string;
-  @ApiProperty({ required: false, type: 'object', additionalProperties: true })
+  @ApiProperty({ selfRequired: false, type: 'object', additionalProperties: true })
   readonly details?: Json;
 }
 
@@ -58,7 +58,7 @@ export class RunDto {
   readonly logicalDate!: string;
   @ApiProperty({ type: DataIntervalDto })
   readonly dataInterval!: DataIntervalDto;
-  @ApiProperty({ required: false, type: 'object', additionalProperties: true, description: 'Absent in lists and when `live` is false' })
+  @ApiProperty({ selfRequired: false, type: 'object', additionalProperties: true, description: 'Absent in lists and when `live` is false' })
   readonly params?: JsonObject;
   @ApiProperty({ required: false })
   readonly note?: string;
@@ -68,13 +68,13 @@ export class RunDto {
   readonly startedAt?: string;
   @ApiProperty({ required: false, format: 'date-time' })
   readonly endedAt?: string;
-  @ApiProperty({ required: false, type: 'object', additionalProperties: { type: 'integer' }, description: `Tasks by state: ${TASK_STATES.join(', ')}` })
+  @ApiProperty({ selfRequired: false, type: 'object', additionalProperties: { type: 'integer' }, description: `Tasks by state: ${TASK_STATES.join(', ')}` })
   readonly counts?: { readonly [state: string]: number | undefined };
   @ApiProperty({ required: false, type: FailureDto })
   readonly failure?: FailureDto;
   @ApiProperty({ required: false, type: [String] })
   readonly failedTasks?: readonly string[];
-  @ApiProperty({ required: false, type: 'object', additionalProperties: ANY_JSON, description: "The DAG's outputs" })
+  @ApiProperty({ selfRequired: false, type: 'object', additionalProperties: ANY_JSON, description: "The DAG's outputs" })
   readonly outputs?: JsonObject;
   @ApiProperty({ required: false, description: 'false: no worker answered, this is what Temporal remembers of the run' })
   readonly live?: boolean;
