@@ -95,7 +95,9 @@ export function nextMatch(fields: CalendarFields, zone: Zone, after: number): nu
       m = 0;
       continue;
     }
-    return match + repeat;
+    if (match + repeat > after) return match + repeat;
+    // The server would go back here for ever (a zone that leaves out half an hour, such as Caracas in 2016).
+    s = 1;
   }
 }
 

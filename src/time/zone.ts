@@ -26,6 +26,7 @@ const DAY = 86_400;
  * and lower case. Offsets (`+01:00`), `Local` and the empty name are none.
  */
 export function isTimeZone(name: string): boolean {
+  if (!/^[A-Z]/.test(name)) return false;
   try {
     return Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name).timeZoneId === name;
   } catch {
