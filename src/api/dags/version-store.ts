@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { canonicalJson } from '../../dag/canonical-json.js';
-import type { CompiledDag } from '../../dag/compile.js';
+import { type CompiledDag, MAX_PLAN_BYTES } from '../../dag/compile.js';
 import type { Json } from '../../dag/json.js';
 import type { DagPlan } from '../../dag/plan.js';
 import type { DagSpec } from '../../dag/spec.js';
@@ -14,8 +14,6 @@ import { BlobGoneError } from './blob-gone-error.js';
 
 /** Bytes of JSON up to which a plan travels with the start of its run. */
 export const INLINE_PLAN_BYTES = 64 * 1024;
-/** Largest plan, compressed: an activity result must carry it. */
-export const MAX_PLAN_BYTES = 1024 * 1024;
 
 /** The blob of a spec version. */
 export interface SpecBlob {

@@ -14,7 +14,9 @@ import { runPath } from '../base-path.js';
 import { ApiSettings } from '../settings.js';
 import type { StartedRunDto } from './dto/run.dto.js';
 import type { StartRunDto } from './dto/run-requests.dto.js';
-import { type RunDates, runDates, wholeSeconds } from './run-dates.js';
+import type { RunDates } from '../../time/dates-of-run.js';
+import { formatInstant } from '../../time/instant.js';
+import { datesOf, parseLogicalDate } from './run-dates.js';
 import { datedRun, keyedRun, MAX_RUN_ID, type RunName } from './run-id.js';
 import { paramsOf } from './run-params.js';
 import { runLinks } from './run-view.js';
@@ -43,14 +45,15 @@ export class RunStarter {
     const acceptedAt = Date.now();
     const head = await this.dags.head(dagId);
     const requestHash = idempotencyKey === undefined ? undefined : hashOf(idempotencyKey, request);
-    const name = nameOf(dagId, request, idempotencyKey);
+    const logicalDate = request.logicalDate === undefined ? undefined : parseLogicalDate(request.logicalDate);
+    const name = nameOf(dagId, logicalDate, request.key, idempotencyKey);
     // A fresh random id cannot be taken; every other id may be, for longer than Temporal remembers (R3).
     if (!name.fresh) {
       const existing = await this.existing(name, requestHash, idempotencyKey);
       if (existing) return existing;
     }
     const { spec } = await this.versions.spec(head.latest);
-    const dates = runDates(spec, request.logicalDate === undefined ? undefined : wholeSeconds(request.logicalDate), acceptedAt);
+    const dates = datesOf(spec, logicalDate, acceptedAt);
     const input = await this.input(head, spec, name, dates, { request, requestHash, acceptedAt });
     const { started, temporalRunId } = await this.runs.start(input);
     if (!started) {
@@ -121,9 +124,9 @@ interface StartName extends RunName {
   readonly byIdempotencyKey: boolean;
 }
 
-function nameOf(dagId: string, { logicalDate, key }: StartRunDto, idempotencyKey: string | undefined): StartName {
+function nameOf(dagId: string, logicalDate: number | undefined, key: string | undefined, idempotencyKey: string | undefined): StartName {
   const keyOrHash = key ?? (idempotencyKey === undefined ? undefined : sha256(idempotencyKey).slice(0, 32));
-  const name = logicalDate === undefined ? keyedRun(dagId, keyOrHash ?? randomUUID()) : datedRun(dagId, instantText(wholeSeconds(logicalDate)));
+  const name = logicalDate === undefined ? keyedRun(dagId, keyOrHash ?? randomUUID()) : datedRun(dagId, formatInstant(logicalDate));
   if (name.runId.length > MAX_RUN_ID) {
     throw new Problem('run_id_too_long', `The run id would have ${name.runId.length} characters, more than ${MAX_RUN_ID}: choose a shorter key.`, {
       errors: [{ pointer: '/key', detail: 'too long together with the DAG id' }],
@@ -131,10 +134,6 @@ function nameOf(dagId: string, { logicalDate, key }: StartRunDto, idempotencyKey
   }
   const unnamed = logicalDate === undefined && key === undefined;
   return { ...name, fresh: unnamed && idempotencyKey === undefined, byIdempotencyKey: unnamed && idempotencyKey !== undefined };
-}
-
-function instantText(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }
 
 function hashOf(idempotencyKey: string, { params, logicalDate, key, note }: StartRunDto): string {

@@ -17,7 +17,7 @@ export class StartRunDto {
   @ApiProperty({ required: false, format: 'date-time', description: 'Ties the run to a date: there is one run per date' })
   @IsOptional()
   @IsString()
-  @Matches(INSTANT, { message: INSTANT_MESSAGE })
+  @MaxLength(40)
   readonly logicalDate?: string;
 
   @ApiProperty({ required: false, description: 'Names the run: its id becomes <dagId>@<key>' })
