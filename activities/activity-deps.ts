@@ -1,0 +1,53 @@
+import type { ObjectStore } from '../src/objects/object-store.js';
+import type { SecretSource } from './secrets.js';
+import type { TemporalPort } from './system-calls.js';
+
+/** All that activities get from outside; they read no environment and know no gateway by themselves. */
+export interface ActivityDeps {
+  readonly objects: ObjectStore;
+  readonly temporal: TemporalPort;
+  readonly secrets: SecretSource;
+  /** How this worker calls itself in attempts; give the worker the same identity. */
+  readonly worker: string;
+  /** Task types that are on, of those that can be off (`shell`, `http`, `sql`). Default: `http` and `sql`. */
+  readonly enabledTaskTypes?: readonly string[];
+  /** Activities of the user, by name (`loadModules`). */
+  readonly userActivities?: UserActivities;
+  readonly http?: HttpSettings;
+  readonly sql?: SqlSettings;
+  readonly shell?: ShellSettings;
+  /** Bytes of JSON kept of bodies, and as much again of outputs. Default 64 MiB. */
+  readonly cacheBytes?: number;
+}
+
+/** Functions by activity name. */
+export type UserActivities = ReadonlyMap<string, (...args: never[]) => unknown>;
+
+export interface HttpSettings {
+  /** Only these hosts may be called (`api.example.org`, `*.example.org`, `localhost:8080`, `[::1]:8080`). Default: all public ones. */
+  readonly onlyHosts?: readonly string[];
+  /** Hosts that may be called though their addresses are private; same forms. Default: none. */
+  readonly allowPrivateHosts?: readonly string[];
+  /** Largest response in bytes, after decompression. Default 10 MiB. */
+  readonly maxBytes?: number;
+}
+
+export interface SqlSettings {
+  /** Folders whose files SQL may read and write; relative paths of a task are below the first. Without one, SQL has no files. */
+  readonly dataFolders?: readonly string[];
+  /** Of one private database, as DuckDB writes it. Default `1GiB`. */
+  readonly memoryLimit?: string;
+  /** Of one database. Default 2. */
+  readonly threads?: number;
+  /** Most rows that a task may return (R17). Default 10,000. */
+  readonly maxRows?: number;
+}
+
+export interface ShellSettings {
+  /** PATH of the program. Default `/usr/local/bin:/usr/bin:/bin`. */
+  readonly path?: string;
+  /** Largest standard output in bytes. Default 10 MiB. */
+  readonly maxStdoutBytes?: number;
+  /** Time between SIGTERM and SIGKILL, ms. Default 5,000. */
+  readonly killAfterMs?: number;
+}

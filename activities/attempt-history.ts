@@ -1,0 +1,94 @@
+import type { Attempt, Failure } from '../src/dag/state.js';
+
+/** What travels from attempt to attempt in heartbeat details (R20). */
+export interface HeartbeatDetails {
+  /** All attempts so far; the last one is under way when it has no `endedAt`. */
+  readonly attempts: readonly Attempt[];
+  /** How many of them failed by the task's own doing. */
+  readonly userFailures: number;
+  /** What the user's own code heartbeats. */
+  readonly user?: unknown;
+}
+
+/** Earlier attempts keep this much of their message, the newest ten all of it: 100 attempts must fit a payload. */
+const OLD_MESSAGE = 200;
+const KEPT_WHOLE = 10;
+
+/**
+ * The attempts of one task, carried on from heartbeat details. An earlier attempt that left no end is one whose worker was lost:
+ * it is recorded as such and is not the user's.
+ */
+export class AttemptHistory {
+  private readonly ended: Attempt[];
+  private userFailureCount: number;
+  readonly current: Attempt & { readonly startedAt: number };
+
+  constructor(temporalAttempt: number, details: unknown, worker: string, now: number) {
+    const known = isDetails(details) ? details : { attempts: [], userFailures: 0 };
+    this.userFailureCount = known.userFailures;
+    this.ended = known.attempts.map((a) => (a.endedAt === undefined && a.failure === undefined ? lost(a) : a));
+    // Counts go on where Temporal begins again (an operator's reset), and gaps are attempts that nobody could report.
+    while (this.ended.length < temporalAttempt - 1) this.ended.push(lost({ attempt: this.ended.length + 1 }));
+    this.current = { attempt: this.ended.length + 1, startedAt: now, worker };
+  }
+
+  get userFailures(): number {
+    return this.userFailureCount;
+  }
+
+  /** Attempts that a lost worker, a shutdown or the object store cost. */
+  get infraFailures(): number {
+    return this.ended.length - this.userFailureCount;
+  }
+
+  /** When the first attempt that reported began, epoch ms. */
+  get firstStartedAt(): number {
+    return this.ended.find((a) => a.startedAt !== undefined)?.startedAt ?? this.current.startedAt;
+  }
+
+  /** The failure of the attempt before this one. */
+  get lastFailure(): Failure | undefined {
+    return this.ended.at(-1)?.failure;
+  }
+
+  /** Ends the current attempt with a failure. */
+  fail(failure: Failure, by: 'user' | 'infrastructure', now: number): void {
+    this.ended.push({ ...this.current, endedAt: now, failure });
+    if (by === 'user') this.userFailureCount++;
+  }
+
+  /** All attempts, the current one ended well. */
+  succeeded(now: number): Attempt[] {
+    return [...this.trimmed(), { ...this.current, endedAt: now }];
+  }
+
+  /** All attempts that ended. */
+  attempts(): Attempt[] {
+    return this.trimmed();
+  }
+
+  /** What to heartbeat now. */
+  details(user: unknown): HeartbeatDetails {
+    const over = this.ended.some((a) => a.attempt === this.current.attempt);
+    const attempts = over ? this.trimmed() : [...this.trimmed(), this.current];
+    return { attempts, userFailures: this.userFailureCount, ...(user === undefined ? {} : { user }) };
+  }
+
+  private trimmed(): Attempt[] {
+    return this.ended.map((a, i) => {
+      if (a.failure === undefined || i >= this.ended.length - KEPT_WHOLE || a.failure.message.length <= OLD_MESSAGE) return a;
+      const { details: _, ...failure } = a.failure;
+      return { ...a, failure: { ...failure, message: `${failure.message.slice(0, OLD_MESSAGE)}…` } };
+    });
+  }
+}
+
+function lost(attempt: Attempt): Attempt {
+  const where = attempt.worker === undefined ? 'its worker' : `worker ${attempt.worker}`;
+  return { ...attempt, failure: { kind: 'worker_lost', message: `${where} stopped reporting: it was killed, cut off or blocked` } };
+}
+
+function isDetails(details: unknown): details is HeartbeatDetails {
+  const d = details as Partial<HeartbeatDetails> | null | undefined;
+  return typeof d === 'object' && d !== null && Array.isArray(d.attempts) && typeof d.userFailures === 'number';
+}

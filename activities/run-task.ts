@@ -1,0 +1,220 @@
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { validateJson } from '../src/dag/json-schema.js';
+import type { Json } from '../src/dag/json.js';
+import type { RetryPlan } from '../src/dag/plan.js';
+import type { Failure, OutputValue } from '../src/dag/state.js';
+import type { JsonBlobs } from '../src/objects/json-blobs.js';
+import type { ObjectStore } from '../src/objects/object-store.js';
+import { sha256 } from '../src/objects/sha256.js';
+import { AttemptHistory, type HeartbeatDetails } from './attempt-history.js';
+import { Heartbeats } from './heartbeats.js';
+import { decideRetry } from './retry-decision.js';
+import { SecretMask } from './secret-mask.js';
+import { resolveSecrets, type SecretSource } from './secrets.js';
+import { TASK_FAILED, type TaskCall, type TaskFailedDetails, type TaskReturn } from './task-call.js';
+import { runInTask, type TaskContext } from './task-context.js';
+import { TaskError } from './task-error.js';
+import { type TaskFailure, taskFailure } from './task-failure.js';
+import type { TaskHandler } from './task-handler.js';
+import { expressionFailure, readTask, type StoredTask, taskScope } from './task-input.js';
+import { TaskLog } from './task-log.js';
+import { outputValue, toJson } from './task-output.js';
+
+/** How long a handler may clean up after its timeout; the workflow's own limit is timeout + 10 s. */
+const CLEAN_UP_MS = 8000;
+
+/** What the wrapper needs besides the call. */
+export interface TaskRuntime {
+  readonly objects: ObjectStore;
+  readonly secrets: SecretSource;
+  readonly worker: string;
+  readonly bodies: JsonBlobs<ReadonlyMap<string, StoredTask>>;
+  readonly outputs: JsonBlobs;
+}
+
+/**
+ * The Temporal activity around a handler: reads the body, renders its input, bounds its time, heartbeats, keeps the log, checks and
+ * stores the output, records every attempt, and decides about retries (R14, R15, R19, R20).
+ */
+export function taskActivity(handler: TaskHandler, runtime: TaskRuntime): (call: TaskCall) => Promise<TaskReturn> {
+  return (call) => new TaskRun(handler, runtime, call).run();
+}
+
+class TaskRun {
+  private readonly temporal = Context.current();
+  private readonly history: AttemptHistory;
+  private readonly heartbeats: Heartbeats;
+  private readonly abort = new AbortController();
+  private mask = new SecretMask([]);
+  private log?: TaskLog;
+  private retry?: RetryPlan;
+
+  constructor(
+    private readonly handler: TaskHandler,
+    private readonly runtime: TaskRuntime,
+    private readonly call: TaskCall,
+  ) {
+    const { info } = this.temporal;
+    this.history = new AttemptHistory(info.attempt, info.heartbeatDetails, runtime.worker, Date.now());
+    this.heartbeats = new Heartbeats((details) => this.temporal.heartbeat(details), this.history, info.heartbeatTimeoutMs, this.lastProgress);
+  }
+
+  async run(): Promise<TaskReturn> {
+    const onCancel = (): void => this.abort.abort(this.temporal.cancellationSignal.reason);
+    const { cancellationSignal } = this.temporal;
+    if (cancellationSignal.aborted) onCancel();
+    else cancellationSignal.addEventListener('abort', onCancel, { once: true });
+    try {
+      const output = await this.attempt();
+      await this.log?.close();
+      return { output, attempts: this.history.succeeded(Date.now()) };
+    } catch (error) {
+      throw await this.failed(error);
+    } finally {
+      cancellationSignal.removeEventListener('abort', onCancel);
+      this.heartbeats.stop();
+    }
+  }
+
+  private async attempt(): Promise<OutputValue> {
+    const { call, runtime } = this;
+    const task = await readTask(runtime.bodies, call);
+    const { retry, timeoutMs, outputSchema } = task.body;
+    this.retry = retry;
+    if (this.history.infraFailures > retry.infraAttempts) throw lostTooOften(this.history.infraFailures, retry.infraAttempts, this.history.lastFailure);
+
+    const input = task.input(this.handler);
+    const secrets = await resolveSecrets(runtime.secrets, input.references.secrets);
+    this.mask = new SecretMask(Object.values(secrets));
+    const { attempt } = this.history.current;
+    const scope = await taskScope(call, input.references, runtime.outputs, attempt, secrets);
+    const rendered = attemptOrThrow(() => input.render(scope), expressionFailure);
+
+    const returned = await this.bounded(timeoutMs, (context) => this.handler.run(rendered, context));
+    const output = this.mask.output(toJson(returned));
+    if (outputSchema !== undefined) checkOutput(outputSchema, output);
+    return outputValue(runtime.objects, call.prefix, call.task, output, call.inlineLimit);
+  }
+
+  /** Runs the handler within the attempt's timeout and what is left of the total one; waits for its clean-up. */
+  private async bounded(timeoutMs: number, run: (context: TaskContext) => Promise<unknown>): Promise<unknown> {
+    const total = this.retry?.totalTimeoutMs;
+    const left = total === undefined ? Number.POSITIVE_INFINITY : this.history.firstStartedAt + total - Date.now();
+    const limit = Math.max(0, Math.min(timeoutMs, left));
+    const timeout = new TaskError('Timeout', `it took longer than ${left < timeoutMs ? `its total timeout allows (${total} ms over all attempts)` : `its timeout of ${timeoutMs} ms`}`, {
+      kind: 'timeout',
+      retryable: left >= timeoutMs,
+    });
+    const context = this.context();
+    let giveUp: NodeJS.Timeout | undefined;
+    let timer: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        this.abort.abort(timeout);
+        giveUp = setTimeout(() => reject(timeout), CLEAN_UP_MS);
+      }, limit);
+    });
+    try {
+      return await Promise.race([runInTask(context, async () => run(context)), tooLate]);
+    } catch (error) {
+      throw this.abort.signal.reason === timeout ? timeout : error;
+    } finally {
+      clearTimeout(timer);
+      clearTimeout(giveUp);
+    }
+  }
+
+  private context(): TaskContext {
+    const { call, runtime, heartbeats } = this;
+    const { attempt } = this.history.current;
+    this.log = new TaskLog({ objects: runtime.objects, prefix: call.prefix, taskId: call.task, attempt, mask: this.mask });
+    return {
+      signal: this.abort.signal,
+      log: this.log,
+      objects: runtime.objects,
+      info: {
+        runId: call.run?.id ?? this.temporal.info.workflowExecution?.workflowId ?? call.prefix,
+        taskId: call.task,
+        attempt,
+        idempotencyKey: sha256(`${call.prefix}\n${call.task}`).slice(0, 32),
+        prefix: call.prefix,
+      },
+      heartbeat: (progress) => heartbeats.userBeat(progress),
+      lastProgress: this.lastProgress,
+    };
+  }
+
+  private get lastProgress(): unknown {
+    return (this.temporal.info.heartbeatDetails as Partial<HeartbeatDetails> | null | undefined)?.user;
+  }
+
+  /** Records the failed attempt and makes what Temporal shall be told of it. */
+  private async failed(error: unknown): Promise<Error> {
+    const failed = this.classified(error);
+    const { failure } = failed;
+    this.log?.error(`attempt ${this.history.current.attempt} failed: ${failure.type ?? failure.kind}: ${failure.message}`);
+    if (this.log !== undefined && error instanceof Error && !(error instanceof TaskError) && error.stack !== undefined) this.log.write('error', error.stack);
+    await this.log?.close();
+    if (failure.kind === 'worker_lost' && error instanceof TaskError) return this.final(failure);
+
+    const now = Date.now();
+    this.history.fail(failure, failed.by, now);
+    const cancelled = failure.kind === 'cancelled';
+    const decision =
+      cancelled || this.retry === undefined
+        ? { again: this.retry === undefined && failed.by === 'infrastructure' }
+        : decideRetry({
+            retry: this.retry,
+            failed,
+            userFailures: this.history.userFailures,
+            infraFailures: this.history.infraFailures,
+            firstStartedAt: this.history.firstStartedAt,
+            now,
+            random: Math.random(),
+          });
+    if (cancelled) return new CancelledFailure(failure.message, [this.details(failure)]);
+    if (!decision.again) return this.final(failure);
+    this.heartbeats.beat();
+    const nextRetryDelay = 'delayMs' in decision ? decision.delayMs : undefined;
+    return ApplicationFailure.create({ type: TASK_FAILED, message: failure.message, nonRetryable: false, nextRetryDelay, details: [this.details(failure)] });
+  }
+
+  private classified(error: unknown): TaskFailure {
+    const details = this.temporal.cancellationDetails;
+    if (this.temporal.cancellationSignal.aborted) {
+      if (details?.workerShutdown) return { failure: { kind: 'worker_lost', message: `worker ${this.runtime.worker} was shut down` }, by: 'infrastructure', retryable: true };
+      // Also when the server has given the attempt up or an operator paused or reset it: Temporal decides what follows.
+      return { failure: { kind: 'cancelled', message: 'cancelled' }, by: 'infrastructure', retryable: false };
+    }
+    return taskFailure(error, this.mask);
+  }
+
+  private final(failure: Failure): ApplicationFailure {
+    return ApplicationFailure.create({ type: TASK_FAILED, message: failure.message, nonRetryable: true, details: [this.details(failure)] });
+  }
+
+  private details(failure: Failure): TaskFailedDetails {
+    return { failure, attempts: this.history.attempts() };
+  }
+}
+
+function lostTooOften(lost: number, allowed: number, last: Failure | undefined): TaskError {
+  return new TaskError('WorkerLost', `${lost} attempts were lost, more than infraAttempts (${allowed}) allows; the last one: ${last?.message ?? 'unknown'}`, { kind: 'worker_lost', retryable: false });
+}
+
+function checkOutput(schema: Json, output: Json): void {
+  const problems = validateJson(schema, output);
+  if (problems.length === 0) return;
+  const shown = problems.slice(0, 5).map((p) => `${p.pointer || '/'}: ${p.message}`);
+  const more = problems.length > 5 ? ` and ${problems.length - 5} more` : '';
+  throw new TaskError('OutputSchemaMismatch', `the output does not fit outputSchema: ${shown.join('; ')}${more}`, { kind: 'output_schema', retryable: false });
+}
+
+function attemptOrThrow<T>(act: () => T, name: (error: unknown) => unknown): T {
+  try {
+    return act();
+  } catch (error) {
+    throw name(error);
+  }
+}

@@ -1,0 +1,72 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { evaluateExpression, parseExpression, parseTemplate, renderTemplate } from '../src/dag/expression/index.js';
+import type { Json } from '../src/dag/json.js';
+import type { DagPlan } from '../src/dag/plan.js';
+import type { DayMarker } from '../src/objects/day-marker.js';
+import { readJson, writeJson } from '../src/objects/json-blob.js';
+import { JsonBlobs } from '../src/objects/json-blobs.js';
+import { DAYS_PREFIX, dayOfMarker } from '../src/objects/keys.js';
+import type { ObjectStore } from '../src/objects/object-store.js';
+import type { EvaluateInput, SystemActivities, TemporalPort } from './system-calls.js';
+import { TaskError } from './task-error.js';
+import { expressionFailure, loadTasks } from './task-input.js';
+import { outputValue } from './task-output.js';
+
+/** Their names, which no activity of a user may have. */
+export const SYSTEM_ACTIVITY_NAMES = ['loadPlan', 'loadJson', 'storeJson', 'evaluate', 'runExists', 'countPollers', 'sweepRuns'] as const satisfies readonly (keyof SystemActivities)[];
+
+/** What the workflows themselves need, on the runs' queue and on the system queue. */
+export function createSystemActivities(deps: { readonly objects: ObjectStore; readonly temporal: TemporalPort; readonly outputs?: JsonBlobs }): SystemActivities {
+  const { objects, temporal } = deps;
+  const outputs = deps.outputs ?? new JsonBlobs(objects);
+  return {
+    loadPlan: async ({ planKey }) => required<DagPlan>(objects, planKey),
+    loadJson: async ({ key }) => required<Json>(objects, key),
+    storeJson: async ({ key, value }) => writeJson(objects, key, value),
+    evaluate: async (input) => {
+      try {
+        const value = await evaluated(input, outputs);
+        return { output: await outputValue(objects, input.prefix, input.name, value, input.inlineLimit) };
+      } catch (error) {
+        const named = expressionFailure(error);
+        // Only what is wrong with the expression is a result; trouble with the store is worth another try.
+        if (named instanceof TaskError) return { error: named.message };
+        throw named;
+      }
+    },
+    runExists: async ({ runId, dagId, runKey }) => temporal.runExists(runId, dagId, runKey),
+    countPollers: async ({ queue }) => temporal.countPollers(queue),
+    sweepRuns: async ({ before }) => sweepRuns(objects, temporal, before),
+  };
+}
+
+async function evaluated(input: EvaluateInput, outputs: JsonBlobs): Promise<Json> {
+  if (input.expression === true) {
+    if (typeof input.template !== 'string') throw new TaskError('ExpressionError', 'a bare expression must be text', { kind: 'expression' });
+    const expression = parseExpression(input.template);
+    return evaluateExpression(expression, { ...input.scope, tasks: await loadTasks(input.scope.tasks ?? {}, expression.references, outputs) });
+  }
+  const template = parseTemplate(input.template);
+  return renderTemplate(template, { ...input.scope, tasks: await loadTasks(input.scope.tasks ?? {}, template.references, outputs) });
+}
+
+async function required<T>(objects: ObjectStore, key: string): Promise<T> {
+  const value = await readJson<T>(objects, key);
+  if (value !== undefined) return value;
+  throw ApplicationFailure.nonRetryable(`object ${key} is not in the object store; it was deleted or this worker uses another store than the service`, 'BlobMissing', { key });
+}
+
+/** Goes through the markers day by day; what is interrupted goes on at the next sweep. */
+async function sweepRuns(objects: ObjectStore, temporal: TemporalPort, before: string): Promise<{ readonly deleted: number }> {
+  let deleted = 0;
+  for await (const key of objects.list(DAYS_PREFIX)) {
+    if (dayOfMarker(key) >= before) break;
+    const marker = await readJson<DayMarker>(objects, key);
+    if (marker === undefined || (await temporal.isOpen(marker.runId))) continue;
+    // The marker goes last: it is how the rest is found again.
+    await objects.deleteAll(marker.prefix);
+    await objects.delete(key);
+    deleted++;
+  }
+  return { deleted };
+}

@@ -1,0 +1,33 @@
+import type { Json } from '../src/dag/json.js';
+import type { OutputValue } from '../src/dag/state.js';
+import { type JsonText, jsonText, writeJsonText } from '../src/objects/json-blob.js';
+import { outputKey } from '../src/objects/keys.js';
+import type { ObjectStore } from '../src/objects/object-store.js';
+import { TaskError } from './task-error.js';
+
+const DEFAULT_INLINE = 4096;
+/** A reference is longer than this, so a value up to it is never worth one. */
+const ALWAYS_INLINE = 200;
+/** Largest output at all, bytes of JSON. */
+const MAX_OUTPUT = 64 * 1024 * 1024;
+
+/** What a handler returned as JSON: `undefined` is null, dates are text. Throws `TaskError` for what JSON cannot carry. */
+export function toJson(value: unknown): Json {
+  if (value === undefined) return null;
+  try {
+    const text = JSON.stringify(value);
+    return text === undefined ? null : (JSON.parse(text) as Json);
+  } catch (error) {
+    throw new TaskError('OutputNotJson', `the output is no JSON: ${(error as Error).message}; return plain values (no BigInt, no cycles)`, { retryable: false });
+  }
+}
+
+/** The output as it travels: inline up to `inlineLimit` bytes of JSON, else stored by content and referred to (R15). */
+export async function outputValue(objects: ObjectStore, prefix: string, task: string, value: Json, inlineLimit = DEFAULT_INLINE): Promise<OutputValue> {
+  const json: JsonText = jsonText(value);
+  if (json.size <= Math.max(inlineLimit, ALWAYS_INLINE)) return { value };
+  if (json.size > MAX_OUTPUT) {
+    throw new TaskError('OutputTooLarge', `the output has ${json.size} bytes of JSON, more than ${MAX_OUTPUT}; write it to a file and return its name`, { retryable: false });
+  }
+  return writeJsonText(objects, outputKey(prefix, task, json.sha256), json);
+}
