@@ -51,6 +51,7 @@ export const ISSUE_CODES = [
   'plan_too_large',
   'reference_not_upstream',
   'secret_on_foreign_queue',
+  'surprising_cron',
   'too_deep',
   'too_large',
   'too_many_aliases',
