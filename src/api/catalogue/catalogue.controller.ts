@@ -1,7 +1,7 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { TASK_TYPES } from '../../dag/task-type.js';
-import { specJsonSchema } from '../../spec/spec-json-schema.js';
+import { specSchema } from '../../spec/spec-schema.js';
 import { API } from '../base-path.js';
 import { ApiSettings } from '../settings.js';
 import { TaskTypeListDto } from './task-type.dto.js';
@@ -32,6 +32,6 @@ export class CatalogueController {
   @ApiOperation({ summary: 'JSON Schema of a DAG spec, for editors' })
   @ApiOkResponse({ content: { 'application/schema+json': { schema: { type: 'object', additionalProperties: true } } } })
   schema(): object {
-    return specJsonSchema();
+    return specSchema();
   }
 }
