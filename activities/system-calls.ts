@@ -12,7 +12,7 @@ export interface SystemActivities {
   loadPlan(input: { readonly planKey: string }): Promise<DagPlan>;
   /** Reads any JSON blob (a snapshot). Same failure. */
   loadJson(input: { readonly key: string }): Promise<Json>;
-  /** Writes any JSON blob; returns the reference. Used for snapshots and reports. */
+  /** Writes a JSON blob of the run itself (snapshots, reports), replacing what an earlier life of it left; returns the reference. */
   storeJson(input: { readonly key: string; readonly value: Json }): Promise<BlobRef>;
   /**
    * Evaluates a template whose scope names a stored value, with the same evaluator as the walk (R15, cap 64 MiB).

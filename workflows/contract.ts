@@ -17,6 +17,7 @@ export const RETENTION = 'retention';
 
 /** Id of a DAG's entity workflow (R2): `:` is outside the id alphabet, so nothing can collide with it. */
 export const dagEntityId = (dagId: string): string => `dag:${dagId}`;
+/** Id of the Temporal Schedule that starts `retention` daily. */
 export const RETENTION_ID = 'system:retention';
 
 /** Custom search attributes, registered at boot (design §5). */
@@ -175,6 +176,8 @@ export interface DagEntityInput {
   /** Newest first, at most {@link MAX_VERSION_HEADERS}. */
   readonly versions?: readonly VersionHeader[];
 }
+/** Where the list of a DAG's versions is written with each version: `versionsKey` of src/objects/keys.ts, which workflows cannot import. */
+export const versionsBlobKey = (dagId: string, version: number): string => `dags/${dagId}/versions/${String(version).padStart(8, '0')}.json`;
 /** An entity keeps that many headers (R30). */
 export const MAX_VERSION_HEADERS = 200;
 
@@ -243,3 +246,13 @@ export const VERSIONS_QUERY = 'versions';
 
 /** Types of the ApplicationFailures by which the entity refuses an update. */
 export const ENTITY_REFUSALS = { precondition: 'PreconditionFailed', notFound: 'DagNotFound' } as const;
+
+/** Type of the non-retryable ApplicationFailure by which `storeJson` says that the key holds something else. */
+export const OBJECT_CONFLICT = 'ObjectConflict';
+
+// ---------------------------------------------------------------- retention
+
+/** Argument of `retention`. */
+export interface RetentionInput {
+  readonly retentionMs: number;
+}
