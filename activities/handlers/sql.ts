@@ -62,7 +62,10 @@ class SqlTask {
     const { input, databases, context } = this;
     if (input.get('connection') !== undefined) throw new TaskError('BadInput', 'with.connection: connections to other databases are not there yet; without one the task runs on DuckDB', { retryable: false });
     const database = input.text('database');
-    const session = await databases.open(database === undefined ? undefined : databases.path(database, 'with.database'));
+    const file = database === undefined ? undefined : databases.path(database, 'with.database');
+    const session = await databases.open(file).catch((error: unknown) => {
+      throw named(error);
+    });
     // An interrupt between two statements is lost, so it is repeated until the work has stopped.
     let interrupting: NodeJS.Timeout | undefined;
     const onAbort = (): void => void (interrupting ??= setInterval(() => session.connection.interrupt(), INTERRUPT_EVERY_MS));
