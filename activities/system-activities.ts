@@ -7,7 +7,8 @@ import { readJson, writeJson } from '../src/objects/json-blob.js';
 import { JsonBlobs } from '../src/objects/json-blobs.js';
 import { DAYS_PREFIX, dayOfMarker } from '../src/objects/keys.js';
 import type { ObjectStore } from '../src/objects/object-store.js';
-import type { EvaluateInput, SystemActivities, TemporalPort } from './system-calls.js';
+import { ObjectStoreError } from '../src/objects/object-store-error.js';
+import { type EvaluateInput, OBJECT_CONFLICT, type SystemActivities, type TemporalPort } from './system-calls.js';
 import { TaskError } from './task-error.js';
 import { expressionFailure, loadTasks } from './task-input.js';
 import { outputValue } from './task-output.js';
@@ -22,7 +23,14 @@ export function createSystemActivities(deps: { readonly objects: ObjectStore; re
   return {
     loadPlan: async ({ planKey }) => required<DagPlan>(objects, planKey),
     loadJson: async ({ key }) => required<Json>(objects, key),
-    storeJson: async ({ key, value }) => writeJson(objects, key, value),
+    storeJson: async ({ key, value }) => {
+      try {
+        return await writeJson(objects, key, value);
+      } catch (error) {
+        if (!(error instanceof ObjectStoreError) || error.code !== 'conflict') throw error;
+        throw ApplicationFailure.nonRetryable(error.message, OBJECT_CONFLICT, { key });
+      }
+    },
     evaluate: async (input) => {
       try {
         const value = await evaluated(input, outputs);
