@@ -57,13 +57,12 @@ export interface FieldOptions {
 
 type JsonSchemaPart = Parameters<typeof JSONSchema>[0];
 
-function field(options: FieldOptions, schema: JsonSchemaPart, code: IssueCode, what: string, accepts: (value: unknown) => boolean, extra: Partial<FieldFacts> = {}): PropertyDecorator {
+function field(options: FieldOptions, schema: JsonSchemaPart | undefined, code: IssueCode, what: string, accepts: (value: unknown) => boolean, extra: Partial<FieldFacts> = {}): PropertyDecorator {
   return (target, name) => {
     Object.assign(facts(target, name), { required: options.required, nullable: options.nullable, templated: options.templated, prose: options.prose }, extra);
     if (options.required !== true) IsOptional()(target, name);
     ValidateBy({ name: what, validator: { validate: (value: unknown) => accepts(value), defaultMessage: () => `must be ${what}` } }, { context: { code } })(target, name as string);
-    const described = options.about === undefined ? schema : { ...schema, description: options.about };
-    JSONSchema(described)(target, name as string);
+    if (schema !== undefined) JSONSchema(options.about === undefined ? schema : { ...schema, description: options.about })(target, name as string);
   };
 }
 
@@ -82,7 +81,7 @@ export function Text(options: FieldOptions = {}): PropertyDecorator {
 export function Duration(options: FieldOptions = {}): PropertyDecorator {
   return both(
     field(options, { type: 'string', examples: ['90s', '5m', '1h30m', '2d'] }, 'bad_duration', 'a duration with its unit, such as "90s" or "5m"', (value) => typeof value !== 'number'),
-    field(options, {}, 'wrong_type', 'a duration such as "90s" or "5m"', (value) => typeof value === 'string' || typeof value === 'number'),
+    field(options, undefined, 'wrong_type', 'a duration such as "90s" or "5m"', (value) => typeof value === 'string' || typeof value === 'number'),
   );
 }
 
@@ -96,7 +95,7 @@ export function Whole(min: number, max: number, options: FieldOptions = {}): Pro
   return both(
     field(options, { type: 'integer', minimum: min, maximum: max }, 'invalid_value', `a whole number from ${min} to ${max}`,
       (value) => typeof value !== 'number' || (Number.isInteger(value) && value >= min && value <= max)),
-    field(options, {}, 'wrong_type', 'a number', (value) => typeof value === 'number'),
+    field(options, undefined, 'wrong_type', 'a number', (value) => typeof value === 'number'),
   );
 }
 
@@ -105,7 +104,7 @@ export function Decimal(min: number, max: number, options: FieldOptions = {}): P
   return both(
     field(options, { type: 'number', minimum: min, maximum: max }, 'invalid_value', `a number from ${min} to ${max}`,
       (value) => typeof value !== 'number' || (value >= min && value <= max)),
-    field(options, {}, 'wrong_type', 'a number', (value) => typeof value === 'number'),
+    field(options, undefined, 'wrong_type', 'a number', (value) => typeof value === 'number'),
   );
 }
 
@@ -113,7 +112,7 @@ export function Decimal(min: number, max: number, options: FieldOptions = {}): P
 export function OneOf(values: readonly string[], options: FieldOptions = {}): PropertyDecorator {
   return both(
     field(options, { type: 'string', enum: [...values] }, 'invalid_value', `one of ${values.join(', ')}`, (value) => typeof value !== 'string' || values.includes(value)),
-    field(options, {}, 'wrong_type', 'a text', (value) => typeof value === 'string'),
+    field(options, undefined, 'wrong_type', 'a text', (value) => typeof value === 'string'),
   );
 }
 
@@ -143,7 +142,7 @@ export function ListOf(element: ElementName, options: FieldOptions & { min?: num
   const { schema, ...check } = ELEMENTS[element];
   return both(
     field(options, { type: 'array', items: schema, ...(min > 0 ? { minItems: min } : {}) } as JsonSchemaPart, 'invalid_value', `a list of at least ${min}`, (value) => !Array.isArray(value) || value.length >= min),
-    field(options, {}, 'wrong_type', 'a list', (value) => Array.isArray(value), { element: check }),
+    field(options, undefined, 'wrong_type', 'a list', (value) => Array.isArray(value), { element: check }),
   );
 }
 
@@ -156,7 +155,7 @@ export function MapOf(element: ElementName, options: FieldOptions = {}): Propert
 /** One object, or a map of them by free names, or (`mixed`) a list whose elements are texts or such objects. */
 export function Nested(kind: 'object' | 'map' | 'mixed', shape: () => Shape, options: FieldOptions = {}): PropertyDecorator {
   return (target, name) => {
-    const ref = (): string => `#/definitions/${shape().name}`;
+    const ref = (): string => `#/$defs/${shape().name}`;
     Object.assign(facts(target, name), { required: options.required, nullable: options.nullable, nested: { kind, shape } });
     if (options.required !== true) IsOptional()(target, name);
     ValidateNested({ each: kind !== 'object', context: { code: 'wrong_type' } })(target, name as string);

@@ -32,7 +32,7 @@ export class HttpWithDto {
   @Text({ required: true, templated: true, about: 'http or https.' })
   url!: string;
 
-  @OneOf(METHODS, { about: 'Default GET, or POST where there is a body.' })
+  @OneOf(METHODS, { about: 'Default GET.' })
   method?: string;
 
   @MapOf('scalar', { templated: true, about: 'Header name to value.' })
@@ -74,7 +74,7 @@ export class SqlWithDto {
   @Nested('object', () => SqlResultDto, { about: 'Write the rows to a file.' })
   result?: SqlResultDto;
 
-  @Whole(0, 1_000_000, { about: 'More rows fail the task. Default 10000.' })
+  @Whole(0, 10_000, { about: 'More rows fail the task. Default 10000; `result` has no such limit.' })
   maxRows?: number;
 
   @Text({ templated: true, about: 'A DuckDB file, which belongs to one worker process. Default: a private one in memory.' })
