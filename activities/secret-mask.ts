@@ -44,7 +44,7 @@ export class SecretMask {
 function formsOf(value: string): string[] {
   const lines = value.split(/\r?\n/).filter((line) => line.length >= MIN_LINE);
   const base64 = Buffer.from(value).toString('base64');
-  return [value, ...lines, encodeURIComponent(value.toWellFormed?.() ?? value), JSON.stringify(value).slice(1, -1), base64, base64.replace(/=+$/, '')];
+  return [value, ...lines, encodeURIComponent(Buffer.from(value).toString()), JSON.stringify(value).slice(1, -1), base64, base64.replace(/=+$/, '')];
 }
 
 function replaceAll(text: string, forms: readonly string[]): string {

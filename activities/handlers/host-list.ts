@@ -8,7 +8,7 @@ export class HostList {
   constructor(entries: readonly string[]) {
     this.entries = entries.map((entry) => {
       const below = entry.startsWith('*.');
-      const match = /^(\[[0-9a-fA-F:.]+\]|[^:/@\s]+)(?::(\d{1,5}))?$/.exec(below ? entry.slice(2) : entry);
+      const match = /^(\[[0-9a-fA-F:.]+\]|[^:/@*\s]+)(?::(\d{1,5}))?$/.exec(below ? entry.slice(2) : entry);
       // The URL parser brings every spelling of a host to the one that requests are compared in.
       const host = match === null ? undefined : hostOf(`http://${match[1]}/`);
       if (host === undefined) throw new Error(`not a host: ${JSON.stringify(entry)}; write name, name:port, *.name or [IPv6]:port`);

@@ -1,29 +1,28 @@
+import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const POLL_MS = 20;
+const FIRST_POLL_MS = 10;
+const LONGEST_POLL_MS = 200;
+/** A process in uninterruptible sleep dies when the kernel lets it; nobody can wait for that. */
+const AFTER_KILL_MS = 2000;
 
 /**
- * Ends every process of a group: SIGTERM, and after `killAfterMs` SIGKILL. Resolves when none is left. `leaderEnded` is awaited
- * so that the leader is reaped and not counted as alive.
+ * Ends every process of a group: SIGTERM, and after `killAfterMs` SIGKILL. Resolves when none runs any more.
  */
-export async function endProcessGroup(leader: number | undefined, leaderEnded: Promise<void>, killAfterMs: number): Promise<void> {
-  if (leader === undefined) return;
-  if (!signalGroup(leader, 'SIGTERM')) return;
-  const killAt = Date.now() + killAfterMs;
-  while (isAlive(leader)) {
-    if (Date.now() >= killAt) {
-      signalGroup(leader, 'SIGKILL');
-      await Promise.race([leaderEnded, sleep(1000)]);
-      // A process in uninterruptible sleep dies when the kernel lets it; nobody can wait for that.
-      for (const until = Date.now() + 1000; isAlive(leader) && Date.now() < until; ) await sleep(POLL_MS);
-      return;
-    }
-    await sleep(POLL_MS);
-  }
+export async function endProcessGroup(leader: number | undefined, killAfterMs: number): Promise<void> {
+  if (leader === undefined || !signalGroup(leader, 'SIGTERM')) return;
+  if (await ended(leader, killAfterMs)) return;
+  signalGroup(leader, 'SIGKILL');
+  await ended(leader, AFTER_KILL_MS);
 }
 
-function isAlive(leader: number): boolean {
-  return signalGroup(leader, 0);
+async function ended(leader: number, withinMs: number): Promise<boolean> {
+  const until = Date.now() + withinMs;
+  for (let wait = FIRST_POLL_MS; ; wait = Math.min(wait * 2, LONGEST_POLL_MS)) {
+    if (!signalGroup(leader, 0) || !(await hasRunningMember(leader))) return true;
+    if (Date.now() >= until) return false;
+    await sleep(Math.min(wait, Math.max(1, until - Date.now())));
+  }
 }
 
 /** False when the group is empty. */
@@ -34,4 +33,21 @@ function signalGroup(leader: number, signal: NodeJS.Signals | 0): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
+}
+
+/**
+ * Whether the group holds more than zombies: what is dead but not yet collected by its parent (in a container often for long) counts as
+ * alive for `kill`. Linux tells by /proc; elsewhere the answer is yes.
+ */
+async function hasRunningMember(leader: number): Promise<boolean> {
+  const names = await readdir('/proc').catch(() => undefined);
+  const pids = names?.filter((name) => /^\d+$/.test(name)) ?? [];
+  if (pids.length === 0) return true;
+  for (const pid of pids) {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+    // pid (name, which may hold anything) state parent group …
+    const [state, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    if (Number(group) === leader && state !== 'Z' && state !== 'X') return true;
+  }
+  return false;
 }

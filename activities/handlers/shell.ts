@@ -46,10 +46,12 @@ async function runProgram(argv: readonly [string, ...string[]], env: NodeJS.Proc
   const [file, ...args] = argv;
   // `detached` makes it the leader of a process group of its own.
   const child = execa(file, args, { cwd, env, extendEnv: false, input: stdin, detached: true, cleanup: false, buffer: false, reject: false, stripFinalNewline: false, stdout: 'pipe', stderr: 'pipe' });
-  const ended = (): Promise<void> => endProcessGroup(child.pid, child.then(() => undefined), settings.killAfterMs ?? DEFAULT_KILL_AFTER_MS);
+  const ended = (): Promise<void> => endProcessGroup(child.pid, settings.killAfterMs ?? DEFAULT_KILL_AFTER_MS);
   let ending: Promise<void> | undefined;
   const onAbort = (): void => void (ending ??= ended());
   signal.addEventListener('abort', onAbort, { once: true });
+  // Also when it ends by itself: what it left in its group would keep its pipes open, and the task waiting.
+  child.once('exit', onAbort);
   let tooLarge = false;
   const chunks: Buffer[] = [];
   let size = 0;
@@ -76,8 +78,7 @@ async function runProgram(argv: readonly [string, ...string[]], env: NodeJS.Proc
       : new TaskError('ShellExitError', `${file} was ended by signal ${result.signal}`, { details: { exitCode: null, signal: result.signal } });
   } finally {
     signal.removeEventListener('abort', onAbort);
-    // Also when it ended by itself: what it left in its group ends with it.
-    await (ending ?? ended());
+    await ending;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Graph } from './graph.js';
 
 /** Edges that {@link findCycle} looks at in search of a shorter cycle before it is content with what it has. */
-const SEARCH_BUDGET = 2_000_000;
+const SEARCH_BUDGET = 1_000_000;
 
 /**
  * A cycle as the nodes along it, each waited for by the next and the last by the first, starting at its smallest node;
@@ -129,7 +129,8 @@ function shortestThrough(
 }
 
 function dependsOnItself(graph: Graph, node: number): boolean {
-  for (let at = graph.downstreamStart[node]!; at < graph.downstreamStart[node + 1]!; at++) if (graph.downstream[at] === node) return true;
+  for (let at = graph.downstreamStart[node]!; at < graph.downstreamStart[node + 1]!; at++)
+    if (graph.downstream[at] === node) return true;
   return false;
 }
 
