@@ -81,8 +81,8 @@ tasks:
       '6:23 wrong_type /tasks/a/dependsOn/2',
       '6:50 wrong_type /tasks/a/dependsOn/10',
       '7:20 foreign_name /tasks/b/retries',
-      '7:38 foreign_name /tasks/b/with/uri',
-      '7:34 missing_field /tasks/b/with/url',
+      '7:40 foreign_name /tasks/b/with/uri',
+      '7:32 missing_field /tasks/b/with/url',
       '2:1 unknown_field /timout',
     ]);
     expect(issues.map(({ path }) => path)).toEqual(issues.map(({ path }) => path).sort(comparePointers));
@@ -90,7 +90,7 @@ tasks:
 
   test('have the same positions in JSON', () => {
     const { issues } = checkSpec('{\n  "id": "x",\n  "tasks": {\n    "a": {"type": "noop", "dependsOn": ["b", "b\\u0063"]}\n  }\n}', 'json', OWN);
-    expect(issues.map(({ path, line, column }) => `${line}:${column} ${path}`)).toEqual(['4:40 /tasks/a/dependsOn/0', '4:45 /tasks/a/dependsOn/1']);
+    expect(issues.map(({ path, line, column }) => `${line}:${column} ${path}`)).toEqual(['4:41 /tasks/a/dependsOn/0', '4:46 /tasks/a/dependsOn/1']);
   });
 
   test('are capped, errors before warnings', () => {
