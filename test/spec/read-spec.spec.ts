@@ -133,7 +133,7 @@ tasks:
     expect(({} as { a?: unknown }).a).toBeUndefined();
   });
 
-  test('any JSON value in place of any part raises no exception', () => {
+  test('any JSON value in place of any part raises no exception', { timeout: 120_000 }, () => {
     const key = fc.oneof(fc.constantFrom(
       'id', 'tasks', 'defaults', 'params', 'schedule', 'outputs', 'type', 'with', 'dependsOn', 'task', 'on', 'retry', 'when', 'url', 'query', 'argv', 'value', 'headers', 'expect', 'result', 'timeout', 'queue',
       'outputSchema', 'cron', 'every', 'at', 'startDate', '__proto__', 'constructor', 'toString', 'a', 'b', 'triggerRule', 'default', 'tags', 'maxAttempts', 'interval', 'name', 'args', 'expand', 'teardown',
@@ -152,7 +152,7 @@ tasks:
     }), { numRuns: 1500 });
   });
 
-  test('any text raises no exception', () => {
+  test('any text raises no exception', { timeout: 120_000 }, () => {
     const word = fc.constantFrom('id: ', 'tasks:\n', '  a: ', '{', '}', '[', ']', '- ', ': ', ',', '"', "'", '&a ', '*a', '${{ ', ' }}', '|\n', '>', '\n', '  ', '? ', '!!str ', '%YAML 1.2\n', '---\n', '...', '#', 'x', '<<: ', '\t', '\u0000', '\u2028', 'null');
     fc.assert(fc.property(fc.array(fc.oneof(word, fc.string({ maxLength: 3 })), { maxLength: 40 }), (parts) => {
       for (const format of ['yaml', 'json'] as const) {
