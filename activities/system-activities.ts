@@ -9,7 +9,7 @@ import { JsonBlobs } from '../src/objects/json-blobs.js';
 import { DAYS_PREFIX, dayOfMarker } from '../src/objects/keys.js';
 import type { ObjectStore } from '../src/objects/object-store.js';
 import { ObjectStoreError } from '../src/objects/object-store-error.js';
-import type { EvaluateInput, SystemActivities, TemporalPort } from './system-calls.js';
+import { type EvaluateInput, OBJECT_CONFLICT, type SystemActivities, type TemporalPort } from './system-calls.js';
 import { TaskError } from './task-error.js';
 import { expressionFailure, loadTasks } from './task-input.js';
 import { outputValue } from './task-output.js';
@@ -24,7 +24,7 @@ export function createSystemActivities(deps: { readonly objects: ObjectStore; re
   return {
     loadPlan: async ({ planKey }) => required<DagPlan>(objects, planKey),
     loadJson: async ({ key }) => required<Json>(objects, key),
-    storeJson: async ({ key, value }) => storeForRun(objects, key, value),
+    storeJson: async (input) => storeJson(objects, input),
     evaluate: async (input) => {
       try {
         const value = await evaluated(input, outputs);
@@ -52,12 +52,12 @@ async function evaluated(input: EvaluateInput, outputs: JsonBlobs): Promise<Json
   return renderTemplate(template, { ...input.scope, tasks: await loadTasks(input.scope.tasks ?? {}, template.references, outputs) });
 }
 
-/** What a run stores about itself it may store twice, differently: an operator's reset lets it live its end again, and the last one counts. */
-async function storeForRun(objects: ObjectStore, key: string, value: Json): Promise<BlobRef> {
+async function storeJson(objects: ObjectStore, { key, value, replace }: { readonly key: string; readonly value: Json; readonly replace?: boolean }): Promise<BlobRef> {
   try {
     return await writeJson(objects, key, value);
   } catch (error) {
     if (!(error instanceof ObjectStoreError) || error.code !== 'conflict') throw error;
+    if (replace !== true) throw ApplicationFailure.nonRetryable(error.message, OBJECT_CONFLICT, { key });
     await objects.delete(key);
     return writeJson(objects, key, value);
   }

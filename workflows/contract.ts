@@ -247,9 +247,6 @@ export const VERSIONS_QUERY = 'versions';
 /** Types of the ApplicationFailures by which the entity refuses an update. */
 export const ENTITY_REFUSALS = { precondition: 'PreconditionFailed', notFound: 'DagNotFound' } as const;
 
-/** Type of the non-retryable ApplicationFailure by which `storeJson` says that the key holds something else. */
-export const OBJECT_CONFLICT = 'ObjectConflict';
-
 // ---------------------------------------------------------------- retention
 
 /** Argument of `retention`. */

@@ -3,9 +3,9 @@ import {
   setHandler, upsertMemo, upsertSearchAttributes, workflowInfo,
 } from '@temporalio/workflow';
 import { defineSearchAttributeKey } from '@temporalio/common';
-import type { SystemActivities } from '../activities/system-calls.js';
+import { OBJECT_CONFLICT, type SystemActivities } from '../activities/system-calls.js';
 import {
-  DAG_HEAD_MEMO, type DagEntityInput, type DagHead, ENTITY_REFUSALS, OBJECT_CONFLICT, PAUSE_UPDATE, type PauseInput, PUT_UPDATE, type PutInput, type PutResult, REMOVE_UPDATE, type RemoveInput,
+  DAG_HEAD_MEMO, type DagEntityInput, type DagHead, ENTITY_REFUSALS, PAUSE_UPDATE, type PauseInput, PUT_UPDATE, type PutInput, type PutResult, REMOVE_UPDATE, type RemoveInput,
   SEARCH_ATTRIBUTES, VERSIONS_QUERY, type VersionHeader, versionsBlobKey,
 } from './contract.js';
 import { absentRefusal, asDeleted, type DagEntityState, dagEntityState, type EntityRefusal, isPresent, plannedVersion, putRefusal, putResult, versionsWith, withPaused, withVersion } from './dag-entity.js';

@@ -3,7 +3,10 @@
  * also demands the day of the month AND the day of the week.
  */
 export interface CronFields {
-  /** The five fields as Temporal reads them, presets spelt out, one blank between: `0 0 * * *`. */
+  /**
+   * The five fields to give to Temporal, presets spelt out, one blank between: `0 0 * * *`. A 7 for Sunday is written
+   * otherwise, because Temporal 1.29 takes `1-7` for Monday to Saturday.
+   */
   readonly text: string;
   /** 0 to 59; all lists ascending, without duplicates, never empty. */
   readonly minutes: readonly number[];
@@ -82,7 +85,7 @@ export function parseCron(source: string): CronFields {
   }
   const both = daysOfMonth.length < 31 && daysOfWeek.length < 7;
   return {
-    text: fields.join(' '),
+    text: [...fields.slice(0, 4), weekdays(fields[4]!, daysOfWeek)].join(' '),
     minutes,
     hours,
     daysOfMonth,
@@ -92,6 +95,12 @@ export function parseCron(source: string): CronFields {
       warning: `day of the month \`${fields[2]}\` AND day of the week \`${fields[4]}\` must both match, unlike in crond, where one is enough; for either, write two expressions in a list`,
     }),
   };
+}
+
+function weekdays(text: string, values: readonly number[]): string {
+  const plain = !/[7/]/.test(text);
+  if (plain || text === '*') return text;
+  return values.length === 7 ? '*' : values.join(',');
 }
 
 function preset(text: string): string {

@@ -1,6 +1,6 @@
 import { type WorkflowExecutionDescription, WorkflowExecutionAlreadyStartedError, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
 import { decodeFromPayloadsAtIndex } from '@temporalio/common/lib/internal-non-workflow/index.js';
-import { DAG_RUN, type DagRunInput, RUN_MEMO, RUN_QUERY, type RunFacts, type RunHead, type RunReport, TASKS_QUERY, type TasksQueryInput, type TasksQueryResult } from '../../workflows/contract.js';
+import { DAG_RUN, type DagRunInput, RUN_MEMO, RUN_QUERY, type RunFacts, type RunHead, type RunReport, TASKS_QUERY, type TaskRecord, type TasksQueryInput, type TasksQueryResult } from '../../workflows/contract.js';
 import { writeDayMarker } from '../objects/day-marker.js';
 import { readJson, writeJson } from '../objects/json-blob.js';
 import { JsonBlobs } from '../objects/json-blobs.js';
@@ -15,6 +15,8 @@ import { CALL_DEADLINE_MS, type TemporalConnection } from './temporal-connection
 import { GRPC, grpcCode, TemporalUnavailableError } from './temporal-error.js';
 
 const QUERY_DEADLINE_MS = 2_000;
+/** Of JSON of closed runs kept in memory, twice. */
+const CACHE_BYTES = 16 * 1_048_576;
 /** A closed run that cannot be asked for so long gets a report without tasks, before Temporal forgets it (R3). */
 const GIVE_UP_ASKING_MS = 3_600_000;
 
@@ -37,6 +39,7 @@ type Found =
 /** Runs, seen from outside. Reads need no worker (R28). Every method throws TemporalUnavailableError (503). */
 export class RunGateway {
   private readonly reports: JsonBlobs<RunReport>;
+  private readonly pages: JsonBlobs<readonly TaskRecord[]>;
 
   constructor(
     private readonly temporal: TemporalConnection,
@@ -44,7 +47,8 @@ export class RunGateway {
     /** Task queue of `dagRun`. */
     private readonly taskQueue: string,
   ) {
-    this.reports = new JsonBlobs<RunReport>(store, 32 * 1_048_576);
+    this.reports = new JsonBlobs(store, CACHE_BYTES, (json) => json as unknown as RunReport);
+    this.pages = new JsonBlobs(store, CACHE_BYTES, (json) => json as unknown as readonly TaskRecord[]);
   }
 
   /** THE function that says whether a run id is taken: asks Temporal, then the reports; never a list (R3). */
@@ -106,7 +110,7 @@ export class RunGateway {
   async tasks(runId: string, input: TasksQueryInput): Promise<(TasksQueryResult & { readonly live: boolean }) | undefined> {
     const found = await this.find(runId);
     if (found === undefined) return undefined;
-    if (found.kind === 'closed') return 'report' in found ? { ...tasksOfReport(found.report, input), live: true } : { head: found.head, tasks: [], more: false, live: false };
+    if (found.kind === 'closed') return 'report' in found ? { ...tasksOfReport(found.report.head, await this.records(found.report), input), live: true } : { head: found.head, tasks: [], more: false, live: false };
     const result = await this.query<TasksQueryResult, [TasksQueryInput]>(found.handle, TASKS_QUERY, input);
     return result ? { ...result, live: true } : { head: await this.headWithoutWorker(found.handle, found.row), tasks: [], more: false, live: false };
   }
@@ -181,7 +185,7 @@ export class RunGateway {
     } catch {
       const head = headWithoutReport(end);
       if (Date.now() - (row.endedAt ?? Date.now()) < GIVE_UP_ASKING_MS) return head;
-      report = { format: 1, head, tasks: [], planKey: end.planKey, writtenBy: 'reader' };
+      report = { format: 1, head, tasks: { records: [] }, planKey: end.planKey, writtenBy: 'reader' };
     }
     try {
       await writeJson(this.store, reportKey(prefix), report);
@@ -223,6 +227,11 @@ export class RunGateway {
     } catch {
       return undefined;
     }
+  }
+
+  private async records({ tasks }: RunReport): Promise<readonly TaskRecord[]> {
+    if ('records' in tasks) return tasks.records;
+    return (await Promise.all(tasks.pages.map((key) => this.pages.read(key)))).flatMap((page) => page ?? []);
   }
 
   /** Report of the newest execution that has one; executions are numbered from 1 without gaps. */

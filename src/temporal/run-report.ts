@@ -52,15 +52,15 @@ export async function reportFromQuery(temporal: TemporalConnection, handle: Work
       counts: countStates(ended),
       ...(end.row.state === 'failed' && (end.killed || !head.failure) ? { failure: failureOf(end.killed) } : {}),
     },
-    tasks: ended,
+    tasks: { records: ended },
     planKey: end.planKey,
     writtenBy: 'reader',
   };
 }
 
-/** One page of a report, by the same rules as the query of an open run. */
-export function tasksOfReport(report: RunReport, input: TasksQueryInput): TasksQueryResult {
-  const matching = report.tasks.filter(
+/** One page of a report's records, by the same rules as the query of an open run. */
+export function tasksOfReport(head: RunHead, records: readonly TaskRecord[], input: TasksQueryInput): TasksQueryResult {
+  const matching = records.filter(
     (task) =>
       (input.taskId === undefined || task.taskId === input.taskId) &&
       (input.state === undefined || task.state === input.state) &&
@@ -68,7 +68,7 @@ export function tasksOfReport(report: RunReport, input: TasksQueryInput): TasksQ
       (input.sinceRevision === undefined || task.revision > input.sinceRevision),
   );
   matching.sort((a, b) => (a.taskId < b.taskId ? -1 : 1));
-  return { head: report.head, tasks: matching.slice(0, input.limit), more: matching.length > input.limit };
+  return { head, tasks: matching.slice(0, input.limit), more: matching.length > input.limit };
 }
 
 /** What ran when the end came failed with it; what had not begun never will. */

@@ -1,8 +1,9 @@
 import { hostname } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { GzipCodec } from './gzip-codec.js';
-import { temporalError } from './temporal-error.js';
+import { deadlineError, temporalError } from './temporal-error.js';
 
 /** Longest that a call to Temporal may take, in ms (R28). */
 export const CALL_DEADLINE_MS = 4_000;
@@ -59,11 +60,22 @@ export class TemporalConnection {
    * @throws TemporalUnavailableError (503); every other error passes through.
    */
   async call<T>(work: () => Promise<T>, options: CallOptions = {}): Promise<T> {
+    const deadlineMs = options.deadlineMs ?? CALL_DEADLINE_MS;
+    const bounded = () => this.connection.withDeadline(Date.now() + deadlineMs, work);
+    // The client's own retries outlast the deadline by the pause between two of them: up to 2 s.
+    const late = new AbortController();
+    const tooLate = delay(deadlineMs + 20, undefined, { signal: late.signal, ref: false }).then(() => {
+      throw deadlineError(options.write ?? false);
+    });
+    tooLate.catch(() => undefined);
     try {
-      const bounded = () => this.connection.withDeadline(Date.now() + (options.deadlineMs ?? CALL_DEADLINE_MS), work);
-      return await (options.signal ? this.connection.withAbortSignal(options.signal, bounded) : bounded());
+      const answer = options.signal ? this.connection.withAbortSignal(options.signal, bounded) : bounded();
+      answer.catch(() => undefined);
+      return await Promise.race([answer, tooLate]);
     } catch (error) {
       throw temporalError(error, options.write ?? false);
+    } finally {
+      late.abort();
     }
   }
 

@@ -54,8 +54,7 @@ export function grpcCode(error: unknown): number | undefined {
 export function temporalError(error: unknown, write: boolean): unknown {
   const code = grpcCode(error);
   if (code === undefined || ABOUT_THE_REQUEST.has(code)) return error;
-  const unknown = (why: string, retryAfter: number) =>
-    new TemporalUnavailableError(write ? `${why} The outcome is unknown; repeating the request is safe.` : why, write, retryAfter, { cause: error });
+  const unknown = (why: string, retryAfter: number) => unanswered(why, write, retryAfter, error);
   switch (code) {
     case GRPC.RESOURCE_EXHAUSTED:
       return new TemporalUnavailableError('Temporal is overloaded.', false, 2, { cause: error });
@@ -68,4 +67,13 @@ export function temporalError(error: unknown, write: boolean): unknown {
     default:
       return unknown('Temporal cannot be reached.', 2);
   }
+}
+
+/** A call that did not come back by its deadline. */
+export function deadlineError(write: boolean): TemporalUnavailableError {
+  return unanswered('Temporal did not answer in time.', write, 2);
+}
+
+function unanswered(why: string, write: boolean, retryAfter: number, cause?: unknown): TemporalUnavailableError {
+  return new TemporalUnavailableError(write ? `${why} The outcome is unknown; repeating the request is safe.` : why, write, retryAfter, { cause });
 }

@@ -102,13 +102,13 @@ export function lastCompleteInterval(schedule: TimeSchedule, instant: number): D
 }
 
 /**
- * A second from which stepping on gives the times that the server steps through. In a doubled hour its answer depends on
- * where it starts from; started well before, as a running schedule is, it does not.
+ * A second from which stepping on gives the times that the server steps through. In a doubled hour, and for the rest of a
+ * day whose midnight is missing, its answer depends on where it starts from; started well before, as a running
+ * schedule is, it does not.
  */
 function settled(schedule: CronSchedule, second: number): number {
-  const zone = Zone.of(schedule.timezone);
-  const { start, end } = zone.period(second);
-  if (second - start < 4 * HOUR) return Math.max(-1, start - 4 * HOUR);
+  const { start, end } = Zone.of(schedule.timezone).period(second);
+  if (second - start < 26 * HOUR) return Math.max(-1, start - 4 * HOUR);
   return end - second < 2 * HOUR ? second - 4 * HOUR : second;
 }
 

@@ -38,7 +38,7 @@ describe('the REST interface without Temporal', () => {
         runs: new RunGateway(connection, store, config.taskQueue),
         blobs: new BlobStore(store),
         settings: new ApiSettings(config, undefined),
-        readiness: new Readiness(() => connection.ready(200), () => true),
+        readiness: new Readiness(async () => ({ temporal: await connection.ready(200), worker: true })),
       }),
       new PinoLoggerService(createLogger('silent')),
     );
@@ -60,14 +60,15 @@ describe('the REST interface without Temporal', () => {
   });
 
   it('answers 503 with Retry-After within 5 seconds', async () => {
+    const calls = [api().get('/api/v1/dags/d'), api().get('/api/v1/runs'), api().post('/api/v1/dags/d/runs'), api().put('/api/v1/dags/d').type('application/yaml').send(VALID)];
     const began = Date.now();
-    for (const call of [api().get('/api/v1/dags/d'), api().get('/api/v1/runs'), api().post('/api/v1/dags/d/runs'), api().put('/api/v1/dags/d').type('application/yaml').send(VALID)]) {
-      const { body, headers } = await call.expect(503).expect('Content-Type', /problem\+json/);
+    for (const { body, headers, status, type } of await Promise.all(calls)) {
+      expect([status, type]).toEqual([503, 'application/problem+json']);
       expect(body.code).toBe('temporal_unavailable');
       expect(Number(headers['retry-after'])).toBeGreaterThan(0);
       expect(JSON.stringify(body)).not.toMatch(/127\.0\.0\.1|UNAVAILABLE|ECONN|at .*\.(ts|js)/);
     }
-    expect(Date.now() - began).toBeLessThan(20_000);
+    expect(Date.now() - began).toBeLessThan(5_000);
   });
 
   it('validates without it, and draws the graph', async () => {
@@ -175,7 +176,7 @@ describe('the REST interface without Temporal', () => {
       ['a change of nothing', () => api().patch('/api/v1/dags/d').send({}), 400, 'invalid_fields'],
       ['a change of something else', () => api().patch('/api/v1/dags/d').send({ paused: true, id: 'e' }), 400, 'invalid_fields'],
       ['a start with a list as body', () => api().post('/api/v1/dags/d/runs').send([]), 400, 'invalid_fields'],
-      ['a start with a date that does not exist', () => api().post('/api/v1/dags/d/runs').send({ logicalDate: '2026-02-30T00:00:00Z' }), 503, 'temporal_unavailable'],
+      ['a start with a date that does not exist', () => api().post('/api/v1/dags/d/runs').send({ logicalDate: '2026-02-30T00:00:00Z' }), 400, 'invalid_fields'],
       ['a start nested too deeply', () => api().post('/api/v1/dags/d/runs').type(json).send(`{"params":${'['.repeat(5_000)}${']'.repeat(5_000)}}`), 400, 'too_deep'],
       ['an empty Idempotency-Key', () => api().post('/api/v1/dags/d/runs').set('Idempotency-Key', ''), 400, 'invalid_header'],
     ];

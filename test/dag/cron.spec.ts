@@ -43,6 +43,13 @@ describe('a cron expression', () => {
     expect(parseCron(name)).toEqual(parseCron(text)),
   );
 
+  it('writes a 7 for Sunday so that Temporal cannot misread it', () => {
+    expect(parseCron('0 0 * * 1-7').text).toBe('0 0 * * *');
+    expect(parseCron('0 0 * * 5-7').text).toBe('0 0 * * 0,5,6');
+    expect(parseCron('0 0 * * MON/3').text).toBe('0 0 * * 0,1,4');
+    expect(parseCron('0 0 * * MON-FRI').text).toBe('0 0 * * MON-FRI');
+  });
+
   it('warns when both kinds of day are restricted, and only then', () => {
     expect(parseCron('0 0 1 * MON').warning).toMatch(/must both match.*two expressions/);
     for (const text of ['0 0 1 * *', '0 0 * * MON', '0 0 1-31 * MON', '0 0 1 * 0-6'])

@@ -43,10 +43,10 @@ export class RunStarter {
    */
   async start(dagId: string, request: StartRunDto, idempotencyKey: string | undefined): Promise<StartResult> {
     const acceptedAt = Date.now();
-    const head = await this.dags.head(dagId);
     const requestHash = idempotencyKey === undefined ? undefined : hashOf(idempotencyKey, request);
     const logicalDate = request.logicalDate === undefined ? undefined : parseLogicalDate(request.logicalDate);
     const name = nameOf(dagId, logicalDate, request.key, idempotencyKey);
+    const head = await this.dags.head(dagId);
     // A fresh random id cannot be taken; every other id may be, for longer than Temporal remembers (R3).
     if (!name.fresh) {
       const existing = await this.existing(name, requestHash, idempotencyKey);
