@@ -14,9 +14,10 @@ export interface SystemActivities {
   loadJson(input: { readonly key: string }): Promise<Json>;
   /**
    * Writes any JSON blob; returns the reference. Used for snapshots, reports, lists of versions. Fails non-retryably with type
-   * {@link OBJECT_CONFLICT} when the key holds something else.
+   * {@link OBJECT_CONFLICT} when the key holds something else, unless `replace`: what a run stores about itself may differ
+   * after an operator's reset, and the last life counts.
    */
-  storeJson(input: { readonly key: string; readonly value: Json }): Promise<BlobRef>;
+  storeJson(input: { readonly key: string; readonly value: Json; readonly replace?: boolean }): Promise<BlobRef>;
   /**
    * Evaluates a template whose scope names a stored value, with the same evaluator as the walk (R15, cap 64 MiB).
    * An expression that fails is a result, not an error. The value is stored when over `inlineLimit`.

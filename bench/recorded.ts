@@ -1,6 +1,6 @@
-import { checkDag, readSpecObject } from '../src/spec/read-spec.js';
 import { compile } from '../src/dag/compile.js';
 import type { DagPlan } from '../src/dag/plan.js';
+import { checkSpecObject } from '../src/spec/check-spec.js';
 import { criticalPath, type RecordedGraph } from './graph-file.js';
 import type { Outcome } from './outcome.js';
 import { verdict } from './outcome.js';
@@ -51,8 +51,8 @@ interface SleepingTask {
   readonly parents: readonly string[];
 }
 
-/** Names become plain, runtimes whole milliseconds. */
-function scale(graph: RecordedGraph): { readonly tasks: SleepingTask[]; readonly boundMs: number } {
+/** A graph with plain names and runtimes in whole milliseconds, long enough to be measured; `boundMs` is what no run of it can beat. */
+export function scale(graph: RecordedGraph): { readonly tasks: SleepingTask[]; readonly boundMs: number } {
   const n = graph.tasks.length;
   const work = graph.tasks.reduce((sum, { runtime }) => sum + runtime, 0);
   const bound = Math.max(criticalPath(graph), work / SLOTS);
@@ -67,7 +67,8 @@ function scale(graph: RecordedGraph): { readonly tasks: SleepingTask[]; readonly
   return { tasks, boundMs: Math.max(criticalPath(rounded), tasks.reduce((sum, { ms }) => sum + ms, 0) / SLOTS) };
 }
 
-function specOf(id: string, tasks: readonly SleepingTask[]) {
+/** Its spec. */
+export function specOf(id: string, tasks: readonly SleepingTask[]) {
   const entries = tasks.map(({ id: task, ms, parents }) => [
     task,
     { type: 'activity', with: { name: 'benchSleep', args: [ms] }, ...(parents.length > 0 && { dependsOn: parents }) },
@@ -76,9 +77,8 @@ function specOf(id: string, tasks: readonly SleepingTask[]) {
 }
 
 /** The very plan that the service walks. */
-function planOf(spec: object): DagPlan {
-  const read = readSpecObject(spec);
-  const { dag, issues } = read.spec ? checkDag(read.spec, { ownQueues: ['baton'] }) : { dag: undefined, issues: read.issues };
+export function planOf(spec: object): DagPlan {
+  const { dag, issues } = checkSpecObject(spec, { ownQueues: ['baton'] });
   if (!dag) throw new Error(`the spec is not valid: ${JSON.stringify(issues.slice(0, 5))}`);
   const compiled = compile(dag, { ownQueues: ['baton'] });
   return compiled.plan(compiled.bodies.map((_, i) => `bodies-${i}`));

@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -85,7 +85,7 @@ function matchesLock(lockText) {
 }
 
 const SOURCES = ['src', 'workflows', 'activities', 'examples', 'bench'];
-const SETTINGS = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/bundle-workflows.mjs'];
+const SETTINGS = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
 const BUILT = at('dist', '.built');
 
 /** Compiles, and bundles the workflows, when any source or setting differs from those of the last build. */
@@ -95,8 +95,7 @@ export async function build() {
   say(existsSync(BUILT) ? 'building what changed …' : 'building …');
   rmSync(BUILT, { force: true });
   await run(process.execPath, [at('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json'], { quiet: true });
-  await run(process.execPath, [at('scripts', 'bundle-workflows.mjs')], { quiet: true });
-  mkdirSync(at('dist'), { recursive: true });
+  await run(process.execPath, [at('dist', 'src', 'temporal', 'build-bundle.js')], { quiet: true });
   writeFileSync(BUILT, print);
 }
 

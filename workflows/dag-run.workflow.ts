@@ -158,7 +158,7 @@ async function close(
     tasks: await storeRecords(ledger.all(), input.prefix, 'report/tasks'),
     planKey: input.planKey,
   };
-  await system.storeJson({ key: `${input.prefix}${REPORT_NAME}`, value: report as unknown as Json });
+  await system.storeJson({ key: `${input.prefix}${REPORT_NAME}`, value: report as unknown as Json, replace: true });
   showDetails(ledger, plan, walk);
   upsertSearchAttributes({
     DagRunState: [state],

@@ -12,7 +12,14 @@ export interface TemporalConfig {
   readonly metadata?: { readonly [name: string]: string };
   /** Base address of the Web UI without a slash at its end; absent = derived from the embedded server, or unknown. */
   readonly uiUrl?: string;
-  readonly embedded: { readonly port: number; readonly uiPort: number; readonly binary?: string; readonly cacheDir: string };
+  readonly embedded: {
+    readonly port: number;
+    readonly uiPort: number;
+    readonly binary?: string;
+    readonly cacheDir: string;
+    /** For the programs that find, build and run it: the environment without what is meant for Baton or for clients. */
+    readonly env: { readonly [name: string]: string | undefined };
+  };
 }
 
 /** How much a worker of this process does at the same time. */

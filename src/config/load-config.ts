@@ -82,6 +82,7 @@ function temporalConfig(read: SettingReader, env: Environment, role: Role): Temp
     port: read.port('BATON_TEMPORAL_PORT'),
     uiPort: read.port('BATON_TEMPORAL_UI_PORT'),
     binary: read.path('BATON_TEMPORAL_BIN'),
+    env: Object.fromEntries(Object.entries(env).filter(([name]) => !/^(BATON|TEMPORAL)_/.test(name))),
     cacheDir: join(env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache'), 'baton'),
   };
   if (embedded.port !== 0 && embedded.port === embedded.uiPort) read.problem('BATON_TEMPORAL_UI_PORT', 'is the same as BATON_TEMPORAL_PORT; choose another.');

@@ -60,10 +60,12 @@ export function makespanLowerBound(graph: Graph, weights: ArrayLike<number>, slo
 }
 
 function checkWeights(graph: Graph, weights: ArrayLike<number>): void {
-  if (weights.length !== graph.size) throw new GraphError(`${weights.length} weights for ${graph.size} nodes; give one for each`);
+  if (weights.length !== graph.size)
+    throw new GraphError(`${weights.length} weights for ${graph.size} nodes; give one for each`);
   for (let node = 0; node < graph.size; node++) {
     const weight = weights[node]!;
-    if (!(weight >= 0 && weight < Infinity)) throw new GraphError(`node ${node} has the weight ${weight}; weights are finite and not negative`);
+    if (!(weight >= 0 && weight < Infinity))
+      throw new GraphError(`node ${node} has the weight ${weight}; weights are finite and not negative`);
   }
 }
 

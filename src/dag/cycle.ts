@@ -129,7 +129,8 @@ function shortestThrough(
 }
 
 function dependsOnItself(graph: Graph, node: number): boolean {
-  for (let at = graph.downstreamStart[node]!; at < graph.downstreamStart[node + 1]!; at++) if (graph.downstream[at] === node) return true;
+  for (let at = graph.downstreamStart[node]!; at < graph.downstreamStart[node + 1]!; at++)
+    if (graph.downstream[at] === node) return true;
   return false;
 }
 

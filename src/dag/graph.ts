@@ -93,7 +93,8 @@ export function buildNamedGraph(names: Iterable<string>, edges: Iterable<readonl
 export function edgesOf(graph: Graph): Edge[] {
   const edges: Edge[] = [];
   for (let node = 0; node < graph.size; node++) {
-    for (let at = graph.downstreamStart[node]!; at < graph.downstreamStart[node + 1]!; at++) edges.push([node, graph.downstream[at]!]);
+    for (let at = graph.downstreamStart[node]!; at < graph.downstreamStart[node + 1]!; at++)
+      edges.push([node, graph.downstream[at]!]);
   }
   return edges;
 }
@@ -134,7 +135,8 @@ export function someOrder(graph: Graph): Int32Array {
       if (--missing[next]! === 0) order[end++] = next;
     }
   }
-  if (end < graph.size) throw new GraphError('the graph has a cycle; find it with findCycle and refuse it before analysing further');
+  if (end < graph.size)
+    throw new GraphError('the graph has a cycle; find it with findCycle and refuse it before analysing further');
   return order;
 }
 

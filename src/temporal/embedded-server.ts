@@ -174,7 +174,7 @@ export class EmbeddedServer {
       ...PRAGMAS,
     ];
     try {
-      return spawn(this.binary, args, { detached: true, cwd: home, env: serverEnvironment(env), stdio: ['ignore', log.fd, log.fd] });
+      return spawn(this.binary, args, { detached: true, cwd: home, env, stdio: ['ignore', log.fd, log.fd] });
     } finally {
       await log.close();
     }
@@ -251,9 +251,4 @@ async function choosePort(variable: string, wanted: number, taken: readonly numb
   }
   if (await isPortFree(wanted)) return wanted;
   throw new EmbeddedServerError(`Port ${wanted} is taken by another program. Set ${variable} to a free one, or to 0 to have one picked; or point TEMPORAL_ADDRESS to the Temporal server that runs there.`);
-}
-
-/** The server gets no secret of ours, and no setting meant for clients. */
-function serverEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(BATON_|TEMPORAL_)/.test(name)));
 }

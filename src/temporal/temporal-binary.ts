@@ -19,7 +19,7 @@ export interface BinarySearch {
   readonly binary?: string;
   /** Baton's folder in the user's cache, shared by all clones. */
   readonly cacheDir: string;
-  /** Of the process: PATH, and what `go` and the download need. */
+  /** For child processes: PATH, and what `go` needs. */
   readonly env: NodeJS.ProcessEnv;
 }
 

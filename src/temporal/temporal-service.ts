@@ -53,11 +53,11 @@ export class TemporalService {
    * Starts the embedded server where there is no TEMPORAL_ADDRESS; a foreign server need not be there yet.
    * @throws EmbeddedServerError, TemporalBinaryError
    */
-  static async open(config: BatonConfig, store: ObjectStore, log: Log, env: NodeJS.ProcessEnv): Promise<TemporalService> {
+  static async open(config: BatonConfig, store: ObjectStore, log: Log): Promise<TemporalService> {
     const { address, namespace, tls, apiKey, metadata, embedded: wanted } = config.temporal;
     const identity = identityOf(config.role);
     if (address !== undefined) return new TemporalService(config, store, log, undefined, { address, namespace, tls, apiKey, metadata, identity });
-    const embedded = await EmbeddedServer.start({ home: config.home, namespace, log, env, ...wanted });
+    const embedded = await EmbeddedServer.start({ home: config.home, namespace, log, ...wanted });
     return new TemporalService(config, store, log, embedded, { address: embedded.address, namespace, identity });
   }
 

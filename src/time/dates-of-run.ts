@@ -1,5 +1,13 @@
 import { dateIn, formatInstant } from './instant.js';
-import { type DataInterval, dataIntervalOf, isNominalTime, lastCompleteInterval, nextTime, previousTime, type TimeSchedule } from './schedule.js';
+import {
+  type DataInterval,
+  dataIntervalOf,
+  isNominalTime,
+  lastCompleteInterval,
+  nextTime,
+  previousTime,
+  type TimeSchedule,
+} from './schedule.js';
 
 /** The dates of a run, fixed when it is created (R5). Instants are RFC 3339 UTC to the second. */
 export interface RunDates {
@@ -37,7 +45,12 @@ export class NotScheduledError extends Error {
     readonly after: string | undefined,
   ) {
     const near = [before, after].filter((time) => time !== undefined);
-    const hint = near.length === 2 ? `the nearest are ${before} and ${after}` : near.length === 1 ? `the nearest is ${near[0]}` : 'it has no times at all';
+    const hint =
+      near.length === 2
+        ? `the nearest are ${before} and ${after}`
+        : near.length === 1
+          ? `the nearest is ${near[0]}`
+          : 'it has no times at all';
     super(`${logicalDate} is not one of the schedule's times; ${hint}. Leave logicalDate out for a run without a date.`);
   }
 }
@@ -54,7 +67,11 @@ export function datesOfRun({ schedule, timezone, logicalDate, now }: DatesOfRunI
   if (schedule !== undefined && logicalDate !== undefined) {
     if (!isNominalTime(schedule, logicalDate)) {
       const [before, after] = [previousTime(schedule, logicalDate), nextTime(schedule, logicalDate)];
-      throw new NotScheduledError(formatInstant(logicalDate), before === undefined ? undefined : formatInstant(before), after === undefined ? undefined : formatInstant(after));
+      throw new NotScheduledError(
+        formatInstant(logicalDate),
+        before === undefined ? undefined : formatInstant(before),
+        after === undefined ? undefined : formatInstant(after),
+      );
     }
     interval = dataIntervalOf(schedule, logicalDate);
   } else if (schedule !== undefined) {

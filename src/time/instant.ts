@@ -24,7 +24,11 @@ const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:
  */
 export function parseInstant(text: string): number {
   if (!RFC_3339.test(text)) {
-    const hint = DATE.test(text) ? `; add the time: ${text}T00:00:00Z` : LOCAL.test(text) ? '; add the offset from UTC: Z or +01:00' : '; write it like 2024-01-31T02:00:00Z';
+    const hint = DATE.test(text)
+      ? `; add the time: ${text}T00:00:00Z`
+      : LOCAL.test(text)
+        ? '; add the offset from UTC: Z or +01:00'
+        : '; write it like 2024-01-31T02:00:00Z';
     throw new InstantError(`${JSON.stringify(text)} is no RFC 3339 instant${hint}`);
   }
   const time = attempt(text, 'instant', () => {
@@ -54,9 +58,18 @@ export function parseTimeBound(text: string, timezone: string): TimeBound {
     checkClock(text);
     return Temporal.PlainDateTime.from(text.replace(' ', 'T').toUpperCase());
   });
-  const [first, second] = [wall.toZonedDateTime(zone, { disambiguation: 'earlier' }), wall.toZonedDateTime(zone, { disambiguation: 'later' })];
-  if (!first.toPlainDateTime().equals(wall)) throw new InstantError(`${JSON.stringify(text)} does not exist in ${zone}: the clock jumps over it; write an instant with its offset`);
-  if (!first.equals(second)) throw new InstantError(`${JSON.stringify(text)} comes twice in ${zone}; write which one: ${text}${first.offset} or ${text}${second.offset}`);
+  const [first, second] = [
+    wall.toZonedDateTime(zone, { disambiguation: 'earlier' }),
+    wall.toZonedDateTime(zone, { disambiguation: 'later' }),
+  ];
+  if (!first.toPlainDateTime().equals(wall))
+    throw new InstantError(
+      `${JSON.stringify(text)} does not exist in ${zone}: the clock jumps over it; write an instant with its offset`,
+    );
+  if (!first.equals(second))
+    throw new InstantError(
+      `${JSON.stringify(text)} comes twice in ${zone}; write which one: ${text}${first.offset} or ${text}${second.offset}`,
+    );
   const instant = bounded(text, whole(text, first.epochMilliseconds));
   return { start: instant, end: instant };
 }
@@ -86,11 +99,13 @@ function attempt<T>(text: string, what: string, read: () => T): T {
 }
 
 function whole(text: string, instant: number): number {
-  if (instant % 1000 !== 0 || /\.\d{3}\d*[1-9]/.test(text)) throw new InstantError(`${JSON.stringify(text)} has a fraction of a second; write whole seconds`);
+  if (instant % 1000 !== 0 || /\.\d{3}\d*[1-9]/.test(text))
+    throw new InstantError(`${JSON.stringify(text)} has a fraction of a second; write whole seconds`);
   return instant;
 }
 
 function bounded(text: string, instant: number): number {
-  if (instant < FIRST_INSTANT || instant > LAST_INSTANT) throw new InstantError(`${JSON.stringify(text)} is out of range; dates go from 1970 to 2100`);
+  if (instant < FIRST_INSTANT || instant > LAST_INSTANT)
+    throw new InstantError(`${JSON.stringify(text)} is out of range; dates go from 1970 to 2100`);
   return instant;
 }

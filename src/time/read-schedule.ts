@@ -30,7 +30,10 @@ export function readSchedule(written: WrittenSchedule, readers: ScheduleReaders,
   if (typeof written === 'string') return readSchedule({ cron: written }, readers, timezone);
   if ('every' in written) return readInterval(written, readers);
   const zone = written.timezone ?? timezone;
-  if (!isTimeZone(zone)) throw new ScheduleError(`${JSON.stringify(zone)} is no time zone; write an IANA name as the database spells it, such as Europe/Berlin`);
+  if (!isTimeZone(zone))
+    throw new ScheduleError(
+      `${JSON.stringify(zone)} is no time zone; write an IANA name as the database spells it, such as Europe/Berlin`,
+    );
   if ('at' in written) {
     if (written.at.length === 0) throw new ScheduleError('`at` names no time; write at least one');
     return { kind: 'at', at: written.at.map((text) => parseTimeBound(text, zone).start) };
@@ -40,10 +43,14 @@ export function readSchedule(written: WrittenSchedule, readers: ScheduleReaders,
   return { kind: 'cron', crons: crons.map((text) => readers.parseCron(text)), timezone: zone };
 }
 
-function readInterval({ every, offset }: { readonly every: string; readonly offset?: string }, readers: ScheduleReaders): TimeSchedule {
+function readInterval(
+  { every, offset }: { readonly every: string; readonly offset?: string },
+  readers: ScheduleReaders,
+): TimeSchedule {
   const everyMs = readers.parseDuration(every);
   const offsetMs = offset === undefined ? 0 : readers.parseDuration(offset);
   if (everyMs < 1000 || everyMs % 1000 !== 0) throw new ScheduleError(`\`every: ${every}\` must be whole seconds, at least 1s`);
-  if (offsetMs < 0 || offsetMs >= everyMs || offsetMs % 1000 !== 0) throw new ScheduleError(`\`offset: ${offset}\` must be whole seconds and shorter than \`every: ${every}\``);
+  if (offsetMs < 0 || offsetMs >= everyMs || offsetMs % 1000 !== 0)
+    throw new ScheduleError(`\`offset: ${offset}\` must be whole seconds and shorter than \`every: ${every}\``);
   return { kind: 'interval', everyMs, offsetMs };
 }

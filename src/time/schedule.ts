@@ -1,5 +1,5 @@
 import { type CalendarFields, LAST_YEAR, nextMatch } from './calendar.js';
-import { Zone } from './zone.js';
+import { daysOf, Zone } from './zone.js';
 
 /** A schedule by time, ready to compute with. Whole seconds throughout, as in the Temporal server. */
 export type TimeSchedule = CronSchedule | IntervalSchedule | MomentSchedule;
@@ -35,7 +35,7 @@ export interface DataInterval {
 
 /** Schedules compute from here to the end of this span, in epoch ms: 1970 up to the last year of the Temporal server. */
 export const FIRST_INSTANT = 0;
-export const LAST_INSTANT = Date.UTC(LAST_YEAR + 1, 0, 1) - 1000;
+export const LAST_INSTANT = (daysOf(LAST_YEAR + 1, 1, 1) * 86_400 - 1) * 1000;
 
 const HOUR = 3600;
 
@@ -50,7 +50,11 @@ export function nextTime(schedule: TimeSchedule, after: number): number | undefi
 /** The last nominal time before an instant (epoch ms); undefined when there is none since 1970. */
 export function previousTime(schedule: TimeSchedule, before: number): number | undefined {
   const to = Math.ceil(before / 1000);
-  if (schedule.kind === 'at') return least(schedule.at.map((time) => -wholeSecond(time)).filter((time) => -time < to), -1000);
+  if (schedule.kind === 'at')
+    return least(
+      schedule.at.map((time) => -wholeSecond(time)).filter((time) => -time < to),
+      -1000,
+    );
   if (schedule.kind === 'interval') {
     const every = schedule.everyMs / 1000;
     return inSpan(nextOfInterval(schedule, Math.min(to, LAST_INSTANT / 1000 + 1) - 1 - every));
@@ -98,13 +102,13 @@ export function lastCompleteInterval(schedule: TimeSchedule, instant: number): D
 }
 
 /**
- * A second from which stepping on gives the times that the server steps through. In a doubled hour its answer depends on
- * where it starts from; started well before, as a running schedule is, it does not.
+ * A second from which stepping on gives the times that the server steps through. In a doubled hour, and for the rest of a
+ * day whose midnight is missing, its answer depends on where it starts from; started well before, as a running
+ * schedule is, it does not.
  */
 function settled(schedule: CronSchedule, second: number): number {
-  const zone = Zone.of(schedule.timezone);
-  const { start, end } = zone.period(second);
-  if (second - start < 4 * HOUR) return Math.max(-1, start - 4 * HOUR);
+  const { start, end } = Zone.of(schedule.timezone).period(second);
+  if (second - start < 26 * HOUR) return Math.max(-1, start - 4 * HOUR);
   return end - second < 2 * HOUR ? second - 4 * HOUR : second;
 }
 

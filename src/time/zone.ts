@@ -45,7 +45,10 @@ export class Zone {
   static of(name: string): Zone {
     let zone = Zone.#known.get(name);
     if (zone === undefined) {
-      if (!isTimeZone(name)) throw new RangeError(`${JSON.stringify(name)} is no time zone; write an IANA name as the database spells it, such as Europe/Berlin`);
+      if (!isTimeZone(name))
+        throw new RangeError(
+          `${JSON.stringify(name)} is no time zone; write an IANA name as the database spells it, such as Europe/Berlin`,
+        );
       zone = new Zone(name);
       // Only real names come this far, so the map stays as small as the database.
       Zone.#known.set(name, zone);
@@ -111,7 +114,9 @@ export function dateOf(days: number): { readonly year: number; readonly month: n
   const shifted = days + 719_468;
   const era = Math.floor(shifted / 146_097);
   const dayOfEra = shifted - era * 146_097;
-  const yearOfEra = Math.floor((dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365);
+  const yearOfEra = Math.floor(
+    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365,
+  );
   const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
   const place = Math.floor((5 * dayOfYear + 2) / 153);
   const month = place < 10 ? place + 3 : place - 9;

@@ -3,11 +3,16 @@ import { describe, expect, it } from 'vitest';
 import { criticalPath, makespanLowerBound } from '../../src/dag/critical-path.js';
 import { buildGraph, type Edge } from '../../src/dag/graph.js';
 
-const seed = Number(process.env['FC_SEED'] ?? Date.now() % 2 ** 31);
+const seed = Number(process.env.FC_SEED ?? Date.now() % 2 ** 31);
 
 describe('the critical path', () => {
   // 0 -> 1 -> 3, 0 -> 2 -> 3 with 2 the slow one, 4 alone.
-  const graph = buildGraph(5, [[0, 1], [0, 2], [1, 3], [2, 3]]);
+  const graph = buildGraph(5, [
+    [0, 1],
+    [0, 2],
+    [1, 3],
+    [2, 3],
+  ]);
   const weights = [10, 5, 20, 1, 7];
 
   it('is timed from both ends', () => {
@@ -35,7 +40,15 @@ describe('the critical path', () => {
     expect(() => criticalPath(graph, [1, NaN, 1, 1, 1])).toThrow('node 1');
     expect(() => criticalPath(graph, [1, 1, -1, 1, 1])).toThrow('not negative');
     expect(() => makespanLowerBound(graph, weights, 0)).toThrow('slots');
-    expect(() => criticalPath(buildGraph(2, [[0, 1], [1, 0]]), [1, 1])).toThrow('cycle');
+    expect(() =>
+      criticalPath(
+        buildGraph(2, [
+          [0, 1],
+          [1, 0],
+        ]),
+        [1, 1],
+      ),
+    ).toThrow('cycle');
   });
 
   it('of ten thousand tasks in a chain is all of them', () => {
@@ -51,8 +64,10 @@ describe('the critical path', () => {
     fc.assert(
       fc.property(pairs, times, (ends, weigh) => {
         const edges = ends.filter(([a, b]) => a !== b).map(([a, b]): Edge => [Math.min(a, b), Math.max(a, b)]);
-        const below = (node: number): number => weigh[node]! + Math.max(0, ...edges.filter(([from]) => from === node).map(([, to]) => below(to)));
-        const above = (node: number): number => Math.max(0, ...edges.filter(([, to]) => to === node).map(([from]) => above(from) + weigh[from]!));
+        const below = (node: number): number =>
+          weigh[node]! + Math.max(0, ...edges.filter(([from]) => from === node).map(([, to]) => below(to)));
+        const above = (node: number): number =>
+          Math.max(0, ...edges.filter(([, to]) => to === node).map(([from]) => above(from) + weigh[from]!));
         const timing = criticalPath(buildGraph(10, edges), weigh);
         expect(timing.length).toBe(Math.max(...weigh.map((_, node) => below(node))));
         expect(timing.path.reduce((sum, node) => sum + weigh[node]!, 0)).toBe(timing.length);

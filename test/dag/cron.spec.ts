@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { CRON_PRESETS, CronError, parseCron } from '../../src/dag/cron.js';
 
-const range = (from: number, to: number, step = 1): number[] => Array.from({ length: Math.floor((to - from) / step) + 1 }, (_, at) => from + at * step);
+const range = (from: number, to: number, step = 1): number[] =>
+  Array.from({ length: Math.floor((to - from) / step) + 1 }, (_, at) => from + at * step);
 
 describe('a cron expression', () => {
   it('becomes lists of values', () => {
@@ -34,13 +35,25 @@ describe('a cron expression', () => {
     ['1/3', [0, 1, 4]],
     ['*/2', [0, 2, 4, 6]],
     ['Sat,SUN', [0, 6]],
-  ])('reads the day of the week %s as Temporal does', (day, days) => expect(parseCron(`0 0 * * ${day}`).daysOfWeek).toEqual(days));
+  ])('reads the day of the week %s as Temporal does', (day, days) =>
+    expect(parseCron(`0 0 * * ${day}`).daysOfWeek).toEqual(days),
+  );
 
-  it.each(Object.entries(CRON_PRESETS))('knows the preset %s as %s', (name, text) => expect(parseCron(name)).toEqual(parseCron(text)));
+  it.each(Object.entries(CRON_PRESETS))('knows the preset %s as %s', (name, text) =>
+    expect(parseCron(name)).toEqual(parseCron(text)),
+  );
+
+  it('writes a 7 for Sunday so that Temporal cannot misread it', () => {
+    expect(parseCron('0 0 * * 1-7').text).toBe('0 0 * * *');
+    expect(parseCron('0 0 * * 5-7').text).toBe('0 0 * * 0,5,6');
+    expect(parseCron('0 0 * * MON/3').text).toBe('0 0 * * 0,1,4');
+    expect(parseCron('0 0 * * MON-FRI').text).toBe('0 0 * * MON-FRI');
+  });
 
   it('warns when both kinds of day are restricted, and only then', () => {
     expect(parseCron('0 0 1 * MON').warning).toMatch(/must both match.*two expressions/);
-    for (const text of ['0 0 1 * *', '0 0 * * MON', '0 0 1-31 * MON', '0 0 1 * 0-6']) expect(parseCron(text)).not.toHaveProperty('warning');
+    for (const text of ['0 0 1 * *', '0 0 * * MON', '0 0 1-31 * MON', '0 0 1 * 0-6'])
+      expect(parseCron(text)).not.toHaveProperty('warning');
   });
 
   it.each([

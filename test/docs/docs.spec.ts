@@ -3,6 +3,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { describe, expect, it } from 'vitest';
+import { checkSpec } from '../../src/spec/check-spec.js';
+import { fencedBlocks } from './fenced-blocks.js';
 import { settingsTable } from './settings-table.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -43,6 +45,14 @@ describe('the documentation', () => {
     }
   });
 
+  it.each(pages)('%s shows no DAG that is not valid', (page) => {
+    for (const { language, text } of fencedBlocks(read(page))) {
+      if (language !== 'yaml' || !/^id: /m.test(text) || !/^tasks:/m.test(text)) continue;
+      const { issues } = checkSpec(text, 'yaml', { ownQueues: ['baton'] });
+      expect(issues.filter(({ severity }) => severity === 'error')).toEqual([]);
+    }
+  });
+
   it.each(pages)('%s names only settings that exist', (page) => {
     const known = new Set([...settingsTable().matchAll(/^\| `(\w+)`/gm)].map((match) => match[1]!));
     const families = /^BATON_(SECRET|CONNECTION)_/;
@@ -59,8 +69,3 @@ describe('the documentation', () => {
     expect(read('CONTRIBUTING.md')).toMatch(/^# Contributing\n\n## What is refused\n/);
   });
 });
-
-/** Fenced code blocks of a page. */
-export function fencedBlocks(markdownText: string): { readonly language: string; readonly text: string }[] {
-  return [...markdownText.matchAll(/^```(\w*)\n([^]*?)^```$/gm)].map((match) => ({ language: match[1]!, text: match[2]! }));
-}

@@ -7,9 +7,11 @@ const OWN = { ownQueues: ['baton'], isTimeZone: (zone: string) => Intl.supported
 
 describe('a bad spec is refused with a code and a place', () => {
   test.each(BAD_SPECS.map((bad) => [bad.name, bad] as const))('%s', (_, bad) => {
-    const started = performance.now();
+    // CPU time: other work on the machine says nothing about ours.
+    const before = process.cpuUsage();
     const { dag, issues } = checkSpec(bad.body, bad.contentType === 'application/json' ? 'json' : 'yaml', OWN);
-    expect(performance.now() - started, 'ms').toBeLessThan(1000);
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1000, 'ms').toBeLessThan(1500);
     expect(dag).toBeUndefined();
     expect(issues.length).toBeLessThanOrEqual(MAX_ISSUES);
     const found = issues.map(({ code, path }) => `${code} ${path}`);

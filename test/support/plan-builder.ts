@@ -16,8 +16,12 @@ export function planOf(text: string, options: Partial<DagPlan> = {}): DagPlan {
     .map((line) => line.trim())
     .filter((line) => line !== '')
     .map((line, i): TaskPlan => {
-      const [, id, upstream, rule, type, priority, when] =
-        /^(\S+)(?:\s*<-\s*([^[{?!]+))?\s*(?:\[(\w+)\])?\s*(?:\{(\w+)\})?\s*(?:!(\d))?\s*(\?)?$/.exec(line) ?? fail(line);
+      const [, id] = /^(\S+)/.exec(line)!;
+      const upstream = /<-\s*([^[{?!]+)/.exec(line)?.[1];
+      const rule = /\[(\w+)\]/.exec(line)?.[1];
+      const type = /\{(\w+)\}/.exec(line)?.[1];
+      const priority = /!(\d)/.exec(line)?.[1];
+      const when = line.endsWith('?') ? true : undefined;
       const edges = upstream?.trim().split(/\s*,\s*/).map((part): EdgePlan => {
         const [name, on] = part.split(':');
         const at = index.get(name!) ?? fail(`${line}: no task ${name} above`);

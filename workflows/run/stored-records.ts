@@ -12,7 +12,7 @@ export async function storeRecords(records: readonly TaskRecord[], prefix: strin
   const keys: string[] = [];
   for (const [n, page] of pages.entries()) {
     const key = `${prefix}${name}-${n}.json`;
-    await system.storeJson({ key, value: page as unknown as Json });
+    await system.storeJson({ key, value: page as unknown as Json, replace: true });
     keys.push(key);
   }
   return { pages: keys };

@@ -29,7 +29,8 @@ export function evaluateMetered(parsed: ParsedExpression, scope: Scope, meter: M
   try {
     return checkResult(new Evaluation(parsed.source, scope as JsonMap, meter).run(parsed.ast), meter);
   } catch (error) {
-    // The limits above make this unreachable in theory; a workflow must not depend on theory.
+    // The limits make this unreachable in theory; a workflow must not depend on theory.
+    if (error instanceof ExpressionError && error.explain !== undefined) throw new ExpressionError(error.explain());
     if (error instanceof RangeError) throw new ExpressionError('the expression or its data is too large or too deep');
     throw error;
   }
@@ -119,11 +120,7 @@ class Evaluation {
 
   private member(node: Node, object: JsonMap, key: string): Json {
     if (hasKey(object, key)) return object[key] as Json;
-    const keys = keysOf(object, this.meter);
-    const near = closestName(key, keys.slice(0, 200));
-    const shown = keys.slice(0, 10).map((name) => name.slice(0, 64)).join(', ');
-    const known = keys.length === 0 ? 'it is empty' : `it has ${shown}${keys.length > 10 ? ` and ${keys.length - 10} more` : ''}`;
-    throw new ExpressionError(`${this.textOf(node)} has no key ${JSON.stringify(key.slice(0, 64))}${near === undefined ? '' : ` (did you mean ${JSON.stringify(near)}?)`}; ${known}`);
+    throw new ExpressionError(`no key ${JSON.stringify(key.slice(0, 64))}`, () => missingKey(this.textOf(node), object, key));
   }
 
   private object(entries: readonly (readonly [Node, Node])[]): Json {
@@ -150,7 +147,8 @@ class Evaluation {
       try {
         if (this.bool(side, decisive ? '||' : '&&') === decisive) return decisive;
       } catch (error) {
-        failure ??= absorbable(error);
+        const absorbed = this.absorbable(error);
+        failure ??= absorbed;
       }
     }
     if (failure !== undefined) throw failure;
@@ -204,7 +202,8 @@ class Evaluation {
       try {
         if (this.bool(node.test as Node, `${node.macro}()`) === decisive) return decisive;
       } catch (error) {
-        failure ??= absorbable(error);
+        const absorbed = this.absorbable(error);
+        failure ??= absorbed;
       }
     }
     if (failure !== undefined) throw failure;
@@ -216,10 +215,20 @@ class Evaluation {
     const text = this.source.slice(node.start, node.end).replace(/\s+/g, ' ');
     return text.length > 80 ? `${text.slice(0, 77)}…` : text;
   }
+
+  /** The error when it may give way to another side's answer; a spent budget and bugs never do. */
+  private absorbable(error: unknown): ExpressionError {
+    if (!(error instanceof ExpressionError) || error instanceof ExpressionBudgetError) throw error;
+    // Making an error costs far more than a node, and a loop may make one per element.
+    this.meter.charge(20);
+    return error;
+  }
 }
 
-/** The error when it may give way to another side's answer; a spent budget and bugs never do. */
-function absorbable(error: unknown): ExpressionError {
-  if (error instanceof ExpressionError && !(error instanceof ExpressionBudgetError)) return error;
-  throw error;
+function missingKey(what: string, object: JsonMap, key: string): string {
+  const keys = Object.keys(object).sort();
+  const near = closestName(key, keys.slice(0, 200));
+  const shown = keys.slice(0, 10).map((name) => name.slice(0, 64)).join(', ');
+  const known = keys.length === 0 ? 'it is empty' : `it has ${shown}${keys.length > 10 ? ` and ${keys.length - 10} more` : ''}`;
+  return `${what} has no key ${JSON.stringify(key.slice(0, 64))}${near === undefined ? '' : ` (did you mean ${JSON.stringify(near)}?)`}; ${known}`;
 }

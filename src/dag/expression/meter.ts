@@ -63,7 +63,7 @@ export class Meter {
       this.patterns.set(source, pattern);
     }
     if (text.length > MAX_MATCH_LENGTH) throw new ExpressionError(`matches() looks at texts of at most ${MAX_MATCH_LENGTH} characters; this one has ${text.length}`);
-    this.charge(1 + Math.floor((text.length * (1 + pattern.size / 16)) / 8));
+    this.charge(1 + Math.floor((text.length * (1 + pattern.size / 16)) / 4));
     return pattern.test(text);
   }
 }

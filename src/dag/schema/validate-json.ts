@@ -6,8 +6,10 @@ import { FORMATS } from './format.js';
 import { definitionName, type SchemaType } from './keyword.js';
 import { MAX_PROBLEMS, type SchemaProblem } from './schema-problem.js';
 
-/** Schemas applied and elements compared in one validation. */
-const MAX_STEPS = 5_000_000;
+/** Steps of one validation unless told otherwise: a second or two, with some 1,000,000 schemas applied. */
+const DEFAULT_STEPS = 4_000_000;
+/** Steps to apply one schema to one value. */
+const SCHEMA_STEPS = 4;
 /** Levels of the value. */
 const MAX_VALUE_DEPTH = 200;
 /** Characters of text that a pattern looks at. */
@@ -17,10 +19,11 @@ type Schema = { readonly [keyword: string]: Json };
 
 /**
  * What is wrong with a value, by a schema that `checkSchema` accepts; empty = valid. Bounded in time and depth, and never
- * throws: a value too large to check is a problem like any other. Messages name types and limits, never the value itself.
+ * throws: a value too large to check within `budget` steps (default 4,000,000, a second or two; activities on large blobs
+ * may give more) is a problem like any other. Messages name types and limits, never the value itself.
  */
-export function validateJson(schema: Json, value: Json): readonly SchemaProblem[] {
-  const validation = new Validation(schema);
+export function validateJson(schema: Json, value: Json, options: { readonly budget?: number } = {}): readonly SchemaProblem[] {
+  const validation = new Validation(schema, options.budget ?? DEFAULT_STEPS);
   try {
     return validation.problems(schema, value, '', 0);
   } catch (error) {
@@ -39,16 +42,18 @@ class TooCostly extends Error {
 }
 
 class Validation {
-  private steps = 0;
   private readonly patterns = new Map<string, Pattern>();
   private readonly definitions: Schema;
 
-  constructor(root: Json) {
+  constructor(
+    root: Json,
+    private left: number,
+  ) {
     this.definitions = isObject(root) && isObject(own(root, '$defs')) ? (root.$defs as Schema) : {};
   }
 
   problems(schema: Json, value: Json, pointer: string, depth: number): SchemaProblem[] {
-    this.charge(1, pointer);
+    this.charge(SCHEMA_STEPS, pointer);
     if (depth > MAX_VALUE_DEPTH) throw new TooCostly(pointer, `nests deeper than ${MAX_VALUE_DEPTH} levels`);
     if (schema === true) return [];
     if (!isObject(schema)) return [{ pointer, message: 'is not allowed here' }];
@@ -203,8 +208,8 @@ class Validation {
   }
 
   private charge(steps: number, pointer: string): void {
-    this.steps += steps;
-    if (this.steps > MAX_STEPS) throw new TooCostly(pointer, 'is too large, or its schema too intricate, to be checked');
+    this.left -= steps;
+    if (this.left < 0) throw new TooCostly(pointer, 'is too large, or its schema too intricate, to be checked');
   }
 }
 

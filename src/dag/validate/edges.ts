@@ -32,16 +32,16 @@ export function checkEdges(checking: Checking): CheckedGraph | undefined {
     const first = new Map<string, number>();
     dependsOn.forEach((entry, index) => {
       const name = typeof entry === 'string' ? entry : entry.task;
-      const path = typeof entry === 'string' ? pointer('tasks', id, 'dependsOn', index) : pointer('tasks', id, 'dependsOn', index, 'task');
+      const path = (): string => pointer('tasks', id, 'dependsOn', index) + (typeof entry === 'string' ? '' : '/task');
       const earlier = first.get(name);
       if (earlier !== undefined) {
-        issues.error('duplicate_dependency', path, `'${shorten(name)}' stands in dependsOn already (entry ${earlier}); a task stands there once, with \`on: [a, b]\` for several conditions`);
+        issues.error('duplicate_dependency', path(), `'${shorten(name)}' stands in dependsOn already (entry ${earlier}); a task stands there once, with \`on: [a, b]\` for several conditions`);
         return;
       }
       first.set(name, index);
-      if (name === id) issues.error('dependency_on_itself', path, `'${shorten(id)}' cannot depend on itself`);
+      if (name === id) issues.error('dependency_on_itself', path(), `'${shorten(id)}' cannot depend on itself`);
       else if (Object.hasOwn(spec.tasks, name)) edges.push([name, id]);
-      else if (!faults.dag.has('tasks')) issues.error('unknown_dependency', path, `there is no task '${shorten(name)}'${checking.suggest.for(name, ids)}`);
+      else if (!faults.dag.has('tasks')) issues.error('unknown_dependency', path(), `there is no task '${shorten(name)}'${checking.suggest.for(name, ids)}`);
     });
   }
   if (count > limits.edges) {
