@@ -21,8 +21,7 @@ export class HealthController {
   @ApiOkResponse({ type: ReadyDto })
   @ApiServiceUnavailableResponse({ type: ReadyDto })
   async ready(@Res({ passthrough: true }) response: Response): Promise<ReadyDto> {
-    const worker = this.readiness.worker();
-    const temporal = await this.readiness.temporal();
+    const { temporal, worker } = await this.readiness.state();
     const ready = temporal && worker !== false;
     if (!ready) response.status(503).setHeader('Retry-After', '2');
     response.setHeader('Cache-Control', 'no-store');

@@ -19,18 +19,17 @@ export interface SpecText {
   readonly mediaType: string;
 }
 
-/** The body as {@link SpecText}: YAML or JSON by its Content-Type, else 415; an empty one is 400. */
+/** The body as {@link SpecText}: YAML or JSON by its Content-Type, else 415. */
 export const SpecBody = createParamDecorator((_data: unknown, context: ExecutionContext): SpecText =>
   readSpecText(context.switchToHttp().getRequest<Request>()),
 );
 
-/** Reads a spec's text from a request whose raw bytes were collected; throws a {@link Problem} of 400 or 415. */
+/** Reads a spec's text from a request whose raw bytes were collected; throws a {@link Problem} of 415. */
 export function readSpecText(request: Pick<Request, 'headers'> & { readonly body?: unknown }): SpecText {
   const mediaType = mediaTypeOf(request.headers['content-type']);
-  const bytes = Buffer.isBuffer(request.body) ? request.body : undefined;
-  if (!bytes || bytes.length === 0) {
-    throw new Problem('unreadable_spec', 'The body is empty. Send the spec as YAML (application/yaml) or JSON (application/json).');
-  }
+  const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+  // Nothing at all is an empty spec, whatever it is called: its issue says so.
+  if (bytes.length === 0 && mediaType === undefined) return { bytes, mediaType: 'application/yaml', format: 'yaml' };
   if (mediaType === undefined || !Object.hasOwn(SPEC_MEDIA_TYPES, mediaType)) {
     throw new Problem(
       'unsupported_media_type',
