@@ -30,8 +30,7 @@ export function runSearchAttributes(run: RunFacts): SearchAttributePair[] {
     { key: KEYS.DagRunState, value: 'running' },
     { key: KEYS.DagTrigger, value: run.scope.trigger },
     { key: KEYS.DagLogicalDate, value: new Date(run.scope.logicalDate) },
-    // Whole seconds: SQLite compares instants as text. The memo has the ms.
-    { key: KEYS.DagStartedAt, value: new Date(Math.floor(run.acceptedAt / 1_000) * 1_000) },
+    { key: KEYS.DagStartedAt, value: new Date(run.acceptedAt) },
     ...(run.tags?.length ? [{ key: KEYS.DagTags, value: [...run.tags] } satisfies SearchAttributePair] : []),
   ];
 }
