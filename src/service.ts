@@ -49,7 +49,7 @@ export class Service {
   }
 
   /** @throws StartError, and the errors of the parts: each with one clear message. */
-  static async start(config: BatonConfig, { env, logger, bootLog }: ServiceSurroundings): Promise<Service> {
+  static async start(config: BatonConfig, { logger, bootLog }: ServiceSurroundings): Promise<Service> {
     const servesHttp = config.role !== 'worker';
     // Asked first: a Temporal server is not started for nothing.
     if (servesHttp && config.port !== 0 && !(await isPortFree(config.port))) throw portTaken(config.port);
