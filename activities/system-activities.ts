@@ -2,12 +2,14 @@ import { ApplicationFailure } from '@temporalio/common';
 import { evaluateExpression, parseExpression, parseTemplate, renderTemplate } from '../src/dag/expression/index.js';
 import type { Json } from '../src/dag/json.js';
 import type { DagPlan } from '../src/dag/plan.js';
+import type { BlobRef } from '../src/dag/state.js';
 import type { DayMarker } from '../src/objects/day-marker.js';
 import { readJson, writeJson } from '../src/objects/json-blob.js';
 import { JsonBlobs } from '../src/objects/json-blobs.js';
 import { DAYS_PREFIX, dayOfMarker } from '../src/objects/keys.js';
 import type { ObjectStore } from '../src/objects/object-store.js';
-import type { EvaluateInput, SystemActivities, TemporalPort } from './system-calls.js';
+import { ObjectStoreError } from '../src/objects/object-store-error.js';
+import { type EvaluateInput, OBJECT_CONFLICT, type SystemActivities, type TemporalPort } from './system-calls.js';
 import { TaskError } from './task-error.js';
 import { expressionFailure, loadTasks } from './task-input.js';
 import { outputValue } from './task-output.js';
@@ -22,7 +24,7 @@ export function createSystemActivities(deps: { readonly objects: ObjectStore; re
   return {
     loadPlan: async ({ planKey }) => required<DagPlan>(objects, planKey),
     loadJson: async ({ key }) => required<Json>(objects, key),
-    storeJson: async ({ key, value }) => writeJson(objects, key, value),
+    storeJson: async (input) => storeJson(objects, input),
     evaluate: async (input) => {
       try {
         const value = await evaluated(input, outputs);
@@ -48,6 +50,17 @@ async function evaluated(input: EvaluateInput, outputs: JsonBlobs): Promise<Json
   }
   const template = parseTemplate(input.template);
   return renderTemplate(template, { ...input.scope, tasks: await loadTasks(input.scope.tasks ?? {}, template.references, outputs) });
+}
+
+async function storeJson(objects: ObjectStore, { key, value, replace }: { readonly key: string; readonly value: Json; readonly replace?: boolean }): Promise<BlobRef> {
+  try {
+    return await writeJson(objects, key, value);
+  } catch (error) {
+    if (!(error instanceof ObjectStoreError) || error.code !== 'conflict') throw error;
+    if (replace !== true) throw ApplicationFailure.nonRetryable(error.message, OBJECT_CONFLICT, { key });
+    await objects.delete(key);
+    return writeJson(objects, key, value);
+  }
 }
 
 async function required<T>(objects: ObjectStore, key: string): Promise<T> {

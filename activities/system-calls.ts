@@ -12,8 +12,12 @@ export interface SystemActivities {
   loadPlan(input: { readonly planKey: string }): Promise<DagPlan>;
   /** Reads any JSON blob (a snapshot). Same failure. */
   loadJson(input: { readonly key: string }): Promise<Json>;
-  /** Writes any JSON blob; returns the reference. Used for snapshots and reports. */
-  storeJson(input: { readonly key: string; readonly value: Json }): Promise<BlobRef>;
+  /**
+   * Writes any JSON blob; returns the reference. Used for snapshots, reports, lists of versions. Fails non-retryably with type
+   * {@link OBJECT_CONFLICT} when the key holds something else, unless `replace`: what a run stores about itself may differ
+   * after an operator's reset, and the last life counts.
+   */
+  storeJson(input: { readonly key: string; readonly value: Json; readonly replace?: boolean }): Promise<BlobRef>;
   /**
    * Evaluates a template whose scope names a stored value, with the same evaluator as the walk (R15, cap 64 MiB).
    * An expression that fails is a result, not an error. The value is stored when over `inlineLimit`.
@@ -26,6 +30,9 @@ export interface SystemActivities {
   /** Deletes what belongs to closed runs of days older than the retention; returns how many runs (R3). */
   sweepRuns(input: { readonly before: string }): Promise<{ readonly deleted: number }>;
 }
+
+/** Type of the ApplicationFailure by which `storeJson` says that the key holds something else. */
+export const OBJECT_CONFLICT = 'ObjectConflict';
 
 export interface EvaluateInput {
   /** A template (`${{ }}` inside) or, with `expression: true`, one bare expression. */

@@ -5,7 +5,7 @@
 import type { JsonObject } from '../src/dag/json.js';
 import type { DagPlan } from '../src/dag/plan.js';
 import type { RunScope } from '../src/dag/scope.js';
-import type { Attempt, Failure, OutputValue, RunState, TaskState } from '../src/dag/state.js';
+import type { Attempt, Failure, FinalRunState, OutputValue, RunState, TaskState } from '../src/dag/state.js';
 
 /** Task queue of entities and system work: a backlog of runs never delays them (R29). */
 export const SYSTEM_QUEUE = 'baton-system';
@@ -17,6 +17,7 @@ export const RETENTION = 'retention';
 
 /** Id of a DAG's entity workflow (R2): `:` is outside the id alphabet, so nothing can collide with it. */
 export const dagEntityId = (dagId: string): string => `dag:${dagId}`;
+/** Id of the Temporal Schedule that starts `retention` daily. */
 export const RETENTION_ID = 'system:retention';
 
 /** Custom search attributes, registered at boot (design §5). */
@@ -63,8 +64,8 @@ export interface DagRunInput {
   readonly plan?: DagPlan;
   /** Object key prefix of this execution, ending with `/` (`runPrefix` of src/objects/keys.ts). */
   readonly prefix: string;
-  /** Set by continue-as-new only: a snapshot, or the key of the blob that holds it. */
-  readonly carried?: { readonly snapshot?: RunSnapshot; readonly key?: string };
+  /** Set by continue-as-new only. */
+  readonly carried?: RunSnapshot;
 }
 
 /** What is known of one task. Times are epoch ms. */
@@ -94,6 +95,7 @@ export interface RunHead {
   readonly endedAt?: number;
   readonly counts: TaskCounts;
   readonly failure?: Failure;
+  /** At most 100, in the order of the plan. */
   readonly failedTasks?: readonly string[];
   readonly outputs?: JsonObject;
   /** Grows with every change of the run or a task. */
@@ -120,32 +122,64 @@ export interface TasksQueryResult {
   readonly more: boolean;
 }
 
-/** What a run carries over continue-as-new. Ids are indexes of the plan. */
+/** Task records, inline or, when they are many, as keys of JSON blobs that hold lists of them, in order of the plan. */
+export type StoredRecords = { readonly records: readonly TaskRecord[] } | { readonly pages: readonly string[] };
+
+/** What a run carries over continue-as-new. */
 export interface RunSnapshot {
   readonly format: 1;
   /** One character per task, see `walk.ts`. */
   readonly states: string;
-  readonly records: readonly (readonly [index: number, record: Omit<TaskRecord, 'taskId' | 'state'>])[];
+  readonly tasks: StoredRecords;
   readonly startedAt: number;
   readonly revision: number;
+  /** Bytes of inline outputs among the records. */
   readonly inlineBytes: number;
-  readonly failFastTripped?: boolean;
+  readonly failFastTripped: boolean;
+  /** Executions of this run so far, this one included: names the pages. */
+  readonly hop: number;
+}
+
+/** Result of a run that succeeded. */
+export interface RunSummary {
+  readonly state: FinalRunState;
+  readonly counts: TaskCounts;
 }
 
 /** Type of the ApplicationFailure that a failed run closes with (R23). */
 export const DAG_RUN_FAILED = 'DagRunFailed';
 
+/** Name of the report below the run's prefix. */
+export const REPORT_NAME = 'report.json';
+
 /** The report blob: the last act of a run, `report.json` below its prefix (R3, R28). */
 export interface RunReport {
   readonly format: 1;
   readonly head: RunHead;
-  readonly tasks: readonly TaskRecord[];
+  readonly tasks: StoredRecords;
   readonly planKey: string;
   /** Set when it was not the run itself that wrote it: its workflow was ended from outside. */
   readonly writtenBy?: 'reader';
 }
 
+/** Memo key under which a run carries its {@link RunMemo}, so that lists and reads need no worker (R28). */
+export const RUN_MEMO = 'run';
+/** The facts of a run but its params; the note is cut so that the memo stays below 2 KiB. */
+export type RunMemo = Omit<RunFacts, 'params'>;
+
 // ---------------------------------------------------------------- dagEntity
+
+/** Argument of `dagEntity`: what it goes on from, at continue-as-new or when a lost entity is revived from its blobs. */
+export interface DagEntityInput {
+  readonly dagId: string;
+  readonly head?: DagHead;
+  /** Newest first, at most {@link MAX_VERSION_HEADERS}. */
+  readonly versions?: readonly VersionHeader[];
+}
+/** Where the list of a DAG's versions is written with each version: `versionsKey` of src/objects/keys.ts, which workflows cannot import. */
+export const versionsBlobKey = (dagId: string, version: number): string => `dags/${dagId}/versions/${String(version).padStart(8, '0')}.json`;
+/** An entity keeps that many headers (R30). */
+export const MAX_VERSION_HEADERS = 200;
 
 /** Header of a stored version. Keys are object keys. */
 export interface VersionHeader {
@@ -196,12 +230,26 @@ export interface PutResult {
   readonly outcome: 'created' | 'updated' | 'unchanged';
   readonly head: DagHead;
 }
-/** Update `pause`: `{paused}` -> DagHead. */
+/** Update `pause` -> DagHead. */
 export const PAUSE_UPDATE = 'pause';
+export interface PauseInput {
+  readonly paused: boolean;
+  readonly by?: string;
+}
 /** Update `remove` -> DagHead: a tombstone; the entity and its version counter stay (R30). */
 export const REMOVE_UPDATE = 'remove';
+export interface RemoveInput {
+  readonly by?: string;
+}
 /** Query `versions` -> the newest 200 {@link VersionHeader}s, newest first (also written to a blob on each put). */
 export const VERSIONS_QUERY = 'versions';
 
 /** Types of the ApplicationFailures by which the entity refuses an update. */
 export const ENTITY_REFUSALS = { precondition: 'PreconditionFailed', notFound: 'DagNotFound' } as const;
+
+// ---------------------------------------------------------------- retention
+
+/** Argument of `retention`. */
+export interface RetentionInput {
+  readonly retentionMs: number;
+}

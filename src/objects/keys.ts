@@ -10,7 +10,8 @@
  *   report.json                                  the report, its last act
  *   outputs/<task>/<sha256>.json                 outputs over the inline limit (R15)
  *   logs/<task>/<attempt>/<byte offset>          log chunks, plain text; the name is where the chunk starts (R30)
- *   snapshots/<name>.json                        what continue-as-new carries, when it is large
+ *   report/tasks-<n>.json                        task records of the report, when they are many
+ *   snapshots/<n>-<page>.json                    task records that continue-as-new carries, when they are many
  * days/<YYYY-MM-DD>/<dagId>/<runKey>/<execution> marker by the UTC day the run was accepted, for the retention sweep
  * ```
  * JSON is stored gzipped once it is over 1 KiB (see json-blob.ts); `zcat -f` reads both. Ids of people stand in a key
@@ -68,9 +69,6 @@ export const reportKey = (prefix: string): string => `${prefix}report.json`;
 
 /** An output of a task, by the sha256 of its JSON: attempts that overlap cannot overwrite one another. */
 export const outputKey = (prefix: string, taskId: string, hash: string): string => `${prefix}outputs/${escapePart(taskId)}/${hash}.json`;
-
-/** What continue-as-new carries. */
-export const snapshotKey = (prefix: string, name: string): string => `${prefix}snapshots/${escapePart(name)}.json`;
 
 /** All logs of a task; ends with `/`. */
 export const taskLogPrefix = (prefix: string, taskId: string): string => `${prefix}logs/${escapePart(taskId)}/`;

@@ -29,7 +29,8 @@ export function evaluateMetered(parsed: ParsedExpression, scope: Scope, meter: M
   try {
     return checkResult(new Evaluation(parsed.source, scope as JsonMap, meter).run(parsed.ast), meter);
   } catch (error) {
-    // The limits above make this unreachable in theory; a workflow must not depend on theory.
+    // The limits make this unreachable in theory; a workflow must not depend on theory.
+    if (error instanceof ExpressionError && error.explain !== undefined) throw new ExpressionError(error.explain());
     if (error instanceof RangeError) throw new ExpressionError('the expression or its data is too large or too deep');
     throw error;
   }
@@ -99,39 +100,45 @@ class Evaluation {
     const object = this.run(objectNode);
     if (isMap(object)) return this.member(objectNode, object, name);
     const what = this.textOf(objectNode);
-    if (object === null) throw new ExpressionError(`${what} is null, so it has no ${name}; get(x, 'path', default) accepts that`);
+    if (object === null)
+      throw new ExpressionError(`${what} is null, so it has no ${name}; get(x, 'path', default) accepts that`);
     const advice = Array.isArray(object) ? `: take an element (${what}[0].${name}) or all (${what}.map(o, o.${name}))` : '';
     throw new ExpressionError(`${what} is ${aKind(object)} and has no ${name}${advice}`);
   }
 
   private index(node: Node, object: Json, key: Json): Json {
     if (Array.isArray(object)) {
-      if (typeof key !== 'number' || !Number.isInteger(key)) throw new ExpressionError(`${this.textOf(node)} is a list: its index is a whole number, not ${typeof key === 'number' ? key : aKind(key)}`);
+      if (typeof key !== 'number' || !Number.isInteger(key))
+        throw new ExpressionError(
+          `${this.textOf(node)} is a list: its index is a whole number, not ${typeof key === 'number' ? key : aKind(key)}`,
+        );
       if (key >= 0 && key < object.length) return object[key] as Json;
-      throw new ExpressionError(`${this.textOf(node)} has ${object.length} elements; there is no element ${key} (the first is 0)`);
+      throw new ExpressionError(
+        `${this.textOf(node)} has ${object.length} elements; there is no element ${key} (the first is 0)`,
+      );
     }
     if (isMap(object)) {
       if (typeof key === 'string') return this.member(node, object, key);
       throw new ExpressionError(`${this.textOf(node)} is an object: its keys are text, not ${aKind(key)}`);
     }
-    throw new ExpressionError(`${this.textOf(node)} is ${aKind(object)} and has no elements${typeof object === 'string' ? '; substring(text, start, end) takes a part' : ''}`);
+    throw new ExpressionError(
+      `${this.textOf(node)} is ${aKind(object)} and has no elements${typeof object === 'string' ? '; substring(text, start, end) takes a part' : ''}`,
+    );
   }
 
   private member(node: Node, object: JsonMap, key: string): Json {
     if (hasKey(object, key)) return object[key] as Json;
-    const keys = keysOf(object, this.meter);
-    const near = closestName(key, keys.slice(0, 200));
-    const shown = keys.slice(0, 10).map((name) => name.slice(0, 64)).join(', ');
-    const known = keys.length === 0 ? 'it is empty' : `it has ${shown}${keys.length > 10 ? ` and ${keys.length - 10} more` : ''}`;
-    throw new ExpressionError(`${this.textOf(node)} has no key ${JSON.stringify(key.slice(0, 64))}${near === undefined ? '' : ` (did you mean ${JSON.stringify(near)}?)`}; ${known}`);
+    throw new ExpressionError(`no key ${JSON.stringify(key.slice(0, 64))}`, () => missingKey(this.textOf(node), object, key));
   }
 
   private object(entries: readonly (readonly [Node, Node])[]): Json {
     const object: { [key: string]: Json } = {};
     for (const [keyNode, valueNode] of entries) {
       const key = this.run(keyNode);
-      if (typeof key !== 'string') throw new ExpressionError(`${this.textOf(keyNode)} is ${aKind(key)}; keys of an object are text`);
-      if (Object.hasOwn(object, key)) throw new ExpressionError(`the object has the key ${JSON.stringify(key.slice(0, 64))} twice`);
+      if (typeof key !== 'string')
+        throw new ExpressionError(`${this.textOf(keyNode)} is ${aKind(key)}; keys of an object are text`);
+      if (Object.hasOwn(object, key))
+        throw new ExpressionError(`the object has the key ${JSON.stringify(key.slice(0, 64))} twice`);
       setKey(object, key, this.run(valueNode));
     }
     return object;
@@ -150,7 +157,8 @@ class Evaluation {
       try {
         if (this.bool(side, decisive ? '||' : '&&') === decisive) return decisive;
       } catch (error) {
-        failure ??= absorbable(error);
+        const absorbed = this.absorbable(error);
+        failure ??= absorbed;
       }
     }
     if (failure !== undefined) throw failure;
@@ -176,14 +184,20 @@ class Evaluation {
       } else if (Array.isArray(value) && typeof key === 'number') {
         if (!(Number.isInteger(key) && key >= 0 && key < value.length)) return false;
         value = value[key] as Json;
-      } else throw new ExpressionError(`has() cannot look for ${this.textOf(step)}: ${this.textOf((step as { object: Node }).object)} is ${aKind(value)}`);
+      } else
+        throw new ExpressionError(
+          `has() cannot look for ${this.textOf(step)}: ${this.textOf((step as { object: Node }).object)} is ${aKind(value)}`,
+        );
     }
     return true;
   }
 
   private loop(node: Node & { op: 'loop' }): Json {
     const source = this.run(node.list);
-    if (!Array.isArray(source) && !isMap(source)) throw new ExpressionError(`${node.macro}() runs over a list or the keys of an object; ${this.textOf(node.list)} is ${aKind(source)}`);
+    if (!Array.isArray(source) && !isMap(source))
+      throw new ExpressionError(
+        `${node.macro}() runs over a list or the keys of an object; ${this.textOf(node.list)} is ${aKind(source)}`,
+      );
     const elements: readonly Json[] = Array.isArray(source) ? source : keysOf(source as JsonMap, this.meter);
     if (node.macro === 'all' || node.macro === 'exists') return this.quantified(node, elements, node.macro === 'exists');
     const kept: Json[] = [];
@@ -204,7 +218,8 @@ class Evaluation {
       try {
         if (this.bool(node.test as Node, `${node.macro}()`) === decisive) return decisive;
       } catch (error) {
-        failure ??= absorbable(error);
+        const absorbed = this.absorbable(error);
+        failure ??= absorbed;
       }
     }
     if (failure !== undefined) throw failure;
@@ -216,10 +231,23 @@ class Evaluation {
     const text = this.source.slice(node.start, node.end).replace(/\s+/g, ' ');
     return text.length > 80 ? `${text.slice(0, 77)}…` : text;
   }
+
+  /** The error when it may give way to another side's answer; a spent budget and bugs never do. */
+  private absorbable(error: unknown): ExpressionError {
+    if (!(error instanceof ExpressionError) || error instanceof ExpressionBudgetError) throw error;
+    // Making an error costs far more than a node, and a loop may make one per element.
+    this.meter.charge(20);
+    return error;
+  }
 }
 
-/** The error when it may give way to another side's answer; a spent budget and bugs never do. */
-function absorbable(error: unknown): ExpressionError {
-  if (error instanceof ExpressionError && !(error instanceof ExpressionBudgetError)) return error;
-  throw error;
+function missingKey(what: string, object: JsonMap, key: string): string {
+  const keys = Object.keys(object).sort();
+  const near = closestName(key, keys.slice(0, 200));
+  const shown = keys
+    .slice(0, 10)
+    .map((name) => name.slice(0, 64))
+    .join(', ');
+  const known = keys.length === 0 ? 'it is empty' : `it has ${shown}${keys.length > 10 ? ` and ${keys.length - 10} more` : ''}`;
+  return `${what} has no key ${JSON.stringify(key.slice(0, 64))}${near === undefined ? '' : ` (did you mean ${JSON.stringify(near)}?)`}; ${known}`;
 }

@@ -16,6 +16,13 @@ export class ExpressionSyntaxError extends Error {
 /** An expression could not be evaluated. `message` names the part and what to do; it holds types and key names, never values. */
 export class ExpressionError extends Error {
   override readonly name: string = 'ExpressionError';
+  /** `explain` gives the full message where making it takes a search: it is asked only when nothing absorbs the error. */
+  constructor(
+    message: string,
+    readonly explain?: () => string,
+  ) {
+    super(message);
+  }
 }
 
 /** The expression costs too much: the one error that `||`, `&&`, `all` and `exists` never absorb. */

@@ -3,11 +3,14 @@ import type { Json } from '../json.js';
 import { pointerTo } from '../json-pointer.js';
 import { compilePattern, type Pattern } from '../pattern.js';
 import { FORMATS } from './format.js';
-import { definitionName, type SchemaType } from './keyword.js';
+import { definitionName } from './keyword.js';
 import { MAX_PROBLEMS, type SchemaProblem } from './schema-problem.js';
+import { aType, matchesType, typeText } from './value-type.js';
 
-/** Schemas applied and elements compared in one validation. */
-const MAX_STEPS = 5_000_000;
+/** Steps of one validation unless told otherwise: a second or two, with some 1,000,000 schemas applied. */
+const DEFAULT_STEPS = 4_000_000;
+/** Steps to apply one schema to one value. */
+const SCHEMA_STEPS = 4;
 /** Levels of the value. */
 const MAX_VALUE_DEPTH = 200;
 /** Characters of text that a pattern looks at. */
@@ -17,10 +20,11 @@ type Schema = { readonly [keyword: string]: Json };
 
 /**
  * What is wrong with a value, by a schema that `checkSchema` accepts; empty = valid. Bounded in time and depth, and never
- * throws: a value too large to check is a problem like any other. Messages name types and limits, never the value itself.
+ * throws: a value too large to check within `budget` steps (default 4,000,000, a second or two; activities on large blobs
+ * may give more) is a problem like any other. Messages name types and limits, never the value itself.
  */
-export function validateJson(schema: Json, value: Json): readonly SchemaProblem[] {
-  const validation = new Validation(schema);
+export function validateJson(schema: Json, value: Json, options: { readonly budget?: number } = {}): readonly SchemaProblem[] {
+  const validation = new Validation(schema, options.budget ?? DEFAULT_STEPS);
   try {
     return validation.problems(schema, value, '', 0);
   } catch (error) {
@@ -39,16 +43,18 @@ class TooCostly extends Error {
 }
 
 class Validation {
-  private steps = 0;
   private readonly patterns = new Map<string, Pattern>();
   private readonly definitions: Schema;
 
-  constructor(root: Json) {
+  constructor(
+    root: Json,
+    private left: number,
+  ) {
     this.definitions = isObject(root) && isObject(own(root, '$defs')) ? (root.$defs as Schema) : {};
   }
 
   problems(schema: Json, value: Json, pointer: string, depth: number): SchemaProblem[] {
-    this.charge(1, pointer);
+    this.charge(SCHEMA_STEPS, pointer);
     if (depth > MAX_VALUE_DEPTH) throw new TooCostly(pointer, `nests deeper than ${MAX_VALUE_DEPTH} levels`);
     if (schema === true) return [];
     if (!isObject(schema)) return [{ pointer, message: 'is not allowed here' }];
@@ -79,7 +85,12 @@ class Validation {
     if (constant !== undefined && !this.equal(constant, value, pointer)) report(`must be ${shown(constant)}`);
     const choices = own(schema, 'enum');
     if (Array.isArray(choices) && !choices.some((choice) => this.equal(choice as Json, value, pointer))) {
-      report(`must be one of ${choices.slice(0, 10).map((choice) => shown(choice as Json)).join(', ')}${choices.length > 10 ? ', …' : ''}`);
+      report(
+        `must be one of ${choices
+          .slice(0, 10)
+          .map((choice) => shown(choice as Json))
+          .join(', ')}${choices.length > 10 ? ', …' : ''}`,
+      );
     }
   }
 
@@ -100,8 +111,10 @@ class Validation {
 
   private list(schema: Schema, value: readonly Json[], pointer: string, depth: number, report: Report, add: Add): void {
     const [least, most] = [own(schema, 'minItems'), own(schema, 'maxItems')];
-    if (typeof least === 'number' && value.length < least) report(`must have at least ${count(least, 'element')}, has ${value.length}`);
-    if (typeof most === 'number' && value.length > most) report(`must have at most ${count(most, 'element')}, has ${value.length}`);
+    if (typeof least === 'number' && value.length < least)
+      report(`must have at least ${count(least, 'element')}, has ${value.length}`);
+    if (typeof most === 'number' && value.length > most)
+      report(`must have at most ${count(most, 'element')}, has ${value.length}`);
     if (own(schema, 'uniqueItems') === true) this.unique(value, pointer, report);
     const [prefix, items] = [own(schema, 'prefixItems'), own(schema, 'items')];
     const fixed = Array.isArray(prefix) ? prefix : [];
@@ -117,7 +130,10 @@ class Validation {
       const key = canonicalJson(element);
       this.charge(1 + key.length / 16, pointer);
       const first = seen.get(key);
-      if (first !== undefined) return report(`elements ${first} and ${i} are equal; all must differ`);
+      if (first !== undefined) {
+        report(`elements ${first} and ${i} are equal; all must differ`);
+        return;
+      }
       seen.set(key, i);
     }
   }
@@ -126,7 +142,8 @@ class Validation {
     const keys = Object.keys(value).filter((key) => value[key] !== undefined);
     this.charge(keys.length, pointer);
     const [least, most, required] = [own(schema, 'minProperties'), own(schema, 'maxProperties'), own(schema, 'required')];
-    if (typeof least === 'number' && keys.length < least) report(`must have at least ${count(least, 'key')}, has ${keys.length}`);
+    if (typeof least === 'number' && keys.length < least)
+      report(`must have at least ${count(least, 'key')}, has ${keys.length}`);
     if (typeof most === 'number' && keys.length > most) report(`must have at most ${count(most, 'key')}, has ${keys.length}`);
     if (Array.isArray(required)) {
       for (const name of required) if (own(value, String(name)) === undefined) report(`needs the key ${JSON.stringify(name)}`);
@@ -166,10 +183,19 @@ class Validation {
     const one = own(schema, 'oneOf');
     if (Array.isArray(one)) this.alternatives(one, value, pointer, depth, 'exactly one', report, add);
     const not = own(schema, 'not');
-    if (not !== undefined && this.problems(not, value, pointer, depth).length === 0) report('must not match the schema in "not"');
+    if (not !== undefined && this.problems(not, value, pointer, depth).length === 0)
+      report('must not match the schema in "not"');
   }
 
-  private alternatives(schemas: readonly Json[], value: Json, pointer: string, depth: number, need: 'at least one' | 'exactly one', report: Report, add: Add): void {
+  private alternatives(
+    schemas: readonly Json[],
+    value: Json,
+    pointer: string,
+    depth: number,
+    need: 'at least one' | 'exactly one',
+    report: Report,
+    add: Add,
+  ): void {
     const failures: SchemaProblem[][] = [];
     let matching = 0;
     for (const schema of schemas) {
@@ -178,9 +204,21 @@ class Validation {
       else if (++matching === 1 && need === 'at least one') return;
     }
     if (matching === 1) return;
-    if (matching > 1) return report(`matches ${matching} of the ${schemas.length} alternatives; exactly one is allowed`);
-    if (schemas.length === 1) return add(failures[0] as SchemaProblem[]);
-    const reasons = failures.slice(0, 4).map(([first]) => (first as SchemaProblem).pointer === pointer ? (first as SchemaProblem).message : `${(first as SchemaProblem).pointer} ${(first as SchemaProblem).message}`);
+    if (matching > 1) {
+      report(`matches ${matching} of the ${schemas.length} alternatives; exactly one is allowed`);
+      return;
+    }
+    if (schemas.length === 1) {
+      add(failures[0] as SchemaProblem[]);
+      return;
+    }
+    const reasons = failures
+      .slice(0, 4)
+      .map(([first]) =>
+        (first as SchemaProblem).pointer === pointer
+          ? (first as SchemaProblem).message
+          : `${(first as SchemaProblem).pointer} ${(first as SchemaProblem).message}`,
+      );
     report(`matches none of the ${schemas.length} alternatives: ${reasons.join('; or ')}`);
   }
 
@@ -190,7 +228,8 @@ class Validation {
       pattern = compilePattern(source);
       this.patterns.set(source, pattern);
     }
-    if (text.length > MAX_PATTERN_TEXT) throw new TooCostly(pointer, `has more than ${MAX_PATTERN_TEXT} characters, too long to check against a pattern`);
+    if (text.length > MAX_PATTERN_TEXT)
+      throw new TooCostly(pointer, `has more than ${MAX_PATTERN_TEXT} characters, too long to check against a pattern`);
     this.charge(1 + (text.length * (1 + pattern.size / 16)) / 8, pointer);
     return pattern.test(text);
   }
@@ -203,8 +242,8 @@ class Validation {
   }
 
   private charge(steps: number, pointer: string): void {
-    this.steps += steps;
-    if (this.steps > MAX_STEPS) throw new TooCostly(pointer, 'is too large, or its schema too intricate, to be checked');
+    this.left -= steps;
+    if (this.left < 0) throw new TooCostly(pointer, 'is too large, or its schema too intricate, to be checked');
   }
 }
 
@@ -216,7 +255,13 @@ function numberProblems(schema: Schema, value: number, report: Report): void {
     const found = own(schema, keyword);
     return typeof found === 'number' ? found : undefined;
   };
-  const [least, most, above, below, step] = [limit('minimum'), limit('maximum'), limit('exclusiveMinimum'), limit('exclusiveMaximum'), limit('multipleOf')];
+  const [least, most, above, below, step] = [
+    limit('minimum'),
+    limit('maximum'),
+    limit('exclusiveMinimum'),
+    limit('exclusiveMaximum'),
+    limit('multipleOf'),
+  ];
   if (least !== undefined && !(value >= least)) report(`must be ${least} or more`);
   if (most !== undefined && !(value <= most)) report(`must be ${most} or less`);
   if (above !== undefined && !(value > above)) report(`must be more than ${above}`);
@@ -236,44 +281,6 @@ function own(object: Schema, key: string): Json | undefined {
 
 function isObject(value: Json | undefined): value is Schema {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function matchesType(type: Json, value: Json): boolean {
-  if (Array.isArray(type)) return type.some((one) => matchesType(one as Json, value));
-  switch (type as SchemaType) {
-    case 'null':
-      return value === null;
-    case 'boolean':
-      return typeof value === 'boolean';
-    case 'integer':
-      return typeof value === 'number' && Number.isInteger(value);
-    case 'number':
-      return typeof value === 'number' && Number.isFinite(value);
-    case 'string':
-      return typeof value === 'string';
-    case 'array':
-      return Array.isArray(value);
-    case 'object':
-      return isObject(value);
-    default:
-      return false;
-  }
-}
-
-const TYPE_TEXT: Readonly<Record<SchemaType, string>> = {
-  null: 'null', boolean: 'true or false', integer: 'a whole number', number: 'a number', string: 'text', array: 'a list', object: 'an object',
-};
-
-function typeText(type: Json): string {
-  const types = Array.isArray(type) ? (type as readonly Json[]) : [type];
-  return types.map((one) => TYPE_TEXT[one as SchemaType] ?? String(one)).join(' or ');
-}
-
-function aType(value: Json): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'number') return Number.isInteger(value) ? 'a whole number' : 'a number with a fraction';
-  return typeof value === 'object' ? 'an object' : typeof value === 'string' ? 'text' : typeof value === 'boolean' ? 'a boolean' : `a ${typeof value}`;
 }
 
 /** A value of the schema (never of the data), short. */

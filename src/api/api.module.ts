@@ -1,0 +1,52 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { DagGateway } from '../temporal/dag-gateway.js';
+import { RunGateway } from '../temporal/run-gateway.js';
+import { BlobStore } from './blob-store.js';
+import { CatalogueModule } from './catalogue/catalogue.module.js';
+import { DagsModule } from './dags/dags.module.js';
+import { VersionStore } from './dags/version-store.js';
+import { ProblemFilter } from './errors/problem.filter.js';
+import { HealthModule } from './health/health.module.js';
+import { Readiness } from './health/readiness.js';
+import { DtoPipe } from './request/dto.pipe.js';
+import { QueryNamesGuard } from './request/query-names.guard.js';
+import { RouteTable } from './request/route-table.js';
+import { RunsModule } from './runs/runs.module.js';
+import { ApiSettings } from './settings.js';
+
+/** What the REST interface is made of: it holds no state of its own. */
+export interface ApiParts {
+  readonly dags: DagGateway;
+  readonly runs: RunGateway;
+  readonly blobs: BlobStore;
+  readonly settings: ApiSettings;
+  readonly readiness: Readiness;
+}
+
+/** The REST interface over its parts. */
+@Module({})
+export class ApiModule {
+  static of({ dags, runs, blobs, settings, readiness }: ApiParts): DynamicModule {
+    return {
+      module: ApiModule,
+      global: true,
+      imports: [DagsModule, RunsModule, HealthModule, CatalogueModule],
+      providers: [
+        { provide: DagGateway, useValue: dags },
+        { provide: RunGateway, useValue: runs },
+        { provide: BlobStore, useValue: blobs },
+        { provide: VersionStore, useValue: new VersionStore(blobs.objects) },
+        { provide: ApiSettings, useValue: settings },
+        { provide: Readiness, useValue: readiness },
+        RouteTable,
+        ProblemFilter,
+        { provide: APP_FILTER, useExisting: ProblemFilter },
+        // Who may do what is decided here, in one guard for all routes, deny by default, before any other guard.
+        { provide: APP_GUARD, useClass: QueryNamesGuard },
+        { provide: APP_PIPE, useClass: DtoPipe },
+      ],
+      exports: [DagGateway, RunGateway, BlobStore, VersionStore, ApiSettings, Readiness],
+    };
+  }
+}

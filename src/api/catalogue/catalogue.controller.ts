@@ -1,0 +1,37 @@
+import { Controller, Get, Header } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { TASK_TYPES } from '../../dag/task-type.js';
+import { specSchema } from '../../spec/spec-schema.js';
+import { API } from '../base-path.js';
+import { ApiSettings } from '../settings.js';
+import { TaskTypeListDto } from './task-type.dto.js';
+
+/** Task types that stay off until they are enabled by name. */
+const OFF_BY_DEFAULT: ReadonlySet<string> = new Set(['shell']);
+
+@ApiTags('language')
+@Controller(API)
+export class CatalogueController {
+  constructor(private readonly settings: ApiSettings) {}
+
+  @Get('task-types')
+  @ApiOperation({ summary: 'Task types that DAGs may use' })
+  @ApiOkResponse({ type: TaskTypeListDto })
+  taskTypes(): TaskTypeListDto {
+    const items = Object.entries(TASK_TYPES).map(([type, { summary, carriedOutBy }]) => ({
+      type,
+      summary,
+      carriedOutBy,
+      enabled: !OFF_BY_DEFAULT.has(type) || this.settings.enabledTaskTypes.includes(type),
+    }));
+    return { items };
+  }
+
+  @Get('schema')
+  @Header('Content-Type', 'application/schema+json')
+  @ApiOperation({ summary: 'JSON Schema of a DAG spec, for editors' })
+  @ApiOkResponse({ content: { 'application/schema+json': { schema: { type: 'object', additionalProperties: true } } } })
+  schema(): object {
+    return specSchema();
+  }
+}

@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common';
+import { DagRemoval } from './dag-removal.js';
+import { DagsController } from './dags.controller.js';
+import { DagsService } from './dags.service.js';
+import { SpecChecker } from './spec-checker.js';
+import { VersionsController } from './versions.controller.js';
+
+/** DAGs over REST: validate, store, read, pause, delete. */
+@Module({
+  controllers: [DagsController, VersionsController],
+  providers: [DagsService, DagRemoval, SpecChecker],
+  exports: [DagsService],
+})
+export class DagsModule {}

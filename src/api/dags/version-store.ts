@@ -1,0 +1,79 @@
+import { gzipSync } from 'node:zlib';
+import { canonicalJson } from '../../dag/canonical-json.js';
+import { type CompiledDag, MAX_PLAN_BYTES } from '../../dag/compile.js';
+import type { Json } from '../../dag/json.js';
+import type { DagPlan } from '../../dag/plan.js';
+import type { DagSpec } from '../../dag/spec.js';
+import { jsonText, writeJsonText } from '../../objects/json-blob.js';
+import { JsonBlobs } from '../../objects/json-blobs.js';
+import { bodiesKey, planKey, specKey } from '../../objects/keys.js';
+import type { ObjectStore } from '../../objects/object-store.js';
+import { sha256 } from '../../objects/sha256.js';
+import type { PutInput, VersionHeader } from '../../../workflows/contract.js';
+import { BlobGoneError } from './blob-gone-error.js';
+
+/** Bytes of JSON up to which a plan travels with the start of its run. */
+export const INLINE_PLAN_BYTES = 64 * 1024;
+
+/** The blob of a spec version. */
+export interface SpecBlob {
+  readonly format: 1;
+  /** The spec as data, before defaults. */
+  readonly spec: Json;
+  readonly text: string;
+  readonly mediaType: string;
+}
+
+/** Writes and reads the immutable part of versions: specs, plans, bodies. Everything read is kept in memory for a while. */
+export class VersionStore {
+  private readonly blobs: JsonBlobs;
+
+  constructor(private readonly store: ObjectStore) {
+    this.blobs = new JsonBlobs(store);
+  }
+
+  /** Content hash of a spec, by which "unchanged" is decided (R30). */
+  static hashOf(canonical: Json): string {
+    return sha256(canonicalJson(canonical));
+  }
+
+  /** Bytes that the plan would have compressed; 0 where it is certainly small enough. */
+  static packedPlanBytes(compiled: CompiledDag): number {
+    const text = JSON.stringify(compiled.plan(compiled.bodies.map(() => '')));
+    return text.length <= MAX_PLAN_BYTES ? 0 : gzipSync(text).length;
+  }
+
+  /** Stores all blobs of a version; safe to repeat. The pointer to them in Temporal comes afterwards. */
+  async write(
+    dagId: string,
+    source: Omit<SpecBlob, 'format'>,
+    compiled: CompiledDag,
+  ): Promise<Pick<PutInput, 'hash' | 'specKey' | 'planKey' | 'planBytes'>> {
+    const bodies = compiled.bodies.map((body) => jsonText(body));
+    const plan = jsonText(compiled.plan(bodies.map((body) => bodiesKey(dagId, body.sha256))));
+    const spec = jsonText({ format: 1, ...source } satisfies SpecBlob);
+    const keys = { specKey: specKey(dagId, spec.sha256), planKey: planKey(dagId, plan.sha256) };
+    await Promise.all([
+      ...bodies.map((body) => writeJsonText(this.store, bodiesKey(dagId, body.sha256), body)),
+      writeJsonText(this.store, keys.planKey, plan),
+      writeJsonText(this.store, keys.specKey, spec),
+    ]);
+    return { hash: VersionStore.hashOf(source.spec), ...keys, planBytes: plan.size };
+  }
+
+  /** The spec of a version. Throws {@link BlobGoneError}. */
+  async spec(version: VersionHeader): Promise<SpecBlob & { readonly spec: DagSpec }> {
+    return (await this.read(version.specKey)) as unknown as SpecBlob & { readonly spec: DagSpec };
+  }
+
+  /** The plan of a version. Throws {@link BlobGoneError}. */
+  plan(version: Pick<VersionHeader, 'planKey'>): Promise<DagPlan> {
+    return this.read(version.planKey) as unknown as Promise<DagPlan>;
+  }
+
+  private async read(key: string): Promise<Json> {
+    const value = await this.blobs.read(key);
+    if (value === undefined) throw new BlobGoneError(key);
+    return value;
+  }
+}

@@ -1,0 +1,83 @@
+import { ApiProperty } from '@nestjs/swagger';
+import type { Json } from '../../../dag/json.js';
+import { TASK_STATES, type TaskState } from '../../../dag/state.js';
+import { GraphDto, GraphNodeDto } from '../../dags/dto/graph.dto.js';
+import { FailureDto } from './run.dto.js';
+
+/** One attempt of a task. */
+export class AttemptDto {
+  @ApiProperty()
+  readonly attempt!: number;
+  @ApiProperty({ required: false, format: 'date-time' })
+  readonly startedAt?: string;
+  @ApiProperty({ required: false, format: 'date-time' })
+  readonly endedAt?: string;
+  @ApiProperty({ required: false })
+  readonly worker?: string;
+  @ApiProperty({ required: false, type: FailureDto })
+  readonly failure?: FailureDto;
+}
+
+/** Where a large output can be read. */
+export class OutputRefDto {
+  @ApiProperty({ description: 'Bytes of JSON' })
+  readonly size!: number;
+  @ApiProperty()
+  readonly sha256!: string;
+  @ApiProperty()
+  readonly href!: string;
+}
+
+/** A task of a run. */
+export class TaskDto {
+  @ApiProperty()
+  readonly taskId!: string;
+  @ApiProperty({ enum: TASK_STATES })
+  readonly state!: TaskState;
+  @ApiProperty({ required: false, format: 'date-time', description: 'When it became ready to run' })
+  readonly queuedAt?: string;
+  @ApiProperty({ required: false, format: 'date-time' })
+  readonly startedAt?: string;
+  @ApiProperty({ required: false, format: 'date-time' })
+  readonly endedAt?: string;
+  @ApiProperty({ type: [AttemptDto] })
+  readonly attempts!: readonly AttemptDto[];
+  @ApiProperty({ selfRequired: false, nullable: true, type: 'object', additionalProperties: true, description: 'The output itself, where it is small' })
+  readonly output?: Json;
+  @ApiProperty({ required: false, type: OutputRefDto, description: 'Instead of `output`, where it is large' })
+  readonly outputRef?: OutputRefDto;
+  @ApiProperty({ required: false, type: FailureDto })
+  readonly failure?: FailureDto;
+  @ApiProperty({ required: false, description: 'Something to know while it is not over' })
+  readonly notice?: string;
+  @ApiProperty({ description: 'Number of the change that wrote this; grows over the whole run' })
+  readonly revision!: number;
+}
+
+/** A page of tasks, in order of id. */
+export class TaskListDto {
+  @ApiProperty({ type: [TaskDto] })
+  readonly items!: readonly TaskDto[];
+  @ApiProperty({ required: false })
+  readonly nextCursor?: string;
+  @ApiProperty({ description: 'false: no worker answered, the list is not known now' })
+  readonly live!: boolean;
+}
+
+/** A task as a node of the graph of its run. */
+export class RunGraphNodeDto extends GraphNodeDto {
+  @ApiProperty({ enum: TASK_STATES })
+  readonly state!: TaskState;
+  @ApiProperty({ required: false, format: 'date-time' })
+  readonly startedAt?: string;
+  @ApiProperty({ required: false, format: 'date-time' })
+  readonly endedAt?: string;
+}
+
+/** The graph of a run: that of its DAG, with states. */
+export class RunGraphDto extends GraphDto {
+  @ApiProperty({ type: [RunGraphNodeDto] })
+  declare readonly nodes: readonly RunGraphNodeDto[];
+  @ApiProperty()
+  readonly live!: boolean;
+}

@@ -1,0 +1,43 @@
+import { Controller, Headers, Param, Post, Res } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiBody, ApiHeader, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { API } from '../base-path.js';
+import { ApiProblems } from '../errors/api-problems.js';
+import { Problem } from '../errors/problem.js';
+import { DagIdPipe } from '../request/ids.pipe.js';
+import { JsonBody } from '../request/json-body.js';
+import { StartedRunDto } from './dto/run.dto.js';
+import { StartRunDto } from './dto/run-requests.dto.js';
+import { RunStarter } from './run-starter.js';
+
+@ApiTags('runs')
+@Controller(`${API}/dags/:dagId/runs`)
+export class RunStartsController {
+  constructor(private readonly starter: RunStarter) {}
+
+  @Post()
+  @ApiOperation({ summary: 'Start a run of the newest version of a DAG' })
+  @ApiParam({ name: 'dagId' })
+  @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'The same key and body again give the run that the first request started; remembered as long as runs are kept' })
+  @ApiBody({ type: StartRunDto, required: false })
+  @ApiAcceptedResponse({ type: StartedRunDto })
+  @ApiOkResponse({ type: StartedRunDto, description: 'The same request had started this run before' })
+  @ApiProblems(400, 404, 409, 410, 413, 415, 422, 503)
+  async start(
+    @Param('dagId', DagIdPipe) dagId: string,
+    @JsonBody() request: StartRunDto,
+    @Headers('idempotency-key') idempotencyKey: string | undefined,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<StartedRunDto> {
+    const { started, run } = await this.starter.start(dagId, request, checkedKey(idempotencyKey));
+    response.status(started ? 202 : 200).setHeader('Location', run.links.self);
+    return run;
+  }
+}
+
+function checkedKey(key: string | undefined): string | undefined {
+  if (key === undefined || /^[\x21-\x7e]{1,255}$/.test(key)) return key;
+  throw new Problem('invalid_header', 'Idempotency-Key must be 1 to 255 visible ASCII characters.', {
+    errors: [{ header: 'Idempotency-Key', detail: 'must be 1 to 255 visible ASCII characters' }],
+  });
+}

@@ -1,0 +1,100 @@
+import { Controller, Get, Headers, Param, Query, Res } from '@nestjs/common';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { API } from '../base-path.js';
+import { ApiProblems } from '../errors/api-problems.js';
+import { etagOf, matchesTag } from '../request/etag.js';
+import { RunIdPipe, TaskIdPipe } from '../request/ids.pipe.js';
+import { QueryNames } from '../request/query-names.guard.js';
+import { ListTasksQuery, TaskLogsQuery } from './dto/run-requests.dto.js';
+import { TaskDto, TaskListDto } from './dto/task.dto.js';
+import type { RunName } from './run-id.js';
+import { RunsService } from './runs.service.js';
+import { TaskLogs } from './task-logs.js';
+import { TaskOutputs } from './task-outputs.js';
+import { taskView } from './task-view.js';
+
+@ApiTags('runs')
+@ApiParam({ name: 'runId', type: String })
+@Controller(`${API}/runs/:runId/tasks`)
+export class RunTasksController {
+  constructor(
+    private readonly runs: RunsService,
+    private readonly outputs: TaskOutputs,
+    private readonly logs: TaskLogs,
+  ) {}
+
+  @Get()
+  @QueryNames(['state', 'limit', 'cursor'])
+  @ApiOperation({ summary: 'Tasks of a run, in order of id' })
+  @ApiOkResponse({ type: TaskListDto })
+  @ApiProblems(400, 404, 503)
+  list(@Param('runId', RunIdPipe) run: RunName, @Query() query: ListTasksQuery): Promise<TaskListDto> {
+    return this.runs.tasks(run, query);
+  }
+
+  @Get(':taskId')
+  @ApiOperation({ summary: 'A task of a run with all its attempts' })
+  @ApiParam({ name: 'taskId' })
+  @ApiOkResponse({ type: TaskDto })
+  @ApiProblems(400, 404, 503)
+  async get(@Param('runId', RunIdPipe) run: RunName, @Param('taskId', TaskIdPipe) taskId: string): Promise<TaskDto> {
+    return taskView(run.runId, (await this.runs.task(run, taskId)).task);
+  }
+
+  @Get(':taskId/output')
+  @ApiOperation({ summary: 'The output of a task, whatever its size' })
+  @ApiParam({ name: 'taskId' })
+  @ApiOkResponse({ description: 'The value as JSON', content: { 'application/json': { schema: {} } } })
+  @ApiProblems(400, 404, 503)
+  async output(
+    @Param('runId', RunIdPipe) run: RunName,
+    @Param('taskId', TaskIdPipe) taskId: string,
+    @Headers('if-none-match') ifNoneMatch: string | undefined,
+    @Res() response: Response,
+  ): Promise<void> {
+    const { text, sha256 } = await this.outputs.read(run, taskId);
+    response.setHeader('ETag', etagOf(sha256));
+    if (matchesTag(ifNoneMatch, sha256)) response.status(304).end();
+    else response.status(200).setHeader('Content-Type', 'application/json; charset=utf-8').end(text);
+  }
+
+  @Get(':taskId/logs')
+  @QueryNames(['attempt', 'offset', 'follow'])
+  @ApiOperation({ summary: "The log of one attempt of a task, from a byte on; with follow=true until the task is over" })
+  @ApiParam({ name: 'taskId' })
+  @ApiOkResponse({
+    content: { 'text/plain': { schema: { type: 'string' } } },
+    headers: {
+      'X-Log-Attempt': { description: 'The attempt that is shown', schema: { type: 'integer' } },
+      'X-Next-Offset': { description: 'Where to read on; not with follow=true', schema: { type: 'integer' } },
+    },
+  })
+  @ApiNoContentResponse({ description: 'Tasks of this kind write no log here; X-Reason says why' })
+  @ApiProblems(400, 404, 503)
+  async readLogs(
+    @Param('runId', RunIdPipe) run: RunName,
+    @Param('taskId', TaskIdPipe) taskId: string,
+    @Query() query: TaskLogsQuery,
+    @Res() response: Response,
+  ): Promise<void> {
+    const log = await this.logs.open(run, taskId, query.attempt);
+    if ('reason' in log) {
+      response.status(204).setHeader('X-Reason', log.reason).end();
+      return;
+    }
+    response.status(200).set({ 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store', 'X-Log-Attempt': String(log.attempt) });
+    const offset = query.offset ?? 0;
+    if (query.follow === 'true') {
+      response.flushHeaders();
+      const gone = new AbortController();
+      
+      response.on('close', () => gone.abort());
+      for await (const text of this.logs.follow(log, offset, gone.signal)) response.write(text);
+      response.end();
+      return;
+    }
+    const piece = await this.logs.read(log, offset);
+    response.setHeader('X-Next-Offset', String(piece.nextOffset)).end(piece.text);
+  }
+}

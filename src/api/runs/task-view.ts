@@ -1,0 +1,30 @@
+import type { Attempt } from '../../dag/state.js';
+import type { TaskRecord } from '../../../workflows/contract.js';
+import { runPath } from '../base-path.js';
+import { instantOrNone } from '../instant.js';
+import type { AttemptDto, TaskDto } from './dto/task.dto.js';
+
+/** A task of a run as REST shows it; a large output is a reference. */
+export function taskView(runId: string, record: TaskRecord): TaskDto {
+  const { taskId, state, queuedAt, startedAt, endedAt, attempts = [], output, failure, notice, revision } = record;
+  return {
+    taskId,
+    state,
+    queuedAt: instantOrNone(queuedAt),
+    startedAt: instantOrNone(startedAt),
+    endedAt: instantOrNone(endedAt),
+    attempts: attempts.map(attemptView),
+    ...(output === undefined ? {} : 'value' in output ? { output: output.value } : { outputRef: refView(runId, taskId, output) }),
+    failure,
+    notice,
+    revision,
+  };
+}
+
+function attemptView({ attempt, startedAt, endedAt, worker, failure }: Attempt): AttemptDto {
+  return { attempt, startedAt: instantOrNone(startedAt), endedAt: instantOrNone(endedAt), worker, failure };
+}
+
+function refView(runId: string, taskId: string, { size, sha256 }: { readonly size: number; readonly sha256: string }) {
+  return { size, sha256, href: `${runPath(runId)}/tasks/${encodeURIComponent(taskId)}/output` };
+}

@@ -1,0 +1,177 @@
+import { parseDuration } from './duration.js';
+import { expressionSource } from './expression/index.js';
+import type { Issue } from './issue.js';
+import type { Json } from './json.js';
+import {
+  ON_COMPLETION, ON_FAILURE, ON_SKIPPED, ON_SUCCESS,
+  type ActivityPlan, type BodiesBlob, type DagPlan, type EdgePlan, type NeedsPlan, type RetryPlan, type TaskBody, type TaskPlan,
+} from './plan.js';
+import type { DependencySpec, EdgeCondition, TaskSpec, ValidDag } from './spec.js';
+import { TASK_TYPES } from './task-type.js';
+import { analysisOf, type Needs } from './validate/analysis.js';
+import { effective, type EffectiveFields } from './validate/effective.js';
+
+/** Built-ins of R13, R19 and R20, in ms where they are durations. */
+export const BUILT_IN = {
+  maxActiveTasks: 16, timeoutMs: 600_000, heartbeatTimeoutMs: 30_000, maxAttempts: 1, infraAttempts: 3,
+  intervalMs: 10_000, multiplier: 2, maxIntervalMs: 300_000, jitter: 0,
+} as const;
+
+/** A bodies blob is closed when its JSON has reached this many characters. */
+const BODIES_CHUNK = 256 * 1024;
+
+/** A larger plan, gzipped, is refused: Temporal would not carry it (`plan_too_large`). In bytes. */
+export const MAX_PLAN_BYTES = 1024 * 1024;
+
+/** A compiled DAG: the bodies are stored first, then the plan is made with their keys. */
+export interface CompiledDag {
+  /** In the order of {@link DagPlan.bodies}; about 256 KiB of JSON each. */
+  readonly bodies: readonly BodiesBlob[];
+  /** The plan, given one key per blob. Throws RangeError for another number of keys. */
+  plan(bodyKeys: readonly string[]): DagPlan;
+}
+
+/**
+ * Compiles a valid DAG for the walk: tasks in topological order with ties by id, defaults merged, built-ins filled in. The
+ * same DAG gives the same result whatever the order of its keys. O(tasks log tasks + edges).
+ */
+export function compile(dag: ValidDag, options: { readonly ownQueues: readonly string[] }): CompiledDag {
+  const { order, needs } = analysisOf(dag);
+  const index = new Map(order.map((id, at) => [id, at]));
+  const bodies = new BodyChunks();
+  const tasks = order.map((id) => compileTask(dag, id, index, needs.get(id), options.ownQueues, bodies));
+  const outputs = Object.entries(dag.outputs ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+  return {
+    bodies: bodies.blobs,
+    plan(bodyKeys) {
+      if (bodyKeys.length !== bodies.blobs.length) throw new RangeError(`${bodies.blobs.length} bodies blobs need as many keys, not ${bodyKeys.length}`);
+      return {
+        format: 1,
+        dagId: dag.id,
+        maxActiveTasks: dag.maxActiveTasks ?? BUILT_IN.maxActiveTasks,
+        failFast: dag.failFast ?? false,
+        ...(dag.timeout === undefined ? {} : { timeoutMs: parseDuration(dag.timeout) }),
+        ...(outputs.length === 0 ? {} : { outputs }),
+        bodies: bodyKeys,
+        tasks,
+      };
+    },
+  };
+}
+
+/** The issue for a plan whose gzipped JSON has more than {@link MAX_PLAN_BYTES}; the caller, who has gzip, gives the size. */
+export function planSizeIssue(gzippedBytes: number): Issue | undefined {
+  if (gzippedBytes <= MAX_PLAN_BYTES) return undefined;
+  return {
+    code: 'plan_too_large', path: '', severity: 'error',
+    message: `compiled and compressed the DAG has ${gzippedBytes} bytes; at most ${MAX_PLAN_BYTES} are allowed. Move large values out of transforms and arguments, into files or params`,
+  };
+}
+
+function compileTask(dag: ValidDag, id: string, index: ReadonlyMap<string, number>, needs: Needs | undefined, ownQueues: readonly string[], bodies: BodyChunks): TaskPlan {
+  const task = dag.tasks[id] as TaskSpec;
+  const fields = effective(dag.defaults, task);
+  const upstream = edges(task, index);
+  const activity = TASK_TYPES[task.type].carriedOutBy === 'activity' ? compileActivity(id, task, fields, ownQueues, bodies) : undefined;
+  const inWalk = activity === undefined || activity.foreign !== undefined;
+  const value = task.type === 'transform' ? task.with?.value : undefined;
+  const needed = needs === undefined ? undefined : compileNeeds(needs, index);
+  return {
+    id,
+    type: task.type,
+    ...(upstream.length === 0 ? {} : { upstream }),
+    ...(fields.triggerRule === undefined || fields.triggerRule === 'all_success' ? {} : { rule: fields.triggerRule }),
+    ...(task.when === undefined || task.when === true ? {} : { when: condition(task.when) }),
+    ...(fields.priority === undefined || fields.priority === 3 ? {} : { priority: fields.priority }),
+    ...(value === undefined ? {} : { value }),
+    ...(activity === undefined ? {} : { activity }),
+    ...(fields.outputSchema === undefined || !inWalk ? {} : { outputSchema: fields.outputSchema }),
+    ...(needed === undefined ? {} : { needs: needed }),
+  };
+}
+
+function condition(when: string | boolean): string | boolean {
+  return typeof when === 'boolean' ? when : (expressionSource(when) ?? when).trim();
+}
+
+const ON_BITS: { readonly [on in EdgeCondition]: number } = { success: ON_SUCCESS, completion: ON_COMPLETION, failure: ON_FAILURE, skipped: ON_SKIPPED };
+
+/** By index of the upstream, so that the order of `dependsOn` means nothing. */
+function edges(task: TaskSpec, index: ReadonlyMap<string, number>): EdgePlan[] {
+  const pairs = (task.dependsOn ?? []).map((entry): readonly [number, number] => {
+    const dependency: DependencySpec = typeof entry === 'string' ? { task: entry } : entry;
+    const on: readonly EdgeCondition[] = dependency.on === undefined ? ['success'] : typeof dependency.on === 'string' ? [dependency.on] : dependency.on;
+    return [index.get(dependency.task) as number, on.reduce((bits, each) => bits | ON_BITS[each], 0)];
+  });
+  return pairs.sort(([a], [b]) => a - b).map(([upstream, on]) => (on === ON_SUCCESS ? upstream : [upstream, on]));
+}
+
+function compileActivity(id: string, task: TaskSpec, fields: EffectiveFields, ownQueues: readonly string[], bodies: BodyChunks): ActivityPlan {
+  const foreign = task.type === 'activity' && fields.queue !== undefined && !ownQueues.includes(fields.queue);
+  const retry = compileRetry(fields);
+  const timeoutMs = fields.timeout === undefined ? BUILT_IN.timeoutMs : parseDuration(fields.timeout);
+  const heartbeatTimeoutMs = fields.heartbeatTimeout !== undefined ? parseDuration(fields.heartbeatTimeout) : foreign ? undefined : BUILT_IN.heartbeatTimeoutMs;
+  const args = task.with?.args;
+  const body = foreign ? undefined : bodies.add(id, {
+    type: task.type,
+    with: task.with ?? {},
+    ...(fields.outputSchema === undefined ? {} : { outputSchema: fields.outputSchema }),
+    timeoutMs,
+    retry,
+  });
+  return {
+    name: task.type === 'activity' ? String(task.with?.name) : task.type,
+    ...(fields.queue === undefined ? {} : { queue: fields.queue }),
+    ...(foreign ? { foreign: { args: (Array.isArray(args) ? args : []) as readonly Json[] } } : {}),
+    ...(body === undefined ? {} : { body }),
+    timeoutMs,
+    ...(fields.queueTimeout === undefined ? {} : { queueTimeoutMs: parseDuration(fields.queueTimeout) }),
+    ...(heartbeatTimeoutMs === undefined ? {} : { heartbeatTimeoutMs }),
+    retry,
+  };
+}
+
+function compileRetry({ retry }: EffectiveFields): RetryPlan {
+  const intervalMs = retry.interval === undefined ? BUILT_IN.intervalMs : parseDuration(retry.interval);
+  // A first wait above the built-in longest one lifts it: Temporal refuses a policy whose longest wait is the shorter.
+  const maxIntervalMs = Math.max(intervalMs, retry.maxInterval === undefined ? BUILT_IN.maxIntervalMs : parseDuration(retry.maxInterval));
+  return {
+    maxAttempts: retry.maxAttempts ?? BUILT_IN.maxAttempts,
+    infraAttempts: retry.infraAttempts ?? BUILT_IN.infraAttempts,
+    intervalMs,
+    multiplier: retry.multiplier ?? BUILT_IN.multiplier,
+    maxIntervalMs,
+    jitter: retry.jitter ?? BUILT_IN.jitter,
+    ...(retry.totalTimeout === undefined ? {} : { totalTimeoutMs: parseDuration(retry.totalTimeout) }),
+    ...(retry.nonRetryableErrors === undefined || retry.nonRetryableErrors.length === 0 ? {} : { nonRetryableErrors: retry.nonRetryableErrors }),
+  };
+}
+
+function compileNeeds(needs: Needs, index: ReadonlyMap<string, number>): NeedsPlan | undefined {
+  const params: true | readonly string[] = needs.paramsWhole ? true : [...needs.params].sort();
+  const tasks = [...needs.tasks].map((id) => index.get(id) as number).sort((a, b) => a - b);
+  const found: NeedsPlan = {
+    ...(params === true || params.length > 0 ? { params } : {}),
+    ...(needs.run ? { run: true as const } : {}),
+    ...(tasks.length > 0 ? { tasks } : {}),
+  };
+  return Object.keys(found).length === 0 ? undefined : found;
+}
+
+/** Splits bodies into blobs: a worker then reads about 256 KiB for a task, not the bodies of 10,000. */
+class BodyChunks {
+  readonly blobs: { [taskId: string]: TaskBody }[] = [];
+  private size = BODIES_CHUNK;
+
+  /** Index of the blob that took it. */
+  add(id: string, body: TaskBody): number {
+    const length = JSON.stringify(body).length + id.length + 4;
+    if (this.size + length > BODIES_CHUNK) {
+      this.blobs.push(Object.create(null) as { [taskId: string]: TaskBody });
+      this.size = 0;
+    }
+    this.size += length;
+    (this.blobs.at(-1) as { [taskId: string]: TaskBody })[id] = body;
+    return this.blobs.length - 1;
+  }
+}

@@ -1,0 +1,12 @@
+/** What one DAG may be at most; each limit is named in the issue that reports it. */
+export interface DagLimits {
+  readonly tasks: number;
+  readonly edges: number;
+  /** UTF-8 bytes of one expression, without its braces. */
+  readonly expressionBytes: number;
+  /** `retry.maxAttempts`, `retry.infraAttempts`. */
+  readonly attempts: number;
+}
+
+/** The limits where nothing else is configured. */
+export const DEFAULT_DAG_LIMITS: DagLimits = { tasks: 10_000, edges: 200_000, expressionBytes: 4096, attempts: 100 };

@@ -1,0 +1,67 @@
+import { pointer } from '../json-pointer.js';
+import type { DependencySpec, EdgeCondition, TriggerRule } from '../spec.js';
+import { taskOf, type Checking } from './checking.js';
+import type { CheckedGraph } from './edges.js';
+import { effective } from './effective.js';
+
+interface Consumer {
+  readonly id: string;
+  /** It runs because something failed, and so decides nothing about the run (R7). */
+  readonly notifier: boolean;
+  /** It ends upstream_failed when this one upstream has failed. */
+  readonly passesOn: boolean;
+}
+
+/**
+ * Warns where a failed task would leave the run green although nothing was made to rescue it (R7): all that follows it runs
+ * all the same (`all_done`, `completion` ...), and no other leaf notices. O(tasks + edges).
+ */
+export function warnOfHiddenFailures(checking: Checking, { order }: CheckedGraph): void {
+  if (order === undefined) return;
+  const consumers = consumersOf(checking);
+  const visible = new Set<string>();
+  for (let i = order.length - 1; i >= 0; i--) {
+    const id = order[i] as string;
+    const deciding = (consumers.get(id) ?? []).filter(({ notifier }) => !notifier);
+    if (deciding.length === 0 || deciding.some((each) => each.passesOn && visible.has(each.id))) {
+      visible.add(id);
+      continue;
+    }
+    const absorbing = deciding.find(({ passesOn }) => !passesOn);
+    if (absorbing === undefined) continue;
+    checking.issues.warning('failure_may_be_hidden', pointer('tasks', id), `if '${id}' fails, '${absorbing.id}' runs all the same and the run can still end as a success; where that is not meant, let a task depend on '${id}' by success, or notify with \`on: failure\``);
+  }
+}
+
+function consumersOf({ spec, ids, faults }: Checking): Map<string, Consumer[]> {
+  const consumers = new Map<string, Consumer[]>();
+  for (const id of ids) {
+    const task = taskOf(spec, id);
+    const dependsOn = task?.dependsOn ?? [];
+    const rule = task === undefined ? undefined : effective(spec.defaults, task).triggerRule;
+    for (const entry of dependsOn) {
+      const upstream = typeof entry === 'string' ? entry : entry.task;
+      const on = typeof entry === 'string' ? ['success' as const] : conditionsOf(entry);
+      const consumer = {
+        id,
+        notifier: on.every((each) => each === 'failure') || rule === 'one_failed' || rule === 'all_failed',
+        passesOn: faults.loose.has(id) || faults.opaque.has(id) || passesOn(on, rule ?? 'all_success', dependsOn.length),
+      };
+      const list = consumers.get(upstream);
+      if (list === undefined) consumers.set(upstream, [consumer]);
+      else list.push(consumer);
+    }
+  }
+  return consumers;
+}
+
+function conditionsOf(entry: DependencySpec): readonly EdgeCondition[] {
+  return entry.on === undefined ? ['success'] : typeof entry.on === 'string' ? [entry.on] : entry.on;
+}
+
+/** Whether the task ends upstream_failed when this upstream has failed and all others are a success. */
+function passesOn(on: readonly EdgeCondition[], rule: TriggerRule, upstreams: number): boolean {
+  if (on.includes('completion') || on.includes('failure')) return false;
+  if (rule === 'all_success' || rule === 'none_failed' || rule === 'none_failed_min_one_success') return true;
+  return (rule === 'one_success' || rule === 'all_done_min_one_success') && upstreams === 1;
+}

@@ -1,0 +1,66 @@
+import { CronError, parseCron } from '../cron.js';
+import { parseDuration } from '../duration.js';
+import { pointer } from '../json-pointer.js';
+import type { Checking } from './checking.js';
+import { readDate, type DateText } from './date-text.js';
+import { checkDuration } from './duration-check.js';
+
+const ZONE = /^[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+){0,2}$/;
+
+/** `schedule startDate endDate timezone`: checked and stored from the first release (R5, R26). */
+export function checkSchedule(checking: Checking): void {
+  const { spec, issues } = checking;
+  checkZone(checking, '/timezone', spec.timezone);
+  const start = checkDate(checking, '/startDate', spec.startDate);
+  const end = checkDate(checking, '/endDate', spec.endDate);
+  if (start !== undefined && end !== undefined) {
+    const apart = end.ms - start.ms + (end.bare ? 86_400_000 : 0);
+    if (apart <= 0) issues.error('bad_date', '/endDate', `the end ${spec.endDate ?? ''} is not after the start ${spec.startDate ?? ''}: no run would ever be due`);
+  }
+  const { schedule } = spec;
+  if (schedule === undefined) return;
+  if (typeof schedule === 'string') return checkCron(checking, '/schedule', schedule);
+  if ('cron' in schedule) {
+    const list = typeof schedule.cron === 'string' ? [schedule.cron] : schedule.cron;
+    list.forEach((cron, index) => checkCron(checking, typeof schedule.cron === 'string' ? '/schedule/cron' : pointer('schedule', 'cron', index), cron));
+  } else if ('every' in schedule) {
+    const every = checkDuration(checking, '/schedule/every', schedule.every);
+    if (every !== undefined && (every < 1000 || every % 1000 !== 0)) issues.error('bad_schedule', '/schedule/every', 'a beat has whole seconds, at least 1s');
+    const offset = checkDuration(checking, '/schedule/offset', schedule.offset, { zero: true });
+    if (every !== undefined && offset !== undefined && (offset >= every || offset % 1000 !== 0)) issues.error('bad_schedule', '/schedule/offset', `must have whole seconds and be shorter than \`every\` (${schedule.every})`);
+  } else {
+    schedule.at.forEach((text, index) => checkDate(checking, pointer('schedule', 'at', index), text));
+  }
+  if ('timezone' in schedule) checkZone(checking, '/schedule/timezone', schedule.timezone);
+  if ('jitter' in schedule) checkDuration(checking, '/schedule/jitter', schedule.jitter, { zero: true });
+}
+
+function checkCron({ issues }: Checking, path: string, text: string): void {
+  try {
+    const { warning } = parseCron(text);
+    if (warning !== undefined) issues.warning('surprising_cron', path, warning);
+  } catch (error) {
+    if (!(error instanceof CronError)) throw error;
+    issues.error('bad_cron', path, error.message + (isDuration(text) ? `; for a beat write schedule: { every: ${text} }` : ''));
+  }
+}
+
+function isDuration(text: string): boolean {
+  try {
+    return parseDuration(text) > 0;
+  } catch {
+    return false;
+  }
+}
+
+function checkZone({ issues, isTimeZone }: Checking, path: string, zone: string | undefined): void {
+  if (zone === undefined || (zone.length <= 64 && ZONE.test(zone) && isTimeZone(zone))) return;
+  issues.error('bad_timezone', path, `'${zone.slice(0, 64)}' is no time zone; use an IANA name such as Europe/Berlin, or UTC`);
+}
+
+function checkDate({ issues }: Checking, path: string, text: string | undefined): DateText | undefined {
+  if (text === undefined) return undefined;
+  const date = readDate(text);
+  if (date === undefined) issues.error('bad_date', path, `'${text.slice(0, 40)}' is no date from 1970 to 2099; write 2024-01-31, or an instant with its offset such as 2024-01-31T06:00:00Z`);
+  return date;
+}

@@ -1,0 +1,82 @@
+import { expressionSource } from '../expression/index.js';
+import type { Json } from '../json.js';
+import { pointer } from '../json-pointer.js';
+import { Reachability } from '../reachability.js';
+import type { TaskSpec } from '../spec.js';
+import type { Needs } from './analysis.js';
+import { taskOf, type Checking } from './checking.js';
+import type { CheckedGraph } from './edges.js';
+import { effective } from './effective.js';
+import { checkTemplate, NeedsCollector, type IsUpstream, type Place } from './expressions.js';
+import { expressionsInsideQuotes } from './sql-text.js';
+
+/** Every expression of the DAG: `when` and `with` of each task, and `outputs` (R14). Returns what each task's expressions name. */
+export function checkExpressions(checking: Checking, checked: CheckedGraph | undefined): ReadonlyMap<string, Needs> {
+  const needs = new Map<string, Needs>();
+  const isUpstream = upstreamTest(checking, checked);
+  for (const id of checking.ids) {
+    const task = taskOf(checking.spec, id);
+    if (task === undefined) continue;
+    const collector = new NeedsCollector(checking);
+    const path = pointer('tasks', id);
+    if (typeof task.when === 'string') checkWhen(checking, isUpstream, id, task.when, `${path}/when`, collector);
+    if (task.with !== undefined) checkWith(checking, isUpstream, id, task, `${path}/with`, collector);
+    needs.set(id, collector.result());
+  }
+  const outputs = checking.spec.outputs ?? {};
+  for (const name of Object.keys(outputs).sort()) {
+    checkTemplate(checking, isUpstream, outputs[name] as Json, pointer('outputs', name), { name: 'outputs', secrets: 'walk' }, new NeedsCollector(checking));
+  }
+  return needs;
+}
+
+function checkWhen(checking: Checking, isUpstream: IsUpstream, id: string, when: string, path: string, needs: NeedsCollector): void {
+  const template = checkTemplate(checking, isUpstream, when, path, { name: 'when', task: id, secrets: 'walk' }, needs);
+  if (expressionSource(when) !== undefined && template.expressions.length <= 1) return;
+  checking.issues.error('expression_invalid', path, 'a condition is exactly one expression: when: "${{ ... }}", or true or false');
+}
+
+function checkWith(checking: Checking, isUpstream: IsUpstream, id: string, task: TaskSpec, path: string, needs: NeedsCollector): void {
+  const input = task.with ?? {};
+  const place: Place = { name: 'with', task: id, secrets: secretsOf(checking, task) };
+  if (task.type !== 'sql') {
+    checkTemplate(checking, isUpstream, input, path, place, needs);
+    return;
+  }
+  for (const name of Object.keys(input).sort()) {
+    const part = input[name] as Json;
+    const template = checkTemplate(checking, isUpstream, part, `${path}/${name}`, { ...place, sql: name === 'query' }, needs);
+    if (name !== 'query') continue;
+    for (const text of template.strings) {
+      for (const { source, inside } of expressionsInsideQuotes(text)) {
+        checking.issues.error('expression_inside_quotes', `${path}/${name}${text.pointer}`, `\${{ ${source.slice(0, 60)} }} stands inside ${inside}; it renders as a quoted literal itself: take it out, and join texts with ||`);
+      }
+    }
+  }
+}
+
+function secretsOf({ spec, ownQueues }: Checking, task: TaskSpec): Place['secrets'] {
+  if (task.type === 'transform' || task.type === 'noop') return 'walk';
+  const queue = effective(spec.defaults, task).queue;
+  return task.type === 'activity' && queue !== undefined && !ownQueues.includes(queue) ? 'foreign' : 'allowed';
+}
+
+/** Built when the first reference asks: most of its cost is for graphs whose expressions name tasks. */
+function upstreamTest({ faults }: Checking, checked: CheckedGraph | undefined): IsUpstream {
+  if (checked?.order === undefined) return undefined;
+  const { graph, indexOf } = checked.graph;
+  let reach: Reachability | undefined;
+  const unsure = new Set<string>(faults.loose);
+  return (upstream, task) => {
+    reach ??= new Reachability(graph);
+    const from = indexOf.get(upstream);
+    const to = indexOf.get(task);
+    if (from === undefined || to === undefined || reach.isAncestor(from, to)) return true;
+    // What is upstream of this task is not fully known, and somebody has reported why.
+    for (const name of unsure) {
+      const node = indexOf.get(name);
+      if (name === task || (node !== undefined && reach.isAncestor(node, to))) return true;
+    }
+    return false;
+  };
+}

@@ -1,0 +1,356 @@
+/**
+ * The walk: what of a DAG may start now, what an ended task decides, and when all is over. It runs nothing and knows no
+ * clock: whoever drives it (the workflow, the simulator, a test) asks `next()`, carries a step out and tells `finish()`.
+ *
+ * Cost: O(tasks + edges) to build; ending a task costs O(its out-degree), and each task a logarithm for its place in line.
+ */
+import { AS_FAILED, AS_SKIPPED, AS_SUCCESS, AS_UPSTREAM_FAILED, isNotifierEdge, translate } from './edge.js';
+import type { DagPlan } from './plan.js';
+import { RankHeap } from './rank-heap.js';
+import type { FinalRunState, FinalTaskState, TaskState } from './state.js';
+import { TASK_TYPES } from './task-type.js';
+import { ruleVerdict, type UpstreamCounts } from './trigger-rule.js';
+import { type DownstreamRows, downstreamRows, edgeOn, rankedTasks } from './walk-layout.js';
+
+/** What the driver is asked to do with a task: answer its `when`, or start it. */
+export interface Step {
+  readonly task: number;
+  readonly step: 'when' | 'run';
+}
+
+/**
+ * States of all tasks, one character each: `.` pending · `a` ready, its `when` already said yes · `r` running ·
+ * `s` success · `f` failed · `k` skipped · `u` upstream_failed · `c` cancelled. Ready tasks whose `when` was not asked yet are pending.
+ */
+export type WalkStates = string;
+
+const PENDING = 0;
+const QUEUED = 1;
+const RUNNING = 2;
+const SUCCESS = 3;
+const FAILED = 4;
+const SKIPPED = 5;
+const UPSTREAM_FAILED = 6;
+const CANCELLED = 7;
+const NAMES: readonly TaskState[] = ['pending', 'queued', 'running', 'success', 'failed', 'skipped', 'upstream_failed', 'cancelled'];
+const LETTERS = '.arsfkuc';
+
+const CODES: { readonly [state in FinalTaskState]: number } = {
+  success: SUCCESS,
+  failed: FAILED,
+  skipped: SKIPPED,
+  upstream_failed: UPSTREAM_FAILED,
+  cancelled: CANCELLED,
+};
+
+export class Walk {
+  /** Number of tasks. */
+  readonly size: number;
+  private readonly states: Uint8Array;
+  /** Four counters per task: translated upstream states, see AS_*. */
+  private readonly counters: Uint32Array;
+  private readonly upstreamTotal: Uint32Array;
+  private readonly down: DownstreamRows;
+  private readonly takesSlot: Uint8Array;
+  /** 1 = `when` has been answered with yes (or there is none to ask). */
+  private readonly admitted: Uint8Array;
+  private readonly rank: Uint32Array;
+  private readonly byRank: Uint32Array;
+  private readonly toAsk = new RankHeap();
+  private readonly freeToRun = new RankHeap();
+  private readonly waitingForSlot = new RankHeap();
+  private changes: number[] = [];
+  private active = 0;
+  private open: number;
+  private stopped = false;
+  private tripped: boolean;
+
+  /**
+   * @param states what is already known, task by task: a snapshot to go on from, or the results that "retry from failed"
+   * keeps. Default: nothing.
+   * @param options `failFastTripped` of a snapshot.
+   * @throws RangeError when `states` is not of this plan.
+   */
+  constructor(
+    private readonly plan: DagPlan,
+    states?: WalkStates,
+    options: { readonly failFastTripped?: boolean } = {},
+  ) {
+    const n = plan.tasks.length;
+    this.size = n;
+    if (states !== undefined && states.length !== n) throw new RangeError(`the walk has ${n} tasks, its kept states ${states.length}`);
+    this.states = new Uint8Array(n);
+    this.counters = new Uint32Array(4 * n);
+    this.upstreamTotal = new Uint32Array(n);
+    this.takesSlot = new Uint8Array(n);
+    this.admitted = new Uint8Array(n);
+    this.down = downstreamRows(plan);
+    this.byRank = rankedTasks(plan, this.down);
+    this.rank = new Uint32Array(n);
+    for (let r = 0; r < n; r++) this.rank[this.byRank[r]!] = r;
+    this.open = n;
+    this.tripped = options.failFastTripped ?? false;
+    for (let i = 0; i < n; i++) {
+      const task = plan.tasks[i]!;
+      this.upstreamTotal[i] = task.upstream?.length ?? 0;
+      this.takesSlot[i] = TASK_TYPES[task.type].carriedOutBy === 'activity' ? 1 : 0;
+      this.admitted[i] = task.when === undefined ? 1 : 0;
+    }
+    if (states !== undefined) this.restore(states);
+    for (let i = 0; i < n; i++) if (this.states[i] === PENDING && this.decide(i)) this.propagate(i);
+  }
+
+  private restore(states: WalkStates): void {
+    for (let i = 0; i < this.size; i++) {
+      const code = LETTERS.indexOf(states[i]!);
+      if (code < 0) throw new RangeError(`unknown state ${JSON.stringify(states[i])} of task ${this.plan.tasks[i]!.id} in kept states`);
+      if (code === QUEUED) this.admitted[i] = 1;
+      else if (code === RUNNING) {
+        this.states[i] = RUNNING;
+        this.active += this.takesSlot[i]!;
+      } else if (code >= SUCCESS) {
+        this.states[i] = code;
+        this.open--;
+        this.countDown(i);
+      }
+    }
+  }
+
+  /** True when every task has its final state. */
+  get isDone(): boolean {
+    return this.open === 0;
+  }
+
+  /** Tasks without a final state. */
+  get remaining(): number {
+    return this.open;
+  }
+
+  /** Running tasks that hold one of `maxActiveTasks`. */
+  get activeCount(): number {
+    return this.active;
+  }
+
+  /** True once a failure has made `failFast` stop the rest (R22). */
+  get failFastTripped(): boolean {
+    return this.tripped;
+  }
+
+  stateOf(task: number): TaskState {
+    return NAMES[this.states[task]!]!;
+  }
+
+  /**
+   * The next thing to do, or undefined when nothing can be done before something ends. First what costs no place
+   * (`when`, tasks of the walk), then activities while places are free (R13); among equals by priority, then the task
+   * with the longest chain behind it, then the order of the plan. A step that was handed out is not handed out again.
+   */
+  next(): Step | undefined {
+    const asked = this.pop(this.toAsk);
+    if (asked !== undefined) return { task: asked, step: 'when' };
+    const free = this.pop(this.freeToRun);
+    if (free !== undefined) return { task: free, step: 'run' };
+    if (this.active >= this.plan.maxActiveTasks) return undefined;
+    const task = this.pop(this.waitingForSlot);
+    return task === undefined ? undefined : { task, step: 'run' };
+  }
+
+  /** Puts a `run` step back that the driver could not carry out now (its own budget is used up). */
+  putBack(task: number): void {
+    this.line(task).push(this.rank[task]!);
+  }
+
+  /** `when` said yes: the task gets in line. No effect on a task that has ended meanwhile. */
+  admit(task: number): void {
+    if (this.states[task] !== QUEUED) return;
+    this.admitted[task] = 1;
+    this.line(task).push(this.rank[task]!);
+  }
+
+  /** The task has been started. @throws Error when it was not ready: a bug of the driver. */
+  start(task: number): void {
+    if (this.states[task] !== QUEUED) throw new Error(`task ${this.plan.tasks[task]!.id} cannot start: it is ${this.stateOf(task)}`);
+    this.set(task, RUNNING);
+    this.active += this.takesSlot[task]!;
+  }
+
+  /**
+   * The task has ended; decides what its downstream tasks become, and theirs. No effect when it already has a final
+   * state: a final state never changes.
+   */
+  finish(task: number, state: FinalTaskState): void {
+    const before = this.states[task]!;
+    if (before >= SUCCESS) return;
+    if (before === RUNNING) this.active -= this.takesSlot[task]!;
+    this.end(task, CODES[state]);
+    if (state === 'failed' && this.plan.failFast && !this.tripped && !this.stopped) this.tripFailFast();
+  }
+
+  /** The run is to stop (cancel, timeout): whatever has not started is cancelled. Running tasks end by `finish`. */
+  stop(): void {
+    if (this.stopped) return;
+    this.stopped = true;
+    for (let i = 0; i < this.size; i++) if (this.states[i]! < RUNNING) this.setFinal(i, CANCELLED);
+  }
+
+  /** Indexes of the tasks that are running, in the order of the plan. */
+  running(): number[] {
+    const found: number[] = [];
+    for (let i = 0; i < this.size; i++) if (this.states[i] === RUNNING) found.push(i);
+    return found;
+  }
+
+  /** Tasks whose state changed since the last call, oldest first; a task may stand in it twice. */
+  takeChanges(): number[] {
+    const taken = this.changes;
+    this.changes = [];
+    return taken;
+  }
+
+  /** How many tasks are in each state; states without tasks are absent. */
+  counts(): { [state in TaskState]?: number } {
+    const totals = new Uint32Array(NAMES.length);
+    for (let i = 0; i < this.size; i++) totals[this.states[i]!]!++;
+    const counts: { [state in TaskState]?: number } = {};
+    for (let code = 0; code < NAMES.length; code++) if (totals[code]! > 0) counts[NAMES[code]!] = totals[code]!;
+    return counts;
+  }
+
+  /** Ids of the tasks that failed themselves, in the order of the plan. */
+  failedTasks(): string[] {
+    const failed: string[] = [];
+    for (let i = 0; i < this.size; i++) if (this.states[i] === FAILED) failed.push(this.plan.tasks[i]!.id);
+    return failed;
+  }
+
+  /**
+   * What the tasks make of the run (R7), undefined while it goes on: failed when a leaf is failed or upstream_failed, or
+   * failFast stopped it. A consumer that only exists for failures does not stop its upstream from being a leaf.
+   */
+  outcome(): Exclude<FinalRunState, 'cancelled'> | undefined {
+    if (this.open > 0) return undefined;
+    if (this.tripped) return 'failed';
+    for (let i = 0; i < this.size; i++) {
+      const state = this.states[i];
+      if ((state === FAILED || state === UPSTREAM_FAILED) && this.isLeaf(i)) return 'failed';
+    }
+    return 'success';
+  }
+
+  /** All states, for a snapshot or as kept results. */
+  snapshot(): WalkStates {
+    const letters: string[] = [];
+    for (let i = 0; i < this.size; i++) {
+      const state = this.states[i]!;
+      letters.push(state === QUEUED && this.admitted[i] === 0 ? '.' : LETTERS[state]!);
+    }
+    return letters.join('');
+  }
+
+  private isLeaf(task: number): boolean {
+    for (let e = this.down.offsets[task]!; e < this.down.offsets[task + 1]!; e++) {
+      if (!isNotifierEdge(this.down.on[e]!, this.plan.tasks[this.down.tasks[e]!]!.rule)) return false;
+    }
+    return true;
+  }
+
+  private line(task: number): RankHeap {
+    return this.takesSlot[task] === 1 ? this.waitingForSlot : this.freeToRun;
+  }
+
+  /** Takes the first of a line that is still ready: tasks that ended while they stood in it are passed over. */
+  private pop(heap: RankHeap): number | undefined {
+    for (;;) {
+      const rank = heap.pop();
+      if (rank === undefined) return undefined;
+      const task = this.byRank[rank]!;
+      if (this.states[task] === QUEUED) return task;
+    }
+  }
+
+  private set(task: number, code: number): void {
+    this.states[task] = code;
+    this.changes.push(task);
+  }
+
+  private setFinal(task: number, code: number): void {
+    this.set(task, code);
+    this.open--;
+  }
+
+  private end(task: number, code: number): void {
+    this.setFinal(task, code);
+    this.propagate(task);
+  }
+
+  /** Works off everything that follows from an ended task, without recursion: chains may be long. */
+  private propagate(task: number): void {
+    const ended = [task];
+    for (let at = 0; at < ended.length; at++) {
+      const upstream = ended[at]!;
+      this.countDown(upstream);
+      for (let e = this.down.offsets[upstream]!; e < this.down.offsets[upstream + 1]!; e++) {
+        const downstream = this.down.tasks[e]!;
+        if (this.states[downstream] === PENDING && this.decide(downstream)) ended.push(downstream);
+      }
+    }
+  }
+
+  /** Tells the counters of all downstream tasks that this one has ended. */
+  private countDown(task: number): void {
+    const state = this.stateOf(task) as FinalTaskState;
+    for (let e = this.down.offsets[task]!; e < this.down.offsets[task + 1]!; e++) {
+      this.counters[4 * this.down.tasks[e]! + translate(state, this.down.on[e]!)]!++;
+    }
+  }
+
+  /** Asks the rule of a pending task; true when that gave it a final state without running. */
+  private decide(task: number): boolean {
+    const rule = this.plan.tasks[task]!.rule ?? 'all_success';
+    const verdict = ruleVerdict(rule, this.countsOf(task));
+    switch (verdict) {
+      case 'wait':
+        return false;
+      case 'run':
+        this.set(task, QUEUED);
+        if (this.admitted[task] === 1) this.line(task).push(this.rank[task]!);
+        else this.toAsk.push(this.rank[task]!);
+        return false;
+      case 'skip':
+      case 'removed':
+        this.setFinal(task, SKIPPED);
+        return true;
+      case 'upstream_failed':
+        this.setFinal(task, UPSTREAM_FAILED);
+        return true;
+      default: {
+        const unknown: never = verdict;
+        throw new Error(`unknown verdict ${String(unknown)}`);
+      }
+    }
+  }
+
+  private countsOf(task: number): UpstreamCounts {
+    const at = 4 * task;
+    return {
+      total: this.upstreamTotal[task]!,
+      success: this.counters[at + AS_SUCCESS]!,
+      failed: this.counters[at + AS_FAILED]!,
+      upstreamFailed: this.counters[at + AS_UPSTREAM_FAILED]!,
+      skipped: this.counters[at + AS_SKIPPED]!,
+    };
+  }
+
+  /** R22: what has not started is skipped, but for those that exist to answer a failure. */
+  private tripFailFast(): void {
+    this.tripped = true;
+    for (let i = 0; i < this.size; i++) {
+      if (this.states[i]! < RUNNING && !this.answersFailures(i)) this.end(i, SKIPPED);
+    }
+  }
+
+  private answersFailures(task: number): boolean {
+    const { upstream, rule } = this.plan.tasks[task]!;
+    return upstream?.some((edge) => isNotifierEdge(edgeOn(edge), rule)) ?? false;
+  }
+}

@@ -1,0 +1,57 @@
+import { AnyMap, Anything, Duration, Flag, ListOf, MapOf, Nested, OneOf, Text, Whole } from '../field.js';
+import { TaskDefaultsDto } from './task-defaults.dto.js';
+import { TaskDto } from './task.dto.js';
+
+/** A DAG spec. */
+export class DagDto {
+  @OneOf(['v1'], { about: 'Version of the language.' })
+  apiVersion?: string;
+
+  @Text({ required: true, about: 'Name of the DAG: letters, digits, _ . -, at most 128.' })
+  id!: string;
+
+  @Text({ prose: true, about: 'For people.' })
+  description?: string;
+
+  @Text({ about: 'Who answers for this DAG.' })
+  owner?: string;
+
+  @ListOf('text', { about: 'Labels to find the DAG and its runs by.' })
+  tags?: string[];
+
+  @Anything({ about: 'A preset (@daily), a 5-field cron, {cron, timezone, jitter}, {every, offset, jitter} or {at, timezone}.' }, { type: ['string', 'object'] })
+  schedule?: unknown;
+
+  @Text({ about: 'First day or instant of data: 2024-01-01 or RFC 3339.' })
+  startDate?: string;
+
+  @Text({ about: 'End of the data, not included; a bare date means that whole day.' })
+  endDate?: string;
+
+  @Text({ about: 'IANA time zone of the schedule and of run.ds. Default UTC.' })
+  timezone?: string;
+
+  @Flag({ about: 'Run the missed intervals since startDate. Default false.' })
+  catchup?: boolean;
+
+  @Whole(1, 10_000, { about: 'Activities of one run at the same time. Default 16.' })
+  maxActiveTasks?: number;
+
+  @Flag({ about: 'Cancel the rest at the first failure. Default false.' })
+  failFast?: boolean;
+
+  @Duration({ about: 'Of the whole run. Default: none.' })
+  timeout?: string;
+
+  @MapOf('map', { about: 'Name to JSON Schema; no `default` means required.' })
+  params?: { [name: string]: object };
+
+  @Nested('object', () => TaskDefaultsDto, { about: 'Fields that every task gets unless it has its own.' })
+  defaults?: TaskDefaultsDto;
+
+  @AnyMap({ about: 'Name to a value with expressions, computed when the tasks have ended.' })
+  outputs?: { [name: string]: unknown };
+
+  @Nested('map', () => TaskDto, { required: true, about: 'Task id to task.' })
+  tasks!: { [id: string]: TaskDto };
+}

@@ -1,0 +1,30 @@
+import { TRIGGER_RULES } from '../../dag/spec.js';
+import { Anything, Duration, Nested, OneOf, Text, Whole } from '../field.js';
+import { RetryDto } from './retry.dto.js';
+
+/** Fields that stand in `defaults` and in tasks (R21); `null` restores the built-in. */
+export class TaskDefaultsDto {
+  @OneOf(TRIGGER_RULES, { nullable: true, about: 'When the task may start, given the states of its upstreams. Default all_success.' })
+  triggerRule?: string | null;
+
+  @Nested('object', () => RetryDto, { nullable: true, about: 'How often and how soon a failed attempt is repeated.' })
+  retry?: RetryDto | null;
+
+  @Duration({ nullable: true, about: 'Of one attempt. Default 10m.' })
+  timeout?: string | null;
+
+  @Duration({ nullable: true, about: 'How long an attempt may wait for a worker. Default: unlimited.' })
+  queueTimeout?: string | null;
+
+  @Duration({ nullable: true, about: 'The worker is given up after this silence. Default 30s; activities on foreign queues: none.' })
+  heartbeatTimeout?: string | null;
+
+  @Text({ nullable: true, about: "Temporal task queue. Default: the service's own." })
+  queue?: string | null;
+
+  @Whole(1, 5, { nullable: true, about: '1 first ... 5 last. Default 3.' })
+  priority?: number | null;
+
+  @Anything({ nullable: true, about: 'JSON Schema of the output, checked at success.' }, { type: ['object', 'boolean'] })
+  outputSchema?: object | boolean | null;
+}

@@ -1,0 +1,105 @@
+import type { TaskType } from '../../dag/task-type.js';
+import { Anything, ListOf, MapOf, Nested, OneOf, Text, Whole, type Shape } from '../field.js';
+
+/** noop takes no input. */
+export class NoopWithDto {}
+
+/** Input of a transform. */
+export class TransformWithDto {
+  @Anything({ required: true, nullable: true, templated: true, about: 'The output: any value, expressions anywhere in it.' })
+  value!: unknown;
+}
+
+/** Input of an activity. */
+export class ActivityWithDto {
+  @Text({ required: true, about: 'Temporal activity type, as the worker registered it.' })
+  name!: string;
+
+  @Anything({ templated: true, about: 'Its arguments, in order.' }, { anyOf: [{ type: 'array' }, { type: 'string' }] })
+  args?: unknown;
+}
+
+/** Which answers of an HTTP server count as success. */
+export class HttpExpectDto {
+  @ListOf('status', { required: true, min: 1, about: 'Statuses that are a success; default: 200 to 299.' })
+  status!: number[];
+}
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+
+/** Input of an HTTP request. */
+export class HttpWithDto {
+  @Text({ required: true, templated: true, about: 'http or https.' })
+  url!: string;
+
+  @OneOf(METHODS, { about: 'Default GET.' })
+  method?: string;
+
+  @MapOf('scalar', { templated: true, about: 'Header name to value.' })
+  headers?: { [name: string]: string | number | boolean };
+
+  @Anything({ templated: true, about: 'Appended to the URL; a list repeats its name.' }, { type: ['object', 'string'] })
+  query?: unknown;
+
+  @Anything({ nullable: true, templated: true, about: 'Text as it is; anything else as JSON.' })
+  body?: unknown;
+
+  @Nested('object', () => HttpExpectDto, { about: 'What counts as success.' })
+  expect?: HttpExpectDto;
+
+  @Whole(1, 1024 * 1024 * 1024, { about: 'A longer answer fails the task. In bytes.' })
+  maxResponseBytes?: number;
+}
+
+/** Where the rows of a query go instead of the output. */
+export class SqlResultDto {
+  @Text({ required: true, templated: true, about: 'Path of the file to write.' })
+  file!: string;
+
+  @OneOf(['parquet', 'csv', 'json'], { about: "Default: by the name's ending, else parquet." })
+  format?: string;
+}
+
+/** Input of an SQL task (R18). */
+export class SqlWithDto {
+  @Anything({ required: true, templated: true, about: 'SQL, or a list of statements that are one transaction.' }, { anyOf: [{ type: 'string' }, { type: 'array', minItems: 1, items: { type: 'string' } }] })
+  query!: string | string[];
+
+  @Anything({ templated: true, about: 'Name to rows or to a blob; each becomes a view.' }, { type: ['object', 'string'] })
+  inputs?: unknown;
+
+  @Anything({ templated: true, about: 'Name to value; bound as :name.' }, { type: ['object', 'string'] })
+  parameters?: unknown;
+
+  @Nested('object', () => SqlResultDto, { about: 'Write the rows to a file.' })
+  result?: SqlResultDto;
+
+  @Whole(0, 10_000, { about: 'More rows fail the task. Default 10000; `result` has no such limit.' })
+  maxRows?: number;
+
+  @Text({ templated: true, about: 'A DuckDB file, which belongs to one worker process. Default: a private one in memory.' })
+  database?: string;
+}
+
+/** Input of a program. */
+export class ShellWithDto {
+  @ListOf('scalar', { required: true, min: 1, templated: true, about: 'The program and its arguments; no shell reads them.' })
+  argv!: (string | number | boolean)[];
+
+  @MapOf('scalar', { templated: true, about: 'Its environment; nothing else is inherited.' })
+  env?: { [name: string]: string | number | boolean };
+
+  @Anything({ nullable: true, templated: true, about: 'Text as it is; anything else as JSON.' })
+  stdin?: unknown;
+
+  @OneOf(['text', 'json'], { about: 'How its standard output is read. Default text.' })
+  stdout?: string;
+
+  @Text({ templated: true, about: 'Working directory. Default: a private one.' })
+  cwd?: string;
+}
+
+/** The DTO of `with`, by task type. */
+export const WITH_SHAPES: { readonly [type in TaskType]: Shape } = {
+  noop: NoopWithDto, transform: TransformWithDto, activity: ActivityWithDto, http: HttpWithDto, sql: SqlWithDto, shell: ShellWithDto,
+};

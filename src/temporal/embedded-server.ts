@@ -1,0 +1,254 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { access, constants, mkdir, open, readFile, rename, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { freePort, isPortFree } from './local-port.js';
+import type { Log } from './log.js';
+import { claimRecord, endProcess, isAlive, isServerOn, readRecord, removeRecord, type ServerRecord, writeRecord } from './server-record.js';
+import { type BinarySearch, findTemporalBinary } from './temporal-binary.js';
+import { identityOf, TemporalConnection } from './temporal-connection.js';
+
+/** The embedded Temporal server cannot be started; the message says what to do. */
+export class EmbeddedServerError extends Error {
+  override readonly name = 'EmbeddedServerError';
+}
+
+export interface EmbeddedServerOptions extends BinarySearch {
+  /** BATON_HOME. */
+  readonly home: string;
+  /** 0 = a free one. */
+  readonly port: number;
+  readonly uiPort: number;
+  readonly namespace: string;
+  readonly log: Log;
+}
+
+/**
+ * As shipped the development server takes 94 ms per task of a chain: its queues are polled 20 times a second. With these it
+ * takes 13 ms. WAL with NORMAL survives a killed process; a power cut can lose the last transactions.
+ */
+const TUNING = [
+  'history.transferProcessorMaxPollRPS=2000',
+  'history.timerProcessorMaxPollRPS=2000',
+  'history.visibilityProcessorMaxPollRPS=200',
+  'system.enableActivityEagerExecution=true',
+  'matching.useNewMatcher=true',
+  'matching.enableFairness=true',
+].flatMap((value) => ['--dynamic-config-value', value]);
+const PRAGMAS = ['journal_mode=WAL', 'synchronous=NORMAL'].flatMap((value) => ['--sqlite-pragma', value]);
+
+const READY_MS = 60_000;
+const STOP_MS = 10_000;
+const LOG_BYTES = 10 * 1_048_576;
+const READY = Symbol('ready');
+
+/** In an object, since a promise of a promise would wait for both. */
+interface Ended {
+  readonly end: Promise<string>;
+}
+
+/**
+ * `temporal server start-dev` on 127.0.0.1, with its data in BATON_HOME. It runs in a process group of its own, so that Ctrl-C
+ * reaches it only through us; it is started again when it dies; one that a killed Baton left behind is used on when its
+ * ports are the wanted ones, else stopped.
+ */
+export class EmbeddedServer {
+  private pid = 0;
+  private readonly stopped = new AbortController();
+  private supervision?: Promise<void>;
+  private readonly killAtExit = () => {
+    if (this.pid !== 0 && isAlive(this.pid)) process.kill(this.pid, 'SIGTERM');
+  };
+
+  private constructor(
+    private readonly options: EmbeddedServerOptions,
+    readonly port: number,
+    readonly uiPort: number,
+    private readonly binary: string,
+  ) {}
+
+  get address(): string {
+    return `127.0.0.1:${this.port}`;
+  }
+  /** Base address of the Web UI. */
+  get uiUrl(): string {
+    return `http://127.0.0.1:${this.uiPort}`;
+  }
+
+  /** Ready to be used when it returns. @throws EmbeddedServerError, TemporalBinaryError */
+  static async start(options: EmbeddedServerOptions): Promise<EmbeddedServer> {
+    await checkHome(options.home);
+    const binary = await findTemporalBinary(options, options.log);
+    const left = await takeOver(options);
+    if (left) {
+      const server = new EmbeddedServer(options, left.port, left.uiPort, binary);
+      options.log.info({ pid: left.pid }, 'Using the Temporal server that an earlier Baton left running.');
+      await server.adopt(left.pid);
+      return server;
+    }
+    try {
+      const port = await choosePort('BATON_TEMPORAL_PORT', options.port, []);
+      const uiPort = await choosePort('BATON_TEMPORAL_UI_PORT', options.uiPort, [port]);
+      const server = new EmbeddedServer(options, port, uiPort, binary);
+      server.supervision = server.supervise(await server.launch());
+      return server;
+    } catch (error) {
+      await removeRecord(recordFile(options.home));
+      throw error;
+    }
+  }
+
+  /** Asks it to end, and ends it after 10 s. */
+  async stop(): Promise<void> {
+    if (this.stopped.signal.aborted) return;
+    this.stopped.abort();
+    await endProcess(this.pid, STOP_MS);
+    await this.supervision;
+    process.off('exit', this.killAtExit);
+    await removeRecord(recordFile(this.options.home));
+  }
+
+  /** Starts the process and waits until it is ready; what comes back is settled with the reason when it ends. */
+  private async launch(): Promise<Ended> {
+    const child = await this.spawn();
+    const end = new Promise<string>((resolve) => {
+      child.once('error', (error) => resolve(error.message));
+      child.once('exit', (code, signal) => resolve(signal ?? `code ${code}`));
+    });
+    this.pid = child.pid ?? 0;
+    await this.own();
+    const waiting = new AbortController();
+    const why = await Promise.race([end, this.untilReady(waiting.signal)]);
+    waiting.abort();
+    if (why !== READY) throw new EmbeddedServerError(`The embedded Temporal server ended at once (${why}). The end of ${logFile(this.options.home)}:\n${await this.lastLines()}`);
+    this.options.log.info({ port: this.port, pid: this.pid }, `The embedded Temporal server listens on ${this.address}, its Web UI on ${this.uiUrl}.`);
+    return { end };
+  }
+
+  private async adopt(pid: number): Promise<void> {
+    this.pid = pid;
+    await this.own();
+    await this.untilReady(this.stopped.signal);
+    const gone = async () => {
+      while (isAlive(pid)) await delay(500, undefined, { ref: false });
+      return 'unknown';
+    };
+    this.supervision = this.supervise({ end: gone() });
+  }
+
+  private async supervise(running: Ended): Promise<void> {
+    for (;;) {
+      let why = await running.end;
+      for (let attempt = 0; ; attempt++) {
+        if (this.stopped.signal.aborted) return;
+        this.options.log.error({ why }, `The embedded Temporal server has ended (${why}); starting it again. Its log: ${logFile(this.options.home)}`);
+        try {
+          running = await this.launch();
+          break;
+        } catch (error) {
+          why = (error as Error).message;
+          await delay(Math.min(30_000, 250 * 2 ** attempt), undefined, { signal: this.stopped.signal }).catch(() => undefined);
+        }
+      }
+      // It came up while we were asked to stop.
+      if (this.stopped.signal.aborted) return endProcess(this.pid, STOP_MS);
+    }
+  }
+
+  /** From here on whoever finds the process knows whose it is, and it ends with us. */
+  private async own(): Promise<void> {
+    process.off('exit', this.killAtExit);
+    process.on('exit', this.killAtExit);
+    await writeRecord(recordFile(this.options.home), { owner: process.pid, server: this.pid, port: this.port, uiPort: this.uiPort });
+  }
+
+  private async spawn(): Promise<ChildProcess> {
+    const { home, namespace, env } = this.options;
+    const file = logFile(home);
+    if (((await stat(file).catch(() => undefined))?.size ?? 0) > LOG_BYTES) await rename(file, `${file}.1`);
+    const log = await open(file, 'a');
+    const args = [
+      ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(this.port), '--ui-port', String(this.uiPort)],
+      ...['--db-filename', databaseFile(home), '--namespace', namespace, '--log-level', 'warn', '--color', 'never'],
+      ...TUNING,
+      ...PRAGMAS,
+    ];
+    try {
+      return spawn(this.binary, args, { detached: true, cwd: home, env, stdio: ['ignore', log.fd, log.fd] });
+    } finally {
+      await log.close();
+    }
+  }
+
+  private async untilReady(signal: AbortSignal): Promise<typeof READY> {
+    const connection = new TemporalConnection({ address: this.address, namespace: this.options.namespace, identity: identityOf('start') });
+    try {
+      for (const until = Date.now() + READY_MS; !(await connection.ready(500)); await delay(50)) {
+        if (signal.aborted) break;
+        if (Date.now() > until) throw new EmbeddedServerError(`The embedded Temporal server is not ready after ${READY_MS / 1_000} s. Look at ${logFile(this.options.home)}.`);
+      }
+      return READY;
+    } finally {
+      await connection.close();
+    }
+  }
+
+  private async lastLines(): Promise<string> {
+    return (await readFile(logFile(this.options.home), 'utf8').catch(() => '')).trimEnd().split('\n').slice(-5).join('\n');
+  }
+}
+
+const recordFile = (home: string) => join(home, 'temporal.pid');
+const databaseFile = (home: string) => join(home, 'temporal.db');
+const logFile = (home: string) => join(home, 'temporal.log');
+
+async function checkHome(home: string): Promise<void> {
+  try {
+    await mkdir(home, { recursive: true });
+    await access(home, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new EmbeddedServerError(`BATON_HOME=${home} cannot be written (${(error as NodeJS.ErrnoException).code}). Make it writable or choose another folder.`);
+  }
+}
+
+/** Makes BATON_HOME ours, or says whose it is. Returns the server that a killed Baton left on the wanted ports. */
+async function takeOver(options: EmbeddedServerOptions): Promise<{ readonly pid: number; readonly port: number; readonly uiPort: number } | undefined> {
+  const file = recordFile(options.home);
+  for (let attempt = 0; !(await claimRecord(file)); attempt++) {
+    const record = await readRecord(file);
+    const server = await liveServer(record, options.home);
+    const ownerLives = record !== undefined && record.owner !== process.pid && isAlive(record.owner);
+    // It is just starting its server; a record that stays like that was left by one that was killed right then.
+    if (ownerLives && record.server === undefined && attempt < 20) {
+      await delay(100);
+      continue;
+    }
+    if (ownerLives && server) {
+      throw new EmbeddedServerError(`Another Baton (process ${record.owner}) uses BATON_HOME=${options.home}. Stop it, or set BATON_HOME to another folder.`);
+    }
+    if (server) {
+      const wanted = (port: number, has: number) => port === 0 || port === has;
+      if (wanted(options.port, server.port) && wanted(options.uiPort, server.uiPort)) return server;
+      options.log.info({ pid: server.pid }, 'Stopping the Temporal server that an earlier Baton left running on other ports.');
+      await endProcess(server.pid, STOP_MS);
+    }
+    await removeRecord(file);
+  }
+  return undefined;
+}
+
+async function liveServer(record: ServerRecord | undefined, home: string): Promise<{ readonly pid: number; readonly port: number; readonly uiPort: number } | undefined> {
+  if (record?.server === undefined || record.port === undefined || record.uiPort === undefined) return undefined;
+  return (await isServerOn(record.server, databaseFile(home))) ? { pid: record.server, port: record.port, uiPort: record.uiPort } : undefined;
+}
+
+async function choosePort(variable: string, wanted: number, taken: readonly number[]): Promise<number> {
+  if (wanted === 0) {
+    let port: number;
+    do port = await freePort();
+    while (taken.includes(port));
+    return port;
+  }
+  if (await isPortFree(wanted)) return wanted;
+  throw new EmbeddedServerError(`Port ${wanted} is taken by another program. Set ${variable} to a free one, or to 0 to have one picked; or point TEMPORAL_ADDRESS to the Temporal server that runs there.`);
+}

@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import type { RunFacts, RunMemo } from '../../workflows/contract.js';
+
+/** Memo of a run in bytes: Temporal warns above 2 KiB; the rest is left to its encoding. */
+const MEMO_BYTES = 1_900;
+/** Temporal's limits, bytes. */
+const SUMMARY_BYTES = 400;
+const FAIRNESS_KEY_BYTES = 64;
+
+/** What a run carries in its memo: its facts but the params, the note cut to fit. */
+export function runMemo({ params: _, ...facts }: RunFacts): RunMemo {
+  const spare = MEMO_BYTES - Buffer.byteLength(JSON.stringify({ ...facts, note: '' }));
+  if (facts.note === undefined) return facts;
+  return { ...facts, note: cutBytes(facts.note, Math.max(0, spare)) };
+}
+
+/** One line for the Web UI's list and head. */
+export function runSummary(run: RunFacts): string {
+  return cutBytes(`${run.dagId} v${run.version} · ${run.dated ? run.scope.logicalDate : run.scope.trigger}`, SUMMARY_BYTES);
+}
+
+/** Markdown for the Web UI (lists, no tables). Whatever people wrote is shown as text. */
+export function runDetails(run: RunFacts): string {
+  const { scope } = run;
+  return [
+    `- **DAG** ${escapeMarkdown(run.dagId)}, version ${run.version}, execution ${run.execution}`,
+    `- **Trigger** ${scope.trigger}${run.identity ? ` by ${escapeMarkdown(run.identity)}` : ''}`,
+    run.dated ? `- **Logical date** ${scope.logicalDate}` : '- not tied to a date',
+    `- **Data interval** ${scope.dataInterval.start} to ${scope.dataInterval.end}`,
+    ...(run.tags?.length ? [`- **Tags** ${run.tags.map(escapeMarkdown).join(', ')}`] : []),
+    ...(run.note ? [`- **Note** ${escapeMarkdown(cutBytes(run.note, 4_096))}`] : []),
+  ].join('\n');
+}
+
+/** Runs of one DAG share one place in a backlog; keys over Temporal's limit are hashed. */
+export function fairnessKey(dagId: string): string {
+  return Buffer.byteLength(dagId) <= FAIRNESS_KEY_BYTES ? dagId : createHash('sha256').update(dagId).digest('hex').slice(0, 32);
+}
+
+/** At most that many bytes of UTF-8, no character cut in two. */
+export function cutBytes(text: string, bytes: number): string {
+  const whole = Buffer.from(text);
+  if (whole.length <= bytes) return text;
+  let end = Math.max(0, bytes - 3);
+  while (end > 0 && (whole[end]! & 0xc0) === 0x80) end--;
+  return bytes < 3 ? '' : `${whole.subarray(0, end).toString()}…`;
+}
+
+function escapeMarkdown(text: string): string {
+  return text.replace(/[\\`*_{}[\]()#+!|<>~-]/g, '\\$&').replace(/\s+/g, ' ');
+}

@@ -1,0 +1,26 @@
+import { type Logger, type LogLevel, type LogMetadata, Runtime } from '@temporalio/worker';
+import type { Log } from './log.js';
+
+let installed = false;
+
+/**
+ * Prepares Temporal's native runtime, once per process and before the first worker: signals are ours to handle, and its
+ * messages go to `log`. Later calls do nothing.
+ */
+export function installRuntime(log: Log): void {
+  if (installed) return;
+  installed = true;
+  Runtime.install({
+    shutdownSignals: [],
+    logger: bridge(log),
+    telemetryOptions: { logging: { forward: {}, filter: { core: 'WARN', other: 'ERROR' } } },
+  });
+}
+
+/** What Temporal logs as info (a worker polls, a run failed as it should) is detail for us. */
+function bridge(log: Log): Logger {
+  const at = (level: 'debug' | 'warn' | 'error') => (message: string, meta?: LogMetadata) => log[level]({ ...meta }, `temporal: ${message}`);
+  const debug = at('debug');
+  const by: Record<LogLevel, (message: string, meta?: LogMetadata) => void> = { TRACE: debug, DEBUG: debug, INFO: debug, WARN: at('warn'), ERROR: at('error') };
+  return { log: (level, message, meta) => by[level](message, meta), trace: by.TRACE, debug: by.DEBUG, info: by.INFO, warn: by.WARN, error: by.ERROR };
+}

@@ -1,0 +1,24 @@
+import { type Activities, createActivities } from '../../activities/create-activities.js';
+import { loadModules } from '../../activities/load-modules.js';
+import { Secrets } from '../../activities/secrets.js';
+import type { TemporalPort } from '../../activities/system-calls.js';
+import type { BatonConfig } from '../config/config.js';
+import type { ObjectStore } from '../objects/object-store.js';
+
+/** Task types that are on without being named. */
+const ALWAYS_ON = ['http', 'sql'] as const;
+
+/** The activities of this process, as its configuration wants them. @throws ActivityModuleError for a module that does not load. */
+export async function workerActivities(config: BatonConfig, objects: ObjectStore, temporal: TemporalPort, identity: string): Promise<Activities> {
+  const { secrets, http } = config;
+  return createActivities({
+    objects,
+    temporal,
+    worker: identity,
+    secrets: new Secrets((variable) => secrets.values.get(variable.replace(/^BATON_SECRET_/, '')), secrets.dir),
+    enabledTaskTypes: [...ALWAYS_ON, ...config.enabledTaskTypes],
+    userActivities: await loadModules(config.activityModules),
+    http: { ...(http.allowHosts.length > 0 ? { onlyHosts: http.allowHosts } : {}), allowPrivateHosts: http.allowPrivate },
+    sql: { dataFolders: [config.dataDir] },
+  });
+}

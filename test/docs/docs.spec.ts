@@ -1,0 +1,71 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import { describe, expect, it } from 'vitest';
+import { checkSpec } from '../../src/spec/check-spec.js';
+import { fencedBlocks } from './fenced-blocks.js';
+import { settingsTable } from './settings-table.js';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+const pages = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...markdown('docs')];
+
+function markdown(folder: string): string[] {
+  const entries = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' });
+  return entries.filter((entry) => entry.endsWith('.md')).map((entry) => join(folder, entry));
+}
+
+describe('the documentation', () => {
+  it('names every setting with its default in docs/operations.md', () => {
+    const path = 'docs/operations.md';
+    const table = settingsTable();
+    const text = read(path);
+    const wanted = text.replace(/(<!-- settings:.*-->\n)[^]*(<!-- \/settings -->)/, (_, begin, end) => `${begin}\n${table}\n\n${end}`);
+    // `UPDATE_DOCS=1 npm test -- test/docs` writes it.
+    if (process.env.UPDATE_DOCS) writeFileSync(join(root, path), wanted);
+    else expect(text).toBe(wanted);
+  });
+
+  it.each(pages)('%s has no broken link to a file', (page) => {
+    const links = [...read(page).matchAll(/\]\((?!https?:|#|mailto:)([^)#]+)(#[^)]*)?\)/g)].map((match) => match[1]!);
+    expect(links.filter((link) => !existsSync(join(root, dirname(page), link)))).toEqual([]);
+  });
+
+  it.each(pages)('%s names only npm scripts that exist', (page) => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const named = [...read(page).matchAll(/npm (?:run )?(demo|start|test|bench|lint|check|format|build|test:\w+)\b/g)].map((match) => match[1]!);
+    expect(named.filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
+  });
+
+  it.each(pages)('%s has YAML and JSON blocks that parse', (page) => {
+    for (const { language, text } of fencedBlocks(read(page))) {
+      if (language === 'yaml') expect(() => parse(text, { strict: true, uniqueKeys: true })).not.toThrow();
+      if (language === 'json') expect(() => JSON.parse(text)).not.toThrow();
+    }
+  });
+
+  it.each(pages)('%s shows no DAG that is not valid', (page) => {
+    for (const { language, text } of fencedBlocks(read(page))) {
+      if (language !== 'yaml' || !/^id: /m.test(text) || !/^tasks:/m.test(text)) continue;
+      const { issues } = checkSpec(text, 'yaml', { ownQueues: ['baton'] });
+      expect(issues.filter(({ severity }) => severity === 'error')).toEqual([]);
+    }
+  });
+
+  it.each(pages)('%s names only settings that exist', (page) => {
+    const known = new Set([...settingsTable().matchAll(/^\| `(\w+)`/gm)].map((match) => match[1]!));
+    const families = /^BATON_(SECRET|CONNECTION)_/;
+    const named = [...read(page).matchAll(/\bBATON_[A-Z_]*[A-Z]\b/g)].map(([name]) => name);
+    const unknown = named.filter((name) => !known.has(name) && !families.test(`${name}_`) && !families.test(name));
+    expect(unknown).toEqual([]);
+  });
+
+  it('opens the README with the two commands', () => {
+    expect(read('README.md').split('\n').slice(0, 6).join('\n')).toMatch(/npm run demo[^]*npm test/);
+  });
+
+  it('opens CONTRIBUTING with what is refused', () => {
+    expect(read('CONTRIBUTING.md')).toMatch(/^# Contributing\n\n## What is refused\n/);
+  });
+});

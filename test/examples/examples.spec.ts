@@ -1,0 +1,26 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import * as activities from '../../examples/activities/index.js';
+import { checkSpec } from '../../src/spec/check-spec.js';
+
+const folder = join(dirname(fileURLToPath(import.meta.url)), '../../examples');
+const files = readdirSync(folder).filter((file) => file.endsWith('.yaml'));
+
+describe('the examples', () => {
+  it.each(files)('%s is valid, without a warning', (file) => {
+    const { dag, issues } = checkSpec(readFileSync(join(folder, file)), 'yaml', { ownQueues: ['baton'] });
+    // A rescue by `all_done` is what these two are about.
+    const expected = ['trigger-rules.yaml', 'retries.yaml'].includes(file) ? ['failure_may_be_hidden'] : [];
+    expect(issues.filter(({ code }) => !expected.includes(code))).toEqual([]);
+    expect(dag?.id).toBe(file.replace('.yaml', ''));
+  });
+
+  it.each(files)('%s uses only activities that exist', (file) => {
+    const { dag } = checkSpec(readFileSync(join(folder, file)), 'yaml', { ownQueues: ['baton'] });
+    const own = Object.values(dag?.tasks ?? {}).filter((task) => task.type === 'activity' && task.queue === undefined);
+    const named = own.map((task) => String(task.with?.name));
+    expect(named.filter((name) => !Object.hasOwn(activities, name))).toEqual([]);
+  });
+});

@@ -1,0 +1,118 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { createActivities } from '../../activities/create-activities.js';
+import { Secrets } from '../../activities/secrets.js';
+import type { BodiesBlob, DagPlan, TaskBody } from '../../src/dag/plan.js';
+import { FolderStore } from '../../src/objects/folder-store.js';
+import { readJson, writeJson } from '../../src/objects/json-blob.js';
+import { reportKey, runPrefix } from '../../src/objects/keys.js';
+import { DAG_RUN, type DagRunInput, type RunReport, SEARCH_ATTRIBUTES, type TaskRecord } from '../../workflows/contract.js';
+import { temporalBinary } from './temporal-binary.js';
+import { workflowBundle } from './workflow-bundle.js';
+
+Runtime.install({ logger: new DefaultLogger('ERROR') });
+
+type UserActivity = (...args: never[]) => unknown;
+
+/** A Temporal server of its own, an object store in a folder, and workers that run `dagRun` with real activities. */
+export class RunHarness {
+  readonly queue = 'test';
+  private runs = 0;
+
+  private constructor(
+    readonly environment: TestWorkflowEnvironment,
+    readonly store: FolderStore,
+    readonly folder: string,
+  ) {}
+
+  static async start(): Promise<RunHarness> {
+    const folder = await mkdtemp(join(tmpdir(), 'baton-run-'));
+    const environment = await TestWorkflowEnvironment.createLocal({
+      server: {
+        executable: { type: 'existing-path', path: await temporalBinary() },
+        extraArgs: [
+          ...['history.transferProcessorMaxPollRPS=2000', 'history.timerProcessorMaxPollRPS=2000', 'history.visibilityProcessorMaxPollRPS=200', 'system.enableActivityEagerExecution=true'].flatMap(
+            (value) => ['--dynamic-config-value', value],
+          ),
+          ...Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => ['--search-attribute', `${name}=${TYPES[type]}`]),
+        ],
+      },
+    });
+    return new RunHarness(environment, new FolderStore(join(folder, 'objects')), folder);
+  }
+
+  async stop(): Promise<void> {
+    await this.environment.teardown();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** A worker of the run queue. `cache: 0` replays every run at every step: a detector of anything not deterministic. */
+  async worker(activities: { readonly [name: string]: UserActivity } = {}, options: { readonly cache?: number } = {}): Promise<Worker> {
+    return Worker.create({
+      connection: this.environment.nativeConnection,
+      taskQueue: this.queue,
+      workflowBundle: await workflowBundle(),
+      maxCachedWorkflows: options.cache ?? 100,
+      activities: createActivities({
+        objects: this.store,
+        worker: 'worker-1',
+        secrets: new Secrets(() => undefined),
+        userActivities: new Map(Object.entries(activities)),
+        temporal: { runExists: async () => false, isOpen: async () => true, countPollers: (queue: string) => this.pollers(queue) },
+      }),
+    });
+  }
+
+  /** Starts a run of a plan whose activities are all user activities with these arguments. */
+  async start(plan: DagPlan, options: { readonly params?: DagRunInput['run']['params']; readonly bodies?: { readonly [id: string]: Partial<TaskBody> }; readonly inline?: boolean } = {}) {
+    const key = `run-${++this.runs}`;
+    const runId = `${plan.dagId}@${key}`;
+    const prefix = runPrefix(plan.dagId, `${plan.dagId}=${key}`, 1);
+    const bodies: BodiesBlob = Object.fromEntries(
+      plan.tasks
+        .filter((task) => task.activity?.body !== undefined)
+        .map((task) => [task.id, { type: task.type, with: { args: [] }, timeoutMs: task.activity!.timeoutMs, retry: task.activity!.retry, ...options.bodies?.[task.id] }]),
+    );
+    const bodyKey = `${prefix}bodies.json`;
+    const planKey = `${prefix}plan.json`;
+    const stored: DagPlan = { ...plan, bodies: [bodyKey] };
+    await writeJson(this.store, bodyKey, bodies);
+    await writeJson(this.store, planKey, stored);
+    const instant = '2026-01-02T00:00:00Z';
+    const input: DagRunInput = {
+      run: {
+        runId,
+        dagId: plan.dagId,
+        version: 1,
+        execution: 1,
+        dated: false,
+        acceptedAt: Date.now(),
+        params: options.params ?? {},
+        scope: { id: runId, key, dagId: plan.dagId, ds: '2026-01-01', dsNodash: '20260101', logicalDate: instant, dataInterval: { start: '2026-01-01T00:00:00Z', end: instant }, trigger: 'manual' },
+      },
+      planKey,
+      plan: options.inline === false ? undefined : stored,
+      prefix,
+    };
+    const handle = await this.environment.client.workflow.start(DAG_RUN, { workflowId: runId, taskQueue: this.queue, args: [input] });
+    return { handle, prefix, runId, input, report: () => this.report(prefix) };
+  }
+
+  /** The report of a closed run, its tasks by id. */
+  async report(prefix: string): Promise<RunReport['head'] & { readonly tasks: { readonly [id: string]: TaskRecord } }> {
+    const report = await readJson<RunReport>(this.store, reportKey(prefix));
+    if (report === undefined) throw new Error(`no report below ${prefix}`);
+    const records = 'records' in report.tasks ? report.tasks.records : (await Promise.all(report.tasks.pages.map((page) => readJson<TaskRecord[]>(this.store, page)))).flat();
+    return { ...report.head, tasks: Object.fromEntries(records.map((record) => [record!.taskId, record!])) };
+  }
+
+  private async pollers(queue: string): Promise<number> {
+    const { pollers } = await this.environment.client.workflowService.describeTaskQueue({ namespace: this.environment.namespace ?? 'default', taskQueue: { name: queue }, taskQueueType: 2 });
+    return pollers?.length ?? 0;
+  }
+}
+
+const TYPES = { KEYWORD: 'Keyword', DATETIME: 'Datetime', KEYWORD_LIST: 'KeywordList' } as const;

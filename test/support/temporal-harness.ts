@@ -1,0 +1,68 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createSystemActivities } from '../../activities/system-activities.js';
+import { FolderStore } from '../../src/objects/folder-store.js';
+import { DagGateway } from '../../src/temporal/dag-gateway.js';
+import { EmbeddedServer } from '../../src/temporal/embedded-server.js';
+import { QUIET } from '../../src/temporal/log.js';
+import { RunGateway } from '../../src/temporal/run-gateway.js';
+import { identityOf, TemporalConnection } from '../../src/temporal/temporal-connection.js';
+import { temporalPort } from '../../src/temporal/temporal-port.js';
+import { setUpTemporal } from '../../src/temporal/temporal-setup.js';
+import { WorkerHost } from '../../src/temporal/worker-host.js';
+import { SYSTEM_QUEUE } from '../../workflows/contract.js';
+import { temporalBinary } from './temporal-binary.js';
+
+const DAY_MS = 86_400_000;
+
+/** A prepared Temporal server of its own, an object store in a folder, the gateways, and workers on demand. */
+export class TemporalHarness {
+  readonly connection: TemporalConnection;
+  readonly dags: DagGateway;
+  readonly runs: RunGateway;
+  private readonly hosts: WorkerHost[] = [];
+
+  private constructor(
+    readonly server: EmbeddedServer,
+    readonly folder: string,
+    readonly store: FolderStore,
+  ) {
+    this.connection = new TemporalConnection({ address: server.address, namespace: 'default', identity: identityOf('test') });
+    this.dags = new DagGateway(this.connection, store);
+    this.runs = new RunGateway(this.connection, store, 'baton');
+  }
+
+  static async start(): Promise<TemporalHarness> {
+    const folder = await mkdtemp(join(tmpdir(), 'baton-temporal-'));
+    const { env } = process;
+    const server = await EmbeddedServer.start({ home: folder, port: 0, uiPort: 0, namespace: 'default', binary: await temporalBinary(), cacheDir: folder, env, log: QUIET });
+    const harness = new TemporalHarness(server, folder, new FolderStore(join(folder, 'objects')));
+    await setUpTemporal(harness.connection, { retentionMs: 30 * DAY_MS, ownNamespace: true, log: QUIET });
+    return harness;
+  }
+
+  /** Starts a worker; with the given queues only. */
+  async work(queues: readonly string[] = ['baton', SYSTEM_QUEUE], activities: object = {}): Promise<WorkerHost> {
+    const host = new WorkerHost(
+      {
+        target: this.connection.target,
+        taskQueue: 'baton',
+        config: { queues, activities: 20, workflows: 20, pollers: 4, cache: 100, shutdownGraceMs: 1_000 },
+        activities: { ...createSystemActivities({ objects: this.store, temporal: temporalPort(this.connection, this.runs) }), ...activities },
+      },
+      QUIET,
+    );
+    this.hosts.push(host);
+    host.start();
+    while (host.state !== 'running') await new Promise((resolve) => setTimeout(resolve, 20));
+    return host;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.hosts.map((host) => host.stop()));
+    await this.connection.close();
+    await this.server.stop();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,62 @@
+import { defineConfig } from 'vitest/config';
+
+/** Per machine: a Temporal server and its workers are heavy, so only unit tests run side by side. */
+const oneAtATime = { fileParallelism: false, pool: 'forks' as const };
+const temporalBinary = ['test/support/temporal-binary.setup.ts'];
+
+/** The suffix of a test file says what it needs, and with it the project it belongs to. */
+export default defineConfig({
+  // What runs or writes below these folders must not be mistaken for tests.
+  test: {
+    exclude: ['dist/**', 'node_modules/**', '.baton/**'],
+    reporters: ['default', './test/support/closing-line.reporter.ts'],
+    passWithNoTests: false,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/**/*.spec.ts'],
+          testTimeout: 30_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'temporal',
+          include: ['test/**/*.temporal-spec.ts'],
+          globalSetup: temporalBinary,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
+          ...oneAtATime,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: ['test/**/*.e2e-spec.ts'],
+          globalSetup: temporalBinary,
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+          sequence: { groupOrder: 2 },
+          ...oneAtATime,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'long',
+          include: ['test/**/*.long-spec.ts'],
+          globalSetup: temporalBinary,
+          testTimeout: 900_000,
+          hookTimeout: 180_000,
+          sequence: { groupOrder: 3 },
+          ...oneAtATime,
+        },
+      },
+    ],
+  },
+});

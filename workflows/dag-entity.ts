@@ -1,0 +1,111 @@
+/** The entity of a DAG as a pure state machine: no clock, no Temporal. The workflow around it does the waiting. */
+import { type DagHead, type DagEntityInput, MAX_VERSION_HEADERS, type PutInput, type PutResult, type VersionHeader } from './contract.js';
+
+/** Bytes of JSON that the memo may take; Temporal warns above 2 KiB. */
+const HEAD_BYTES = 1_900;
+
+/** Why an update is refused, as data. */
+export interface EntityRefusal {
+  readonly kind: 'precondition' | 'notFound';
+  readonly message: string;
+}
+
+/** What a DAG's entity knows between two updates. */
+export interface DagEntityState {
+  readonly dagId: string;
+  readonly head?: DagHead;
+  /** Newest first. */
+  readonly versions: readonly VersionHeader[];
+}
+
+export function dagEntityState({ dagId, head, versions = [] }: DagEntityInput): DagEntityState {
+  return { dagId, head, versions };
+}
+
+/** Whether there is something to read: a version, and not deleted. */
+export function isPresent({ head }: DagEntityState): boolean {
+  return head !== undefined && !head.deleted;
+}
+
+/**
+ * Why a put is refused, `undefined` when it is not. A put whose spec is the latest already is a repetition and passes its
+ * `If-Match`, so that an unknown outcome can be repeated safely (R29); `none` (create only) is exact.
+ */
+export function putRefusal(state: DagEntityState, { expected, hash }: PutInput): EntityRefusal | undefined {
+  const latest = isPresent(state) ? state.head?.latest : undefined;
+  if (expected === undefined) return undefined;
+  if (expected === 'none') return latest && { kind: 'precondition', message: `DAG ${state.dagId} exists already, as version ${latest.version}.` };
+  if (latest === undefined) return { kind: 'precondition', message: `There is no DAG ${state.dagId} yet.` };
+  if (expected === '*' || expected === latest.hash || hash === latest.hash) return undefined;
+  return { kind: 'precondition', message: `DAG ${state.dagId} has changed: its version is ${latest.version} now, with another ETag. Read it again.` };
+}
+
+export function absentRefusal(state: DagEntityState): EntityRefusal | undefined {
+  return isPresent(state) ? undefined : { kind: 'notFound', message: `There is no DAG ${state.dagId}.` };
+}
+
+/** What a put leads to. `header` is absent when nothing changes; a put after a delete always makes a version. */
+export function plannedVersion(state: DagEntityState, input: PutInput, at: number): VersionHeader | undefined {
+  if (isPresent(state) && state.head?.latest.hash === input.hash) return undefined;
+  const { hash, specKey, planKey, planBytes, by } = input;
+  return { version: (state.versions[0]?.version ?? 0) + 1, hash, specKey, planKey, planBytes, createdAt: at, ...(by === undefined ? {} : { createdBy: by }) };
+}
+
+/** The state with a new version on top. */
+export function withVersion(state: DagEntityState, input: PutInput, header: VersionHeader): DagEntityState {
+  const versions = versionsWith(state, header);
+  const head = shortened({
+    dagId: state.dagId,
+    latest: header,
+    // A DAG that comes back from deletion is active, as a new one is (R30).
+    paused: isPresent(state) ? (state.head?.paused ?? false) : false,
+    ...(input.description === undefined ? {} : { description: input.description }),
+    ...(input.owner === undefined ? {} : { owner: input.owner }),
+    ...(input.tags?.length ? { tags: input.tags } : {}),
+    ...(input.hasSchedule ? { scheduleState: 'inactive' as const } : {}),
+    updatedAt: header.createdAt,
+  });
+  return { ...state, head, versions };
+}
+
+/** The headers to keep once `header` is stored, newest first (R30). */
+export function versionsWith(state: DagEntityState, header: VersionHeader): readonly VersionHeader[] {
+  return [header, ...state.versions].slice(0, MAX_VERSION_HEADERS);
+}
+
+export function putResult(before: DagEntityState, after: DagEntityState): PutResult {
+  const outcome = after === before ? 'unchanged' : isPresent(before) ? 'updated' : 'created';
+  return { outcome, head: after.head! };
+}
+
+export function withPaused(state: DagEntityState, paused: boolean, at: number): DagEntityState {
+  if (!state.head || state.head.paused === paused) return state;
+  return { ...state, head: { ...state.head, paused, updatedAt: at } };
+}
+
+export function asDeleted(state: DagEntityState, at: number): DagEntityState {
+  if (!state.head || state.head.deleted) return state;
+  return { ...state, head: { ...state.head, deleted: true, updatedAt: at } };
+}
+
+/** Fits the memo: the description is cut first, then the owner, then tags go. The whole text is in the spec blob. */
+function shortened(head: DagHead): DagHead {
+  let fitting = head;
+  for (const shorten of [cutDescription, (h: DagHead) => ({ ...h, owner: h.owner?.slice(0, 64) }), (h: DagHead) => ({ ...h, tags: h.tags?.slice(0, 8).map((tag) => tag.slice(0, 64)) })]) {
+    if (jsonBytes(fitting) <= HEAD_BYTES) break;
+    fitting = shorten(fitting);
+  }
+  return fitting;
+}
+
+function cutDescription(head: DagHead): DagHead {
+  const spare = HEAD_BYTES - jsonBytes({ ...head, description: '…' });
+  let description = head.description ?? '';
+  // A character takes up to 6 bytes in JSON (`\u001f`), so this ends at the latest after a few halvings.
+  while (description !== '' && jsonBytes(description) - 2 > spare) description = description.slice(0, Math.min(Math.max(0, spare), description.length - 1 - Math.floor(description.length / 8)));
+  return { ...head, description: description === '' ? undefined : `${description}…` };
+}
+
+function jsonBytes(value: unknown): number {
+  return new TextEncoder().encode(JSON.stringify(value)).length;
+}

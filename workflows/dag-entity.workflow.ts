@@ -1,0 +1,133 @@
+import {
+  ActivityFailure, allHandlersFinished, ApplicationFailure, condition, continueAsNew, defineQuery, defineUpdate, proxyActivities, setCurrentDetails,
+  setHandler, upsertMemo, upsertSearchAttributes, workflowInfo,
+} from '@temporalio/workflow';
+import { defineSearchAttributeKey } from '@temporalio/common';
+import { OBJECT_CONFLICT, type SystemActivities } from '../activities/system-calls.js';
+import {
+  DAG_HEAD_MEMO, type DagEntityInput, type DagHead, ENTITY_REFUSALS, PAUSE_UPDATE, type PauseInput, PUT_UPDATE, type PutInput, type PutResult, REMOVE_UPDATE, type RemoveInput,
+  SEARCH_ATTRIBUTES, VERSIONS_QUERY, type VersionHeader, versionsBlobKey,
+} from './contract.js';
+import { absentRefusal, asDeleted, type DagEntityState, dagEntityState, type EntityRefusal, isPresent, plannedVersion, putRefusal, putResult, versionsWith, withPaused, withVersion } from './dag-entity.js';
+
+const putUpdate = defineUpdate<PutResult, [PutInput]>(PUT_UPDATE);
+const pauseUpdate = defineUpdate<DagHead, [PauseInput]>(PAUSE_UPDATE);
+const removeUpdate = defineUpdate<DagHead, [RemoveInput]>(REMOVE_UPDATE);
+const versionsQuery = defineQuery<readonly VersionHeader[]>(VERSIONS_QUERY);
+
+const dagIdKey = defineSearchAttributeKey('DagId', SEARCH_ATTRIBUTES.DagId);
+const dagTagsKey = defineSearchAttributeKey('DagTags', SEARCH_ATTRIBUTES.DagTags);
+
+/** An entity that got no version by then ends: it was started for a put that was refused. */
+const EMPTY_FOR = '1 minute';
+
+// No limit of attempts: a failed update is remembered under its id and would fail every repetition; one that waits is applied.
+const { storeJson } = proxyActivities<SystemActivities>({
+  startToCloseTimeout: '10 seconds',
+  retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '5 seconds' },
+});
+
+/**
+ * One DAG: its versions, whether it is paused or deleted. Changes come as updates and are carried out one by one; reads need
+ * only the memo and the blobs (R28, R29, R30).
+ */
+export async function dagEntity(input: DagEntityInput): Promise<void> {
+  let state: DagEntityState = dagEntityState(input);
+  let turn: Promise<void> = Promise.resolve();
+
+  const inTurn = async <T>(work: () => Promise<T> | T): Promise<T> => {
+    const before = turn;
+    let end!: () => void;
+    turn = new Promise((resolve) => (end = resolve));
+    await before;
+    try {
+      return await work();
+    } finally {
+      end();
+    }
+  };
+
+  setHandler(
+    putUpdate,
+    (put) =>
+      inTurn(async () => {
+        // Asked again: others may have been before us since the validator.
+        refuseIf(putRefusal(state, put));
+        const planned = plannedVersion(state, put, Date.now());
+        if (planned === undefined) return putResult(state, state);
+        const before = state;
+        const header = await storeVersions(before, planned);
+        state = withVersion(before, put, header);
+        publish(state, put.tags ?? []);
+        return putResult(before, state);
+      }),
+    { validator: (put) => refuseIf(putRefusal(state, put)), description: 'Stores a version of the DAG.' },
+  );
+  setHandler(
+    pauseUpdate,
+    ({ paused }) =>
+      inTurn(() => {
+        refuseIf(absentRefusal(state));
+        state = withPaused(state, paused, Date.now());
+        publish(state);
+        return state.head!;
+      }),
+    { validator: (_pause) => refuseIf(absentRefusal(state)), description: 'Pauses or resumes the DAG.' },
+  );
+  setHandler(
+    removeUpdate,
+    () =>
+      inTurn(() => {
+        refuseIf(absentRefusal(state));
+        state = asDeleted(state, Date.now());
+        publish(state, []);
+        return state.head!;
+      }),
+    { validator: (_remove) => refuseIf(absentRefusal(state)), description: 'Deletes the DAG; its version counter stays.' },
+  );
+  setHandler(versionsQuery, () => state.versions);
+
+  // After a lost entity was revived the memo of the new execution is empty.
+  if (state.head !== undefined && workflowInfo().continuedFromExecutionRunId === undefined) publish(state, state.head.tags ?? []);
+
+  while (!(await condition(() => state.head !== undefined, EMPTY_FOR))) {
+    if (allHandlersFinished()) return;
+  }
+  await condition(() => workflowInfo().continueAsNewSuggested && allHandlersFinished());
+  await continueAsNew<typeof dagEntity>({ dagId: state.dagId, head: state.head, versions: state.versions });
+}
+
+/**
+ * Writes the list of versions as it is with `planned`, before anything is acknowledged. Another list under that key was left by
+ * an entity that was ended from outside: its number stays used, since the counter never goes back.
+ */
+async function storeVersions(state: DagEntityState, planned: VersionHeader): Promise<VersionHeader> {
+  for (let version = planned.version; ; version++) {
+    const header = { ...planned, version };
+    try {
+      await storeJson({ key: versionsBlobKey(state.dagId, version), value: JSON.parse(JSON.stringify(versionsWith(state, header))) });
+      return header;
+    } catch (error) {
+      if (!(error instanceof ActivityFailure && error.cause instanceof ApplicationFailure && error.cause.type === OBJECT_CONFLICT)) throw error;
+    }
+  }
+}
+
+/** Shows the state to readers: the memo, the list of DAGs, the Web UI. `tags` only where they changed. */
+function publish(state: DagEntityState, tags?: readonly string[]): void {
+  const { head } = state;
+  if (head === undefined) return;
+  upsertMemo({ [DAG_HEAD_MEMO]: head });
+  if (tags !== undefined) {
+    const present = isPresent(state);
+    upsertSearchAttributes([
+      { key: dagIdKey, value: present ? state.dagId : null },
+      { key: dagTagsKey, value: present && tags.length > 0 ? [...tags] : null },
+    ]);
+  }
+  setCurrentDetails(`- version ${head.latest.version}\n- ${head.deleted ? 'deleted' : head.paused ? 'paused' : 'active'}`);
+}
+
+function refuseIf(refusal: EntityRefusal | undefined): void {
+  if (refusal) throw ApplicationFailure.create({ type: ENTITY_REFUSALS[refusal.kind], message: refusal.message, nonRetryable: true });
+}

@@ -1,0 +1,192 @@
+/**
+ * `dagRun`: one run of any DAG. Loads the plan, drives the walk, and closes as the rules say: completed when the run
+ * succeeded, failed with `DagRunFailed`, cancelled after clean-up (R23). Its last act writes the report (R3).
+ */
+import {
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  continueAsNew,
+  defineQuery,
+  setCurrentDetails,
+  setHandler,
+  sleep,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
+import type { Json, JsonObject } from '../src/dag/json.js';
+import type { DagPlan } from '../src/dag/plan.js';
+import type { Failure, FinalRunState } from '../src/dag/state.js';
+import { Walk } from '../src/dag/walk.js';
+import {
+  DAG_RUN_FAILED,
+  type DagRunInput,
+  REPORT_NAME,
+  RUN_QUERY,
+  type RunHead,
+  type RunReport,
+  type RunSummary,
+  TASKS_QUERY,
+  type TasksQueryInput,
+  type TasksQueryResult,
+} from './contract.js';
+import { runDetails } from './run/details.js';
+import { system } from './run/dispatch.js';
+import { RunLedger } from './run/run-ledger.js';
+import { RunLoop } from './run/run-loop.js';
+import { RunValues } from './run/run-values.js';
+import { loadRecords, storeRecords } from './run/stored-records.js';
+
+export const runQuery = defineQuery<RunHead>(RUN_QUERY);
+export const tasksQuery = defineQuery<TasksQueryResult, [TasksQueryInput]>(TASKS_QUERY);
+
+/** Outputs of a DAG are for other programs to read, not for data: more than this many characters of JSON is refused. */
+const MAX_OUTPUTS_CHARS = 256 * 1024;
+/** Failed tasks named in the search attribute: visibility is an index, not a report. */
+const MAX_INDEXED = 20;
+
+export async function dagRun(input: DagRunInput): Promise<RunSummary> {
+  // Everything runs shielded; a cancellation is a request to the loop, which stops in good order.
+  const cancelled = CancellationScope.current().cancelRequested;
+  return CancellationScope.nonCancellable(() => runShielded(input, cancelled));
+}
+
+async function runShielded(input: DagRunInput, cancelRequested: Promise<never>): Promise<RunSummary> {
+  const startedAt = input.carried?.startedAt ?? Date.now();
+  const loaded = await loadPlan(input);
+  const plan = 'plan' in loaded ? loaded.plan : EMPTY_PLAN;
+  const walk = new Walk(plan, input.carried?.states, { failFastTripped: input.carried?.failFastTripped });
+  const ledger = new RunLedger(input.run, plan, walk, startedAt, input.carried?.revision);
+  ledger.inlineBytes = input.carried?.inlineBytes ?? 0;
+  setHandler(runQuery, () => ledger.head());
+  setHandler(tasksQuery, (query) => ledger.page(query));
+  if (input.carried !== undefined) ledger.restore(await loadRecords(input.carried.tasks));
+
+  const values = new RunValues(input.run, plan, walk, ledger, input.prefix, system.evaluate);
+  const loop = new RunLoop(input.run, plan, walk, ledger, values, input.prefix, () => showDetails(ledger, plan, walk));
+  cancelRequested.catch(() => loop.stop('cancelled'));
+  if (plan.timeoutMs !== undefined) {
+    void sleep(Math.max(1, startedAt + plan.timeoutMs - Date.now())).then(() => loop.stop('timeout'));
+  }
+  if ('failure' in loaded) return close(input, ledger, plan, walk, 'failed', loaded.failure);
+  if ((await loop.drive()) === 'continue_as_new') return goOn(input, ledger, walk, startedAt);
+
+  const outcome = loop.stopped === 'cancelled' ? 'cancelled' : loop.stopped === 'timeout' ? 'failed' : walk.outcome()!;
+  let failure = outcome === 'failed' ? failureOf(loop, plan, walk) : undefined;
+  if (outcome !== 'cancelled') failure ??= await computeOutputs(plan, values, ledger);
+  return close(input, ledger, plan, walk, failure === undefined ? outcome : 'failed', failure);
+}
+
+const EMPTY_PLAN: DagPlan = { format: 1, dagId: '', maxActiveTasks: 1, failFast: false, bodies: [], tasks: [] };
+
+async function loadPlan(input: DagRunInput): Promise<{ readonly plan: DagPlan } | { readonly failure: Failure }> {
+  if (input.plan !== undefined) return { plan: input.plan };
+  try {
+    return { plan: await system.loadPlan({ planKey: input.planKey }) };
+  } catch (error) {
+    const message = `the plan of version ${input.run.version} (${input.planKey}) cannot be read: ${rootMessage(error)}`;
+    return { failure: { kind: 'blob_missing', message } };
+  }
+}
+
+/** A new execution of the same run, with a short history. Nothing is in flight, so nothing can be lost. */
+async function goOn(input: DagRunInput, ledger: RunLedger, walk: Walk, startedAt: number): Promise<never> {
+  const hop = (input.carried?.hop ?? 0) + 1;
+  const moved = ledger.all().filter((record) => record.revision > 0);
+  const tasks = await storeRecords(moved, input.prefix, `snapshots/${hop}`);
+  return continueAsNew<typeof dagRun>({
+    ...input,
+    carried: {
+      format: 1,
+      states: walk.snapshot(),
+      tasks,
+      startedAt,
+      revision: ledger.revision,
+      inlineBytes: ledger.inlineBytes,
+      failFastTripped: walk.failFastTripped,
+      hop,
+    },
+  });
+}
+
+function failureOf(loop: RunLoop, plan: DagPlan, walk: Walk): Failure {
+  if (loop.stopped === 'timeout') {
+    return { kind: 'run_timeout', message: `the run took longer than its timeout of ${Math.round((plan.timeoutMs ?? 0) / 1000)} s` };
+  }
+  const failed = walk.failedTasks();
+  const named = failed.slice(0, MAX_INDEXED).join(', ');
+  const rest = failed.length > MAX_INDEXED ? ` and ${failed.length - MAX_INDEXED} more` : '';
+  const noun = failed.length === 1 ? 'task' : 'tasks';
+  return { kind: 'tasks', message: `${failed.length} ${noun} failed: ${named}${rest}` };
+}
+
+/** DAG outputs: expressions over the ended tasks. One that cannot be computed fails the run (R21). */
+async function computeOutputs(plan: DagPlan, values: RunValues, ledger: RunLedger): Promise<Failure | undefined> {
+  if (plan.outputs === undefined) return undefined;
+  const outputs: { [name: string]: Json } = {};
+  let chars = 0;
+  for (const [name, template] of plan.outputs) {
+    const answer = await values.template(template, `outputs.${name}`, MAX_OUTPUTS_CHARS);
+    if ('error' in answer) return { kind: 'output', message: `output ${name}: ${answer.error}` };
+    if (!('value' in answer.output)) return tooLarge(name);
+    chars += JSON.stringify(answer.output.value).length;
+    if (chars > MAX_OUTPUTS_CHARS) return tooLarge(name);
+    outputs[name] = answer.output.value;
+  }
+  ledger.outputs = outputs as JsonObject;
+  return undefined;
+}
+
+function tooLarge(name: string): Failure {
+  return { kind: 'output', message: `output ${name}: the outputs of a DAG together may have ${MAX_OUTPUTS_CHARS} characters of JSON; give the place of the data instead` };
+}
+
+async function close(
+  input: DagRunInput,
+  ledger: RunLedger,
+  plan: DagPlan,
+  walk: Walk,
+  state: FinalRunState,
+  failure: Failure | undefined,
+): Promise<RunSummary> {
+  ledger.noteChanges(Date.now());
+  ledger.failure = failure;
+  ledger.close(state, Date.now());
+  const head = ledger.head();
+  const report: RunReport = {
+    format: 1,
+    head,
+    tasks: await storeRecords(ledger.all(), input.prefix, 'report/tasks'),
+    planKey: input.planKey,
+  };
+  await system.storeJson({ key: `${input.prefix}${REPORT_NAME}`, value: report as unknown as Json, replace: true });
+  showDetails(ledger, plan, walk);
+  upsertSearchAttributes({
+    DagRunState: [state],
+    ...(head.failedTasks === undefined ? {} : { DagFailedTasks: head.failedTasks.slice(0, MAX_INDEXED) }),
+  });
+  if (state === 'cancelled') throw new CancelledFailure(`run ${input.run.runId} was cancelled`);
+  if (failure !== undefined) {
+    throw ApplicationFailure.nonRetryable(failure.message, DAG_RUN_FAILED, {
+      kind: failure.kind,
+      failedTasks: head.failedTasks?.slice(0, MAX_INDEXED),
+    });
+  }
+  return { state, counts: head.counts };
+}
+
+function showDetails(ledger: RunLedger, plan: DagPlan, walk: Walk): void {
+  const running = walk.running();
+  const noticed = running.map((task) => ledger.recordOf(task)).filter((record) => record?.notice !== undefined);
+  setCurrentDetails(
+    runDetails(ledger.head(), {
+      running: running.map((task) => plan.tasks[task]!.id),
+      noticed: noticed as NonNullable<(typeof noticed)[number]>[],
+    }),
+  );
+}
+
+function rootMessage(error: unknown): string {
+  let at: unknown = error;
+  while (at instanceof Error && at.cause instanceof Error) at = at.cause;
+  return at instanceof Error ? at.message : String(at);
+}

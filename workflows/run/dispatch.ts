@@ -1,0 +1,58 @@
+import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import type { ActivityOptions } from '@temporalio/common';
+import type { SystemActivities } from '../../activities/system-calls.js';
+import type { ActivityPlan, TaskPlan } from '../../src/dag/plan.js';
+
+/** How long Temporal waits beyond a task's timeout before it ends the attempt itself: our own worker enforces the timeout, and says so. */
+const BACKSTOP_MS = 10_000;
+
+/** A slot or a server may be busy for long; what must not be lost is tried until it works. */
+const SYSTEM_OPTIONS: ActivityOptions = {
+  startToCloseTimeout: '1 minute',
+  retry: { initialInterval: '200 ms', backoffCoefficient: 2, maximumInterval: '20 s' },
+};
+
+/** Activities that the run itself needs. They are retried until they succeed, or fail by a non-retryable error. */
+export const system = proxyActivities<SystemActivities>({ ...SYSTEM_OPTIONS, summary: 'baton' });
+
+/** Starts the activity of a task on its queue; the promise settles when Temporal is through with all attempts. */
+export function startActivity(task: TaskPlan, activity: ActivityPlan, args: readonly unknown[], dagId: string): Promise<unknown> {
+  const activities = proxyActivities<{ [name: string]: (...args: readonly unknown[]) => Promise<unknown> }>(optionsOf(task, activity, dagId));
+  return activities[activity.name]!(...args);
+}
+
+function optionsOf(task: TaskPlan, activity: ActivityPlan, dagId: string): ActivityOptions {
+  const { retry, foreign } = activity;
+  return {
+    activityId: task.id,
+    taskQueue: activity.queue,
+    summary: task.id,
+    // A foreign activity without heartbeats never learns that it is cancelled: waiting for it would hang the run.
+    cancellationType:
+      foreign !== undefined && activity.heartbeatTimeoutMs === undefined
+        ? ActivityCancellationType.TRY_CANCEL
+        : ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    scheduleToStartTimeout: activity.queueTimeoutMs,
+    startToCloseTimeout: foreign === undefined ? activity.timeoutMs + BACKSTOP_MS : activity.timeoutMs,
+    heartbeatTimeout: activity.heartbeatTimeoutMs,
+    scheduleToCloseTimeout: retry.totalTimeoutMs === undefined ? undefined : retry.totalTimeoutMs + (foreign === undefined ? BACKSTOP_MS : 0),
+    priority: { priorityKey: task.priority ?? 3, fairnessKey: dagId.slice(0, 64) },
+    retry:
+      foreign === undefined
+        ? // The waits between a user's attempts come from the worker (nextRetryDelay); these are for lost workers (R20).
+          {
+            maximumAttempts: retry.maxAttempts + retry.infraAttempts,
+            initialInterval: '100 ms',
+            backoffCoefficient: 2,
+            maximumInterval: '10 s',
+            nonRetryableErrorTypes: ['NotFoundError'],
+          }
+        : {
+            maximumAttempts: retry.maxAttempts,
+            initialInterval: retry.intervalMs,
+            backoffCoefficient: retry.multiplier,
+            maximumInterval: Math.max(retry.maxIntervalMs, retry.intervalMs),
+            nonRetryableErrorTypes: [...(retry.nonRetryableErrors ?? [])],
+          },
+  };
+}

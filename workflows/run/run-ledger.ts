@@ -1,0 +1,150 @@
+import type { DagPlan } from '../../src/dag/plan.js';
+import type { Attempt, Failure, FinalTaskState, OutputValue, RunState } from '../../src/dag/state.js';
+import type { Walk } from '../../src/dag/walk.js';
+import type { RunFacts, RunHead, TaskRecord, TasksQueryInput, TasksQueryResult } from '../contract.js';
+
+/** How a task ended, as the driver learned it. */
+export interface TaskEnding {
+  readonly state: FinalTaskState;
+  readonly startedAt?: number;
+  readonly endedAt?: number;
+  readonly attempts?: readonly Attempt[];
+  readonly output?: OutputValue;
+  readonly failure?: Failure;
+}
+
+/** Names of failed tasks that a head carries, at most. */
+const MAX_NAMED = 100;
+/** Bytes of one answer to the tasks query, at most (approximate): well below the 2 MiB of a payload. */
+const QUERY_BYTES = 1024 * 1024;
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/**
+ * All that is to be told of a run: a record per task that has moved, the run's own state, and a revision that grows with
+ * each change, so that a reader can ask for what is new. Reads are answered from here (queries) and at the end from the report.
+ */
+export class RunLedger {
+  state: RunState = 'running';
+  failure: Failure | undefined;
+  outputs: RunHead['outputs'];
+  endedAt: number | undefined;
+  /** Bytes of outputs that are held inline. */
+  inlineBytes = 0;
+  private readonly records = new Map<number, Mutable<TaskRecord>>();
+  private readonly byId: readonly number[];
+
+  constructor(
+    private readonly run: RunFacts,
+    private readonly plan: DagPlan,
+    private readonly walk: Walk,
+    readonly startedAt: number,
+    public revision = 0,
+  ) {
+    this.byId = plan.tasks.map((_, i) => i).sort((a, b) => (plan.tasks[a]!.id < plan.tasks[b]!.id ? -1 : 1));
+  }
+
+  /** Takes over what an earlier execution of the run knew. Records stand in the order of the plan. */
+  restore(records: readonly TaskRecord[]): void {
+    const index = new Map(this.plan.tasks.map((task, i) => [task.id, i]));
+    for (const record of records) {
+      const at = index.get(record.taskId);
+      if (at !== undefined) this.records.set(at, { ...record });
+    }
+  }
+
+  recordOf(task: number): TaskRecord | undefined {
+    return this.records.get(task);
+  }
+
+  /** Brings the records up to date with the states that changed in the walk. */
+  noteChanges(now: number): void {
+    for (const task of this.walk.takeChanges()) {
+      const record = this.touch(task);
+      record.state = this.walk.stateOf(task);
+      if (record.state === 'queued') record.queuedAt ??= now;
+      else if (record.state === 'running') record.startedAt ??= now;
+      else record.endedAt ??= now;
+    }
+  }
+
+  /** Adds what is known of a task that ends; its state follows from the walk. */
+  noteEnding(task: number, ending: TaskEnding): void {
+    const record = this.touch(task);
+    record.startedAt = ending.startedAt ?? record.startedAt;
+    if (ending.endedAt !== undefined) record.endedAt = ending.endedAt;
+    if (ending.attempts !== undefined && ending.attempts.length > 0) record.attempts = ending.attempts;
+    if (ending.failure !== undefined) record.failure = ending.failure;
+    if (ending.output !== undefined) {
+      record.output = ending.output;
+      if ('value' in ending.output) this.inlineBytes += JSON.stringify(ending.output.value).length;
+    }
+    delete record.notice;
+  }
+
+  /** Says something about a task that is not over; undefined takes it back. */
+  noteNotice(task: number, notice: string | undefined): void {
+    if (this.records.get(task)?.notice === notice) return;
+    const record = this.touch(task);
+    if (notice === undefined) delete record.notice;
+    else record.notice = notice;
+  }
+
+  close(state: RunState, now: number): void {
+    this.state = state;
+    this.endedAt = now;
+    this.revision++;
+  }
+
+  head(): RunHead {
+    const failed = this.walk.failedTasks();
+    return {
+      run: this.run,
+      state: this.state,
+      startedAt: this.startedAt,
+      endedAt: this.endedAt,
+      counts: this.walk.counts(),
+      failure: this.failure,
+      failedTasks: failed.length > 0 ? failed.slice(0, MAX_NAMED) : undefined,
+      outputs: this.outputs,
+      revision: this.revision,
+    };
+  }
+
+  /** All records in the order of the plan, tasks that never moved included. */
+  all(): TaskRecord[] {
+    return this.plan.tasks.map((task, i) => this.records.get(i) ?? { taskId: task.id, state: this.walk.stateOf(i), revision: 0 });
+  }
+
+  /** Answers the tasks query; a page also ends where it grows too large for a payload. */
+  page(input: TasksQueryInput): TasksQueryResult {
+    const tasks: TaskRecord[] = [];
+    let bytes = 0;
+    let more = false;
+    for (const index of this.byId) {
+      const id = this.plan.tasks[index]!.id;
+      if (input.after !== undefined && id <= input.after) continue;
+      if (input.taskId !== undefined && id !== input.taskId) continue;
+      const record = this.records.get(index) ?? { taskId: id, state: this.walk.stateOf(index), revision: 0 };
+      if (input.sinceRevision !== undefined && record.revision <= input.sinceRevision) continue;
+      if (input.state !== undefined && record.state !== input.state) continue;
+      if (tasks.length >= input.limit || bytes > QUERY_BYTES) {
+        more = true;
+        break;
+      }
+      tasks.push(record);
+      bytes += JSON.stringify(record).length;
+    }
+    return { head: this.head(), tasks, more };
+  }
+
+  private touch(task: number): Mutable<TaskRecord> {
+    let record = this.records.get(task);
+    if (record === undefined) {
+      record = { taskId: this.plan.tasks[task]!.id, state: this.walk.stateOf(task), revision: 0 };
+      this.records.set(task, record);
+    }
+    record.revision = ++this.revision;
+    return record;
+  }
+}

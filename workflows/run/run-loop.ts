@@ -1,0 +1,243 @@
+import { CancellationScope, condition, sleep, workflowInfo } from '@temporalio/workflow';
+import type { TaskCall, TaskReturn } from '../../activities/task-call.js';
+import type { Json } from '../../src/dag/json.js';
+import { validateJson } from '../../src/dag/json-schema.js';
+import type { ActivityPlan, DagPlan, TaskPlan } from '../../src/dag/plan.js';
+import type { Failure, OutputValue } from '../../src/dag/state.js';
+import type { Walk } from '../../src/dag/walk.js';
+import type { RunFacts } from '../contract.js';
+import { startActivity, system } from './dispatch.js';
+import { QueueWatch } from './queue-watch.js';
+import type { RunLedger, TaskEnding } from './run-ledger.js';
+import type { Evaluated, RunValues } from './run-values.js';
+import { clip, endingOfFailure } from './task-failure.js';
+
+/** Why the loop came back. */
+export type LoopEnd = 'done' | 'continue_as_new';
+
+/** Budgets of one execution and of one activation (measured limits of Temporal: pending activities, commands, history). */
+const MAX_IN_FLIGHT = 500;
+const MAX_COMMANDS = 200;
+const MAX_INPUT_CHARS = 1024 * 1024;
+/** Expressions one activation evaluates, at most: each is bounded by itself, their sum must stay far below five seconds. */
+const MAX_EVALUATIONS = 100;
+const CONTINUE_FROM_EVENTS = 4_096;
+const DRAIN_FROM_EVENTS = 8_000;
+const DRAIN_FROM_BYTES = 3 * 1024 * 1024;
+
+/**
+ * Drives the walk: starts what is ready within the budgets, waits for ONE thing, the inbox, and tells the walk what ended.
+ * Everything it starts reports to the inbox and never throws into the loop.
+ */
+export class RunLoop {
+  private readonly inbox: (() => void)[] = [];
+  private scope = new CancellationScope();
+  private inFlight = 0;
+  private readonly watch: QueueWatch;
+  private stopReason: 'cancelled' | 'timeout' | undefined;
+  private failFastSeen = false;
+  private commands = 0;
+  private inputChars = 0;
+  private evaluations = 0;
+
+  constructor(
+    private readonly run: RunFacts,
+    private readonly plan: DagPlan,
+    private readonly walk: Walk,
+    private readonly ledger: RunLedger,
+    private readonly values: RunValues,
+    private readonly prefix: string,
+    private readonly onChange: () => void,
+  ) {
+    this.watch = new QueueWatch(system.countPollers, (task, text) => this.tell(() => ledger.noteNotice(task, text)));
+    this.failFastSeen = walk.failFastTripped;
+  }
+
+  /** What stopped the run before its tasks were through, if anything did. */
+  get stopped(): 'cancelled' | 'timeout' | undefined {
+    return this.stopReason;
+  }
+
+  /** Graceful: nothing new starts, what runs is cancelled and waited for. The first reason stands. */
+  stop(reason: 'cancelled' | 'timeout'): void {
+    this.tell(() => {
+      if (this.stopReason !== undefined) return;
+      this.stopReason = reason;
+      this.walk.stop();
+      this.cancelRunning();
+    });
+  }
+
+  async drive(): Promise<LoopEnd> {
+    for (;;) {
+      this.commands = 0;
+      this.inputChars = 0;
+      this.evaluations = 0;
+      for (const tell of this.inbox.splice(0)) tell();
+      if (this.walk.failFastTripped && !this.failFastSeen) {
+        this.failFastSeen = true;
+        this.cancelRunning();
+      }
+      const mayContinue = this.inFlight === 0 && !this.walk.isDone && workflowInfo().historyLength >= CONTINUE_FROM_EVENTS;
+      if (!mayContinue) this.launch();
+      this.ledger.noteChanges(Date.now());
+      this.onChange();
+      if (this.walk.isDone && this.inFlight === 0) return 'done';
+      if (this.inFlight === 0 && this.inbox.length === 0 && (mayContinue || this.mustDrain())) return 'continue_as_new';
+      await condition(() => this.inbox.length > 0);
+    }
+  }
+
+  /** Puts something into the inbox: it is done at the next turn of the loop. */
+  private tell(what: () => void): void {
+    this.inbox.push(what);
+  }
+
+  private mustDrain(): boolean {
+    const { historyLength, historySize } = workflowInfo();
+    return historyLength >= DRAIN_FROM_EVENTS || historySize >= DRAIN_FROM_BYTES;
+  }
+
+  private launch(): void {
+    if (this.mustDrain()) return;
+    while (this.inFlight < MAX_IN_FLIGHT) {
+      if (this.commands >= MAX_COMMANDS || this.inputChars >= MAX_INPUT_CHARS || this.evaluations >= MAX_EVALUATIONS) {
+        // More may be ready than one workflow task should hold: a timer makes the next one.
+        void sleep(1).then(() => this.tell(() => {}));
+        return;
+      }
+      const step = this.walk.next();
+      if (step === undefined) return;
+      const task = this.plan.tasks[step.task]!;
+      if (step.step === 'when') this.askWhen(step.task, task);
+      else this.carryOut(step.task, task);
+    }
+  }
+
+  private askWhen(index: number, task: TaskPlan): void {
+    if (typeof task.when === 'boolean') return this.answerWhen(index, task, { output: { value: task.when } });
+    this.settle(index, this.evaluated(() => this.values.expression(task.when as string, `${task.id}.when`)), (answer) =>
+      this.answerWhen(index, task, answer),
+    );
+  }
+
+  private answerWhen(index: number, task: TaskPlan, answer: Evaluated): void {
+    if ('error' in answer) return this.end(index, failed({ kind: 'expression', message: `when of task ${task.id}: ${answer.error}` }));
+    const value = 'value' in answer.output ? answer.output.value : undefined;
+    if (value === true) this.walk.admit(index);
+    else if (value === false) this.end(index, { state: 'skipped' });
+    else {
+      const got = value === undefined ? 'a large value' : JSON.stringify(value);
+      this.end(index, failed({ kind: 'expression', message: `when of task ${task.id} must be true or false, got ${clip(got)}` }));
+    }
+  }
+
+  private carryOut(index: number, task: TaskPlan): void {
+    this.walk.start(index);
+    if (task.activity !== undefined) return this.dispatch(index, task, task.activity);
+    if (task.value === undefined) return this.end(index, { state: 'success', output: { value: null } });
+    const startedAt = Date.now();
+    this.settle(index, this.evaluated(() => this.values.template(task.value!, task.id)), (answer) => {
+      const ending = 'error' in answer ? failed({ kind: 'expression', message: `task ${task.id}: ${answer.error}` }) : this.checked(task, answer);
+      this.end(index, { ...ending, startedAt, endedAt: Date.now() });
+    });
+  }
+
+  private dispatch(index: number, task: TaskPlan, activity: ActivityPlan): void {
+    if (activity.foreign !== undefined) return this.dispatchForeign(index, task, activity, activity.foreign.args);
+    const call: TaskCall = {
+      task: task.id,
+      body: this.plan.bodies[activity.body ?? 0]!,
+      prefix: this.prefix,
+      ...this.values.callValues(task),
+    };
+    this.send(index, task, activity, [call], (result) => {
+      const { output, attempts } = result as TaskReturn;
+      return { state: 'success', output, attempts, startedAt: attempts[0]?.startedAt, endedAt: attempts.at(-1)?.endedAt };
+    });
+  }
+
+  /** Workers of other languages get plain arguments, rendered here (R14), and return a plain value. */
+  private dispatchForeign(index: number, task: TaskPlan, activity: ActivityPlan, args: readonly Json[]): void {
+    this.settle(index, this.evaluated(() => this.values.template(args, task.id, FOREIGN_ARGS_LIMIT)), (answer) => {
+      if (this.walk.stateOf(index) !== 'running') return;
+      if ('error' in answer) return this.end(index, failed({ kind: 'expression', message: `arguments of task ${task.id}: ${answer.error}` }));
+      const given = 'value' in answer.output ? (answer.output.value as readonly Json[]) : [answer.output];
+      this.send(index, task, activity, given, (result) => this.foreignEnding(task, result));
+    });
+  }
+
+  private foreignEnding(task: TaskPlan, result: unknown): TaskEnding {
+    return this.checked(task, { output: { value: (result ?? null) as Json } });
+  }
+
+  private send(index: number, task: TaskPlan, activity: ActivityPlan, args: readonly unknown[], ending: (result: unknown) => TaskEnding): void {
+    this.commands++;
+    this.inputChars += task.needs === undefined && activity.foreign === undefined ? 300 : JSON.stringify(args).length;
+    this.inFlight++;
+    if (activity.queue !== undefined) this.watch.sent(index, activity.queue, Date.now());
+    const over = (result: () => TaskEnding): void =>
+      this.tell(() => {
+        this.inFlight--;
+        if (activity.queue !== undefined) this.watch.ended(index, activity.queue);
+        this.end(index, result());
+      });
+    const queue = activity.queue ?? workflowInfo().taskQueue;
+    this.scope
+      .run(() => startActivity(task, activity, args, this.run.dagId))
+      .then(
+        (result) => over(() => ending(result)),
+        (error: unknown) => over(() => endingOfFailure(error, { id: task.id, name: activity.name, queue })),
+      );
+  }
+
+  /** The output of a task that the walk itself carried out, or that a foreign worker returned, checked and bounded. */
+  private checked(task: TaskPlan, answer: { readonly output: OutputValue }): TaskEnding {
+    if (task.outputSchema !== undefined && 'value' in answer.output) {
+      const [problem] = validateJson(task.outputSchema, answer.output.value);
+      if (problem !== undefined) {
+        return failed({ kind: 'output_schema', message: `output of task ${task.id}${problem.pointer}: ${problem.message}` });
+      }
+    }
+    return { state: 'success', output: answer.output };
+  }
+
+  private end(index: number, ending: TaskEnding): void {
+    this.ledger.noteEnding(index, ending);
+    this.walk.finish(index, ending.state);
+  }
+
+  private evaluated(evaluate: () => Evaluated | Promise<Evaluated>): Evaluated | Promise<Evaluated> {
+    this.evaluations++;
+    return evaluate();
+  }
+
+  /** Goes on with an answer that is there, or, counted as in flight, when its activity has it. */
+  private settle(index: number, answer: Evaluated | Promise<Evaluated>, then: (answer: Evaluated) => void): void {
+    if (!(answer instanceof Promise)) return then(answer);
+    this.commands++;
+    this.inFlight++;
+    const over = (settled: () => void): void =>
+      this.tell(() => {
+        this.inFlight--;
+        settled();
+      });
+    answer.then(
+      (value) => over(() => then(value)),
+      (error: unknown) =>
+        over(() => this.end(index, failed({ kind: 'expression', message: clip(error instanceof Error ? error.message : String(error)) }))),
+    );
+  }
+
+  private cancelRunning(): void {
+    this.scope.cancel();
+    this.scope = new CancellationScope();
+  }
+}
+
+/** Foreign activities get JSON up to this size in bytes; above it the reference to the stored value (R15). */
+const FOREIGN_ARGS_LIMIT = 1_500_000;
+
+function failed(failure: Failure): TaskEnding {
+  return { state: 'failed', failure };
+}

@@ -1,0 +1,44 @@
+import type { Json } from '../../src/dag/json.js';
+import type { StoredRecords, TaskRecord } from '../contract.js';
+import { system } from './dispatch.js';
+
+/** Up to this many characters of JSON travel inline; more becomes pages of about this size. A payload holds 2 MiB. */
+const PAGE_CHARS = 256 * 1024;
+
+/** Records as they go into a snapshot or a report: inline when small, else stored page by page below `${prefix}${name}-`. */
+export async function storeRecords(records: readonly TaskRecord[], prefix: string, name: string): Promise<StoredRecords> {
+  const pages = inPages(records);
+  if (pages.length <= 1) return { records };
+  const keys: string[] = [];
+  for (const [n, page] of pages.entries()) {
+    const key = `${prefix}${name}-${n}.json`;
+    await system.storeJson({ key, value: page as unknown as Json, replace: true });
+    keys.push(key);
+  }
+  return { pages: keys };
+}
+
+export async function loadRecords(stored: StoredRecords): Promise<TaskRecord[]> {
+  if ('records' in stored) return [...stored.records];
+  const records: TaskRecord[] = [];
+  for (const key of stored.pages) records.push(...((await system.loadJson({ key })) as unknown as TaskRecord[]));
+  return records;
+}
+
+function inPages(records: readonly TaskRecord[]): TaskRecord[][] {
+  const pages: TaskRecord[][] = [];
+  let page: TaskRecord[] = [];
+  let chars = 0;
+  for (const record of records) {
+    const length = JSON.stringify(record).length;
+    if (page.length > 0 && chars + length > PAGE_CHARS) {
+      pages.push(page);
+      page = [];
+      chars = 0;
+    }
+    page.push(record);
+    chars += length;
+  }
+  if (page.length > 0) pages.push(page);
+  return pages;
+}

@@ -1,0 +1,77 @@
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancelledFailure,
+  TimeoutFailure,
+  TimeoutType,
+} from '@temporalio/common';
+import type { TaskFailedDetails } from '../../activities/task-call.js';
+import type { Attempt, Failure } from '../../src/dag/state.js';
+import type { TaskEnding } from './run-ledger.js';
+
+/** Same literal as TASK_FAILED of the activities, whose code must not be loaded here. */
+const TASK_FAILED = 'TaskFailed' satisfies typeof import('../../activities/task-call.js').TASK_FAILED;
+
+/** Longest message of a failure that a run keeps, in characters: reports and snapshots stay small. */
+const MAX_MESSAGE = 2000;
+
+/** Translates what Temporal says of an activity that did not complete into the ending of its task. Never throws. */
+export function endingOfFailure(error: unknown, task: { readonly id: string; readonly name: string; readonly queue: string }): TaskEnding {
+  const cause = error instanceof ActivityFailure ? (error.cause ?? error) : error;
+  if (cause instanceof CancelledFailure) {
+    const attempts = attemptsIn(cause.details?.[0]);
+    return { state: 'cancelled', attempts, ...times(attempts) };
+  }
+  if (cause instanceof TimeoutFailure) return endingOfTimeout(cause, task);
+  if (cause instanceof ApplicationFailure) return endingOfApplicationFailure(cause, task);
+  return { state: 'failed', failure: { kind: 'error', message: clip(error instanceof Error ? error.message : String(error)) } };
+}
+
+function endingOfApplicationFailure(cause: ApplicationFailure, task: { readonly name: string; readonly queue: string }): TaskEnding {
+  if (cause.type === TASK_FAILED && isTaskFailedDetails(cause.details?.[0])) {
+    const { failure, attempts } = cause.details[0];
+    return { state: failure.kind === 'cancelled' ? 'cancelled' : 'failed', failure, attempts, ...times(attempts) };
+  }
+  if (cause.type === 'NotFoundError' && cause.message.includes('is not registered on this')) {
+    const message = `no activity named ${task.name} on the workers of queue ${task.queue}: register it there, or mend the name. The worker says: ${cause.message}`;
+    return { state: 'failed', failure: { kind: 'unknown_activity', type: cause.type, message: clip(message) } };
+  }
+  return { state: 'failed', failure: { kind: 'error', type: cause.type ?? undefined, message: clip(cause.message) } };
+}
+
+function endingOfTimeout(cause: TimeoutFailure, task: { readonly id: string; readonly queue: string }): TaskEnding {
+  const attempts = attemptsIn(cause.lastHeartbeatDetails);
+  const failure = timeoutFailure(cause, task);
+  // The last attempt could not tell its own end.
+  const last = attempts.at(-1);
+  const told = last !== undefined && last.endedAt === undefined ? [...attempts.slice(0, -1), { ...last, failure }] : attempts;
+  return { state: 'failed', failure, attempts: told, startedAt: told[0]?.startedAt };
+}
+
+function timeoutFailure(cause: TimeoutFailure, task: { readonly id: string; readonly queue: string }): Failure {
+  switch (cause.timeoutType) {
+    case TimeoutType.SCHEDULE_TO_START:
+      return { kind: 'queue_timeout', message: `no worker took task ${task.id} from queue ${task.queue} within its queueTimeout` };
+    case TimeoutType.HEARTBEAT:
+      return { kind: 'worker_lost', message: `the worker of task ${task.id} stopped sending heartbeats, and no attempt is left: it was killed, or cut off` };
+    default:
+      return { kind: 'timeout', message: `task ${task.id} took longer than its timeout` };
+  }
+}
+
+function attemptsIn(details: unknown): readonly Attempt[] {
+  const attempts = (details as { attempts?: unknown } | null | undefined)?.attempts;
+  return Array.isArray(attempts) ? (attempts as Attempt[]) : [];
+}
+
+function isTaskFailedDetails(details: unknown): details is TaskFailedDetails {
+  return typeof details === 'object' && details !== null && 'failure' in details && 'attempts' in details;
+}
+
+function times(attempts: readonly Attempt[]): { startedAt?: number; endedAt?: number } {
+  return { startedAt: attempts[0]?.startedAt, endedAt: attempts.at(-1)?.endedAt };
+}
+
+export function clip(message: string): string {
+  return message.length <= MAX_MESSAGE ? message : `${message.slice(0, MAX_MESSAGE)} … (${message.length} characters)`;
+}
