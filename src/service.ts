@@ -55,7 +55,7 @@ export class Service {
     if (servesHttp && config.port !== 0 && !(await isPortFree(config.port))) throw portTaken(config.port);
     const store = new FolderStore(config.objects.root);
     const log = new SwitchedLog(bootLog ?? logger);
-    const temporal = await TemporalService.open(config, store, log, env);
+    const temporal = await TemporalService.open(config, store, log);
     let http: NestExpressApplication | undefined;
     try {
       if (servesHttp) http = await serve(config, temporal, new BlobStore(store), logger);
