@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
 import { validateJson } from '../src/dag/json-schema.js';
 import type { Json } from '../src/dag/json.js';
 import type { RetryPlan } from '../src/dag/plan.js';
@@ -176,8 +176,7 @@ class TaskRun {
     if (cancelled) return new CancelledFailure(failure.message, [this.details(failure)]);
     if (!decision.again) return this.final(failure);
     this.heartbeats.beat();
-    const nextRetryDelay = 'delayMs' in decision ? decision.delayMs : undefined;
-    return ApplicationFailure.create({ type: TASK_FAILED, message: failure.message, nonRetryable: false, nextRetryDelay, details: [this.details(failure)] });
+    return this.applicationFailure(failure, false, 'delayMs' in decision ? decision.delayMs : undefined);
   }
 
   private classified(error: unknown): TaskFailure {
@@ -191,7 +190,14 @@ class TaskRun {
   }
 
   private final(failure: Failure): ApplicationFailure {
-    return ApplicationFailure.create({ type: TASK_FAILED, message: failure.message, nonRetryable: true, details: [this.details(failure)] });
+    return this.applicationFailure(failure, true);
+  }
+
+  private applicationFailure(failure: Failure, nonRetryable: boolean, nextRetryDelay?: number): ApplicationFailure {
+    // Benign: the failure of a task is no trouble of the worker, which would log it as one. The task's own log has the stack.
+    const error = ApplicationFailure.create({ type: TASK_FAILED, message: failure.message, nonRetryable, nextRetryDelay, details: [this.details(failure)], category: ApplicationFailureCategory.BENIGN });
+    error.stack = `${failure.type ?? failure.kind}: ${failure.message}`;
+    return error;
   }
 
   private details(failure: Failure): TaskFailedDetails {

@@ -8,7 +8,7 @@ const MIN_IN_OUTPUT = 8;
 /** Lines of a secret of several lines (a key file) are hidden one by one, since logs are cut into lines. */
 const MIN_LINE = 8;
 
-/** Hides the values of secrets, also URL-, JSON- and base64-encoded, wherever they would be shown or stored. */
+/** Hides the values of secrets, also URL-, JSON-, SQL- and base64-encoded, wherever they would be shown or stored. */
 export class SecretMask {
   private readonly inText: readonly string[];
   private readonly inOutput: readonly string[];
@@ -44,7 +44,7 @@ export class SecretMask {
 function formsOf(value: string): string[] {
   const lines = value.split(/\r?\n/).filter((line) => line.length >= MIN_LINE);
   const base64 = Buffer.from(value).toString('base64');
-  return [value, ...lines, encodeURIComponent(Buffer.from(value).toString()), JSON.stringify(value).slice(1, -1), base64, base64.replace(/=+$/, '')];
+  return [value, ...lines, value.replaceAll("'", "''"), encodeURIComponent(Buffer.from(value).toString()), JSON.stringify(value).slice(1, -1), base64, base64.replace(/=+$/, '')];
 }
 
 function replaceAll(text: string, forms: readonly string[]): string {

@@ -63,6 +63,11 @@ export class TaskLog {
     else if (this.pending > 0) this.timer ??= setTimeout(() => this.store(), FLUSH_MS).unref();
   }
 
+  /** A text with the task's secrets hidden, for other places that show it. */
+  masked(text: string): string {
+    return this.options.mask.text(text);
+  }
+
   /** Stores what is left; resolves when all is stored. */
   async close(): Promise<void> {
     this.store();

@@ -54,7 +54,7 @@ function contextOf(task: TaskContext): Context {
 function loggerOf(log: TaskLog, worker: Logger): Logger {
   const write = (level: LogLevel, message: string, meta?: LogMetadata): void => {
     log.write(SOURCES[level], message, meta);
-    worker.log(level, message, meta);
+    worker.log(level, log.masked(message), maskedMeta(log, meta));
   };
   return {
     log: write,
@@ -64,6 +64,16 @@ function loggerOf(log: TaskLog, worker: Logger): Logger {
     warn: (message, meta) => write('WARN', message, meta),
     error: (message, meta) => write('ERROR', message, meta),
   };
+}
+
+/** What the worker's own log shows must not hold secrets either. */
+function maskedMeta(log: TaskLog, meta: LogMetadata | undefined): LogMetadata | undefined {
+  if (meta === undefined) return undefined;
+  try {
+    return JSON.parse(log.masked(JSON.stringify(meta))) as LogMetadata;
+  } catch {
+    return undefined;
+  }
 }
 
 const SOURCES: { readonly [level in LogLevel]: LogSource } = { TRACE: 'debug', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' };

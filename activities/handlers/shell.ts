@@ -13,6 +13,7 @@ import { asText, InputReader } from './read-input.js';
 
 const DEFAULT_MAX_STDOUT = 10 * 1024 * 1024;
 const DEFAULT_KILL_AFTER_MS = 5000;
+const DRAIN_MS = 1000;
 const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin';
 
 /**
@@ -46,7 +47,11 @@ async function runProgram(argv: readonly [string, ...string[]], env: NodeJS.Proc
   const [file, ...args] = argv;
   // `detached` makes it the leader of a process group of its own.
   const child = execa(file, args, { cwd, env, extendEnv: false, input: stdin, detached: true, cleanup: false, buffer: false, reject: false, stripFinalNewline: false, stdout: 'pipe', stderr: 'pipe' });
-  const ended = (): Promise<void> => endProcessGroup(child.pid, settings.killAfterMs ?? DEFAULT_KILL_AFTER_MS);
+  const ended = async (): Promise<void> => {
+    await endProcessGroup(child.pid, settings.killAfterMs ?? DEFAULT_KILL_AFTER_MS);
+    // A process that left the group may hold the pipes open for ever: what is in them by now is all there is.
+    setTimeout(() => [child.stdout, child.stderr].forEach((stream) => void stream.destroy()), DRAIN_MS).unref();
+  };
   let ending: Promise<void> | undefined;
   const onAbort = (): void => void (ending ??= ended());
   signal.addEventListener('abort', onAbort, { once: true });

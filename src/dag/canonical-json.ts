@@ -45,7 +45,9 @@ export function canonicalJson(value: Json): string {
   }
 }
 
-type Frame = { readonly list: readonly Json[]; next: number } | { readonly object: { readonly [key: string]: Json }; readonly keys: readonly string[]; next: number };
+type Frame =
+  | { readonly list: readonly Json[]; next: number }
+  | { readonly object: { readonly [key: string]: Json }; readonly keys: readonly string[]; next: number };
 
 function sortedKeys(object: { readonly [key: string]: Json | undefined }): string[] {
   return Object.keys(object)

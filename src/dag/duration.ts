@@ -22,7 +22,8 @@ const FORM = 'write numbers with units, the largest first, such as 90s, 5m, 1h30
 export function parseDuration(text: string): number {
   // Authors write `timeout: 90`: YAML makes it a number, and the answer should be about units all the same.
   const written: unknown = text;
-  if (typeof written === 'number') throw new DurationError(`${written} has no unit: write "${written}s" for seconds (or ms, m, h, d)`);
+  if (typeof written === 'number')
+    throw new DurationError(`${written} has no unit: write "${written}s" for seconds (or ms, m, h, d)`);
   if (typeof written !== 'string') throw new DurationError(`a duration is a text: ${FORM}`);
   if (text.length > 64) throw new DurationError(`a duration has at most 64 characters: ${FORM}`);
   const short = SHORT.exec(text);
@@ -34,7 +35,12 @@ export function parseDuration(text: string): number {
 
 function total(text: string, parts: readonly (string | undefined)[]): number {
   const [days, hours, minutes, seconds, millis] = parts.map((part) => Number(part ?? 0));
-  const ms = (days as number) * DAY + (hours as number) * HOUR + (minutes as number) * MINUTE + (seconds as number) * SECOND + (millis ?? 0);
+  const ms =
+    (days as number) * DAY +
+    (hours as number) * HOUR +
+    (minutes as number) * MINUTE +
+    (seconds as number) * SECOND +
+    (millis ?? 0);
   if (ms > MAX_DURATION_MS) throw new DurationError(`${JSON.stringify(text)} is longer than the limit of 3650d (10 years)`);
   return ms;
 }
@@ -48,7 +54,8 @@ function advice(text: string): string {
   }
   if (/\d[.,]\d/.test(text)) return 'it has a fraction; use a smaller unit (1500ms instead of 1.5s)';
   if (/^p/i.test(text)) return 'in the ISO form it looks like P1D, PT30M or P1DT12H, in capitals';
-  if (/^[\d\s]*(?:\d+\s*(?:ms|[dhms])\s*)+$/i.test(text)) return 'units stand in the order d, h, m, s, ms, each once, in lower case, without spaces';
+  if (/^[\d\s]*(?:\d+\s*(?:ms|[dhms])\s*)+$/i.test(text))
+    return 'units stand in the order d, h, m, s, ms, each once, in lower case, without spaces';
   return FORM;
 }
 
@@ -66,4 +73,10 @@ export function formatDuration(ms: number): string {
   return text;
 }
 
-const UNITS = [['d', DAY], ['h', HOUR], ['m', MINUTE], ['s', SECOND], ['ms', 1]] as const;
+const UNITS = [
+  ['d', DAY],
+  ['h', HOUR],
+  ['m', MINUTE],
+  ['s', SECOND],
+  ['ms', 1],
+] as const;

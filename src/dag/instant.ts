@@ -35,7 +35,9 @@ export function formatInstant(epochMs: number): string | undefined {
   const days = Math.floor(seconds / 86_400);
   const rest = seconds - days * 86_400;
   const date = formatDate(days);
-  return date === undefined ? undefined : `${date}T${two(Math.floor(rest / 3600))}:${two(Math.floor(rest / 60) % 60)}:${two(rest % 60)}Z`;
+  return date === undefined
+    ? undefined
+    : `${date}T${two(Math.floor(rest / 3600))}:${two(Math.floor(rest / 60) % 60)}:${two(rest % 60)}Z`;
 }
 
 /** `YYYY-MM-DD` of a count of days since 1970-01-01; `undefined` outside the years 1 to 9999. */
@@ -65,7 +67,9 @@ function civilFromDays(days: number): [year: number, month: number, day: number]
   const z = days + 719_468;
   const era = Math.floor(z / 146_097);
   const dayOfEra = z - era * 146_097;
-  const yearOfEra = Math.floor((dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365);
+  const yearOfEra = Math.floor(
+    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365,
+  );
   const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
   const shifted = Math.floor((5 * dayOfYear + 2) / 153);
   const month = shifted < 10 ? shifted + 3 : shifted - 9;

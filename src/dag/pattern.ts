@@ -8,7 +8,7 @@ export class PatternError extends Error {
 /** Characters of a pattern. */
 export const MAX_PATTERN_LENGTH = 256;
 /** Instructions of a compiled pattern, repetitions written out: bounds the time to compile one and to match a character. */
-const MAX_PATTERN_SIZE = 1_000;
+export const MAX_PATTERN_SIZE = 1_000;
 
 /** A regular expression that matches in linear time (RE2: no backreferences, no lookaround). */
 export interface Pattern {
@@ -20,20 +20,25 @@ export interface Pattern {
 
 /** Compiles a pattern of at most 256 characters whose repetitions, written out, stay under 1,000. Throws {@link PatternError}. */
 export function compilePattern(source: string): Pattern {
-  if (source.length > MAX_PATTERN_LENGTH) throw new PatternError(`the pattern has ${source.length} characters; at most ${MAX_PATTERN_LENGTH} are allowed`);
-  const size = sizeOf(source);
-  if (size > MAX_PATTERN_SIZE) throw new PatternError(`the repetitions of the pattern multiply to ${size} parts; at most ${MAX_PATTERN_SIZE} are allowed`);
+  if (source.length > MAX_PATTERN_LENGTH)
+    throw new PatternError(`the pattern has ${source.length} characters; at most ${MAX_PATTERN_LENGTH} are allowed`);
+  const size = patternSize(source);
+  if (size > MAX_PATTERN_SIZE)
+    throw new PatternError(`the repetitions of the pattern multiply to ${size} parts; at most ${MAX_PATTERN_SIZE} are allowed`);
   try {
     const compiled = RE2JS.compile(source);
     return { size, test: (text) => compiled.matcher(text).find() };
   } catch (error) {
     const reason = error instanceof Error ? error.message.replace(/^error parsing regexp: /, '') : String(error);
-    throw new PatternError(`${reason}${/\(\?[=!<]|escape sequence/.test(reason) ? ' (lookaround and backreferences are not supported)' : ''}`);
+    throw new PatternError(
+      `${reason}${/\(\?[=!<]|escape sequence/.test(reason) ? ' (lookaround and backreferences are not supported)' : ''}`,
+    );
   }
 }
 
-/** An upper estimate of the program's size: one per character, groups summed, counted repetitions multiplied. */
-function sizeOf(source: string): number {
+/** An upper estimate of a pattern's compiled size, without compiling it: one per character, groups
+ * summed, counted repetitions multiplied. */
+export function patternSize(source: string): number {
   const outer: number[] = [];
   let sum = 1;
   let atom = 0;

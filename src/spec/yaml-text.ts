@@ -81,14 +81,16 @@ function syntaxIssues(text: string, errors: readonly YAMLError[], issue: (code: 
   const issues: Issue[] = [];
   const seen = new Set<number>();
   for (const error of errors) {
-    const { line } = at(error.pos[0]);
+    const { line, column } = at(error.pos[0]);
     if (seen.has(line)) continue;
     seen.add(line);
-    const bare = (rows[line - 1] ?? '').replace(/"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'/g, (quoted) => ' '.repeat(quoted.length));
+    // A window is enough, and bounds the cost of the pattern on lines of megabytes.
+    const from = Math.max(0, column - 1000);
+    const bare = (rows[line - 1] ?? '').slice(from, from + 2000).replace(/"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'/g, (quoted) => ' '.repeat(quoted.length));
     const brace = bare.search(/\$?\{\{/);
     if (brace >= 0 || error.code === 'NON_STRING_KEY') {
       const fix = brace >= 0 ? 'put quotes around the whole value: "${{ ... }}"' : 'a key is text, not a list or map; an expression needs quotes: "${{ ... }}"';
-      issues.push({ ...issue('unquoted_expression', '', `YAML reads unquoted braces as a map; ${fix}`, error.pos[0]), ...(brace >= 0 ? { column: brace + 1 } : {}) });
+      issues.push({ ...issue('unquoted_expression', '', `YAML reads unquoted braces as a map; ${fix}`, error.pos[0]), ...(brace >= 0 ? { column: from + brace + 1 } : {}) });
     } else {
       issues.push(issue('bad_text', '', `not valid YAML: ${error.message.split('\n', 1)[0] ?? ''}`, error.pos[0]));
     }

@@ -5,12 +5,15 @@ import { formatDate, formatInstant, parseInstant } from '../../src/dag/instant.j
 describe('instants by civil arithmetic', () => {
   it('agree with Date over the years 1 to 9999', () => {
     fc.assert(
-      fc.property(fc.date({ min: new Date('0001-01-01T00:00:00Z'), max: new Date('9999-12-31T23:59:59Z'), noInvalidDate: true }), (date) => {
-        const text = date.toISOString();
-        expect(parseInstant(text)).toBe(date.getTime());
-        expect(formatInstant(date.getTime())).toBe(`${text.slice(0, 19)}Z`);
-        expect(formatDate(Math.floor(date.getTime() / 86_400_000))).toBe(text.slice(0, 10));
-      }),
+      fc.property(
+        fc.date({ min: new Date('0001-01-01T00:00:00Z'), max: new Date('9999-12-31T23:59:59Z'), noInvalidDate: true }),
+        (date) => {
+          const text = date.toISOString();
+          expect(parseInstant(text)).toBe(date.getTime());
+          expect(formatInstant(date.getTime())).toBe(`${text.slice(0, 19)}Z`);
+          expect(formatDate(Math.floor(date.getTime() / 86_400_000))).toBe(text.slice(0, 10));
+        },
+      ),
       { numRuns: 5_000 },
     );
   });

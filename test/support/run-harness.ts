@@ -1,9 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { createActivities } from '../../activities/create-activities.js';
 import { Secrets } from '../../activities/secrets.js';
 import type { BodiesBlob, DagPlan, TaskBody } from '../../src/dag/plan.js';
@@ -12,13 +11,9 @@ import { readJson, writeJson } from '../../src/objects/json-blob.js';
 import { reportKey, runPrefix } from '../../src/objects/keys.js';
 import { DAG_RUN, type DagRunInput, type RunReport, SEARCH_ATTRIBUTES, type TaskRecord } from '../../workflows/contract.js';
 import { temporalBinary } from './temporal-binary.js';
+import { workflowBundle } from './workflow-bundle.js';
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
-
-let bundle: Promise<WorkflowBundle> | undefined;
-/** The workflows, bundled once per test file. */
-export const workflowBundle = (): Promise<WorkflowBundle> =>
-  (bundle ??= bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)), logger: new DefaultLogger('ERROR') }));
 
 type UserActivity = (...args: never[]) => unknown;
 

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DagPlan, TaskPlan } from '../../src/dag/plan.js';
 import { DAG_RUN_FAILED, type RunHead, TASKS_QUERY, type TasksQueryResult } from '../../workflows/contract.js';
 import { planOf, taskOf } from '../support/plan-builder.js';
+import { recordHistory } from '../support/recorded-history.js';
 import { RunHarness } from '../support/run-harness.js';
 
 let harness: RunHarness;
@@ -23,9 +24,19 @@ async function run(
     const started = await harness.start(plan, options);
     await options.meanwhile?.(started);
     const closed: unknown = await started.handle.result().catch((error: unknown) => error);
+    if (options.cache !== 0) await recordHistory(started.handle, historyName(expect.getState().currentTestName ?? ''));
     return { ...started, closed, report: await started.report() };
   });
 }
+
+/** A file name from the name of a test: its first words say what the history shows. */
+const historyName = (test: string): string =>
+  test
+    .replace(/^.*> /, '')
+    .toLowerCase()
+    .replace(/[^a-z]+/g, '-')
+    .slice(0, 60)
+    .replace(/-+$/, '');
 
 /** Changes one task of a plan. */
 const withTask = (plan: DagPlan, id: string, change: Partial<TaskPlan>): DagPlan => ({ ...plan, tasks: plan.tasks.map((task) => (task.id === id ? { ...task, ...change } : task)) });

@@ -11,7 +11,9 @@ export function listArgument(value: Json | undefined, call: string): readonly Js
 /** An argument that must be text. */
 export function textArgument(value: Json | undefined, call: string, which = 'text'): string {
   if (typeof value === 'string') return value;
-  throw new ExpressionError(`${call} needs ${which === 'text' ? 'text' : `text as ${which}`}, not ${aKind(value)}${value === null ? '' : '; string(x) makes text'}`);
+  throw new ExpressionError(
+    `${call} needs ${which === 'text' ? 'text' : `text as ${which}`}, not ${aKind(value)}${value === null ? '' : '; string(x) makes text'}`,
+  );
 }
 
 /** An argument that must be a number. */

@@ -1,5 +1,5 @@
-import type { ParsedExpression } from './parse-expression.js';
 import { childrenOf, type Node } from './node.js';
+import type { ParsedExpression } from './parse-expression.js';
 
 /** Loops inside loops over lists of unknown size that are accepted. */
 const MAX_NESTED_LOOPS = 2;

@@ -100,22 +100,30 @@ class Evaluation {
     const object = this.run(objectNode);
     if (isMap(object)) return this.member(objectNode, object, name);
     const what = this.textOf(objectNode);
-    if (object === null) throw new ExpressionError(`${what} is null, so it has no ${name}; get(x, 'path', default) accepts that`);
+    if (object === null)
+      throw new ExpressionError(`${what} is null, so it has no ${name}; get(x, 'path', default) accepts that`);
     const advice = Array.isArray(object) ? `: take an element (${what}[0].${name}) or all (${what}.map(o, o.${name}))` : '';
     throw new ExpressionError(`${what} is ${aKind(object)} and has no ${name}${advice}`);
   }
 
   private index(node: Node, object: Json, key: Json): Json {
     if (Array.isArray(object)) {
-      if (typeof key !== 'number' || !Number.isInteger(key)) throw new ExpressionError(`${this.textOf(node)} is a list: its index is a whole number, not ${typeof key === 'number' ? key : aKind(key)}`);
+      if (typeof key !== 'number' || !Number.isInteger(key))
+        throw new ExpressionError(
+          `${this.textOf(node)} is a list: its index is a whole number, not ${typeof key === 'number' ? key : aKind(key)}`,
+        );
       if (key >= 0 && key < object.length) return object[key] as Json;
-      throw new ExpressionError(`${this.textOf(node)} has ${object.length} elements; there is no element ${key} (the first is 0)`);
+      throw new ExpressionError(
+        `${this.textOf(node)} has ${object.length} elements; there is no element ${key} (the first is 0)`,
+      );
     }
     if (isMap(object)) {
       if (typeof key === 'string') return this.member(node, object, key);
       throw new ExpressionError(`${this.textOf(node)} is an object: its keys are text, not ${aKind(key)}`);
     }
-    throw new ExpressionError(`${this.textOf(node)} is ${aKind(object)} and has no elements${typeof object === 'string' ? '; substring(text, start, end) takes a part' : ''}`);
+    throw new ExpressionError(
+      `${this.textOf(node)} is ${aKind(object)} and has no elements${typeof object === 'string' ? '; substring(text, start, end) takes a part' : ''}`,
+    );
   }
 
   private member(node: Node, object: JsonMap, key: string): Json {
@@ -127,8 +135,10 @@ class Evaluation {
     const object: { [key: string]: Json } = {};
     for (const [keyNode, valueNode] of entries) {
       const key = this.run(keyNode);
-      if (typeof key !== 'string') throw new ExpressionError(`${this.textOf(keyNode)} is ${aKind(key)}; keys of an object are text`);
-      if (Object.hasOwn(object, key)) throw new ExpressionError(`the object has the key ${JSON.stringify(key.slice(0, 64))} twice`);
+      if (typeof key !== 'string')
+        throw new ExpressionError(`${this.textOf(keyNode)} is ${aKind(key)}; keys of an object are text`);
+      if (Object.hasOwn(object, key))
+        throw new ExpressionError(`the object has the key ${JSON.stringify(key.slice(0, 64))} twice`);
       setKey(object, key, this.run(valueNode));
     }
     return object;
@@ -174,14 +184,20 @@ class Evaluation {
       } else if (Array.isArray(value) && typeof key === 'number') {
         if (!(Number.isInteger(key) && key >= 0 && key < value.length)) return false;
         value = value[key] as Json;
-      } else throw new ExpressionError(`has() cannot look for ${this.textOf(step)}: ${this.textOf((step as { object: Node }).object)} is ${aKind(value)}`);
+      } else
+        throw new ExpressionError(
+          `has() cannot look for ${this.textOf(step)}: ${this.textOf((step as { object: Node }).object)} is ${aKind(value)}`,
+        );
     }
     return true;
   }
 
   private loop(node: Node & { op: 'loop' }): Json {
     const source = this.run(node.list);
-    if (!Array.isArray(source) && !isMap(source)) throw new ExpressionError(`${node.macro}() runs over a list or the keys of an object; ${this.textOf(node.list)} is ${aKind(source)}`);
+    if (!Array.isArray(source) && !isMap(source))
+      throw new ExpressionError(
+        `${node.macro}() runs over a list or the keys of an object; ${this.textOf(node.list)} is ${aKind(source)}`,
+      );
     const elements: readonly Json[] = Array.isArray(source) ? source : keysOf(source as JsonMap, this.meter);
     if (node.macro === 'all' || node.macro === 'exists') return this.quantified(node, elements, node.macro === 'exists');
     const kept: Json[] = [];
@@ -228,7 +244,10 @@ class Evaluation {
 function missingKey(what: string, object: JsonMap, key: string): string {
   const keys = Object.keys(object).sort();
   const near = closestName(key, keys.slice(0, 200));
-  const shown = keys.slice(0, 10).map((name) => name.slice(0, 64)).join(', ');
+  const shown = keys
+    .slice(0, 10)
+    .map((name) => name.slice(0, 64))
+    .join(', ');
   const known = keys.length === 0 ? 'it is empty' : `it has ${shown}${keys.length > 10 ? ` and ${keys.length - 10} more` : ''}`;
   return `${what} has no key ${JSON.stringify(key.slice(0, 64))}${near === undefined ? '' : ` (did you mean ${JSON.stringify(near)}?)`}; ${known}`;
 }

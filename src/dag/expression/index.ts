@@ -1,7 +1,12 @@
 /** The expression language: CEL inside `${{ }}`, evaluated by our own bounded evaluator (R14, R16). */
 export { checkExpressionCost } from './cost.js';
 export { type EvaluateOptions, evaluateExpression } from './evaluate.js';
-export { ExpressionBudgetError, ExpressionError, type ExpressionSyntaxCode, ExpressionSyntaxError } from './expression-error.js';
+export {
+  ExpressionBudgetError,
+  ExpressionError,
+  type ExpressionSyntaxCode,
+  ExpressionSyntaxError,
+} from './expression-error.js';
 export { FUNCTIONS } from './function-catalogue.js';
 export { DEFAULT_BUDGET, MAX_RESULT_LENGTH } from './meter.js';
 export { MAX_EXPRESSION_LENGTH, type ParsedExpression, parseExpression } from './parse-expression.js';

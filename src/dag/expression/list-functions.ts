@@ -3,9 +3,8 @@ import { listArgument, numbersArgument, textArgument, wholeArgument } from './ar
 import { ExpressionError } from './expression-error.js';
 import type { ExpressionFunction } from './function-catalogue.js';
 import type { Meter } from './meter.js';
-import { checkedNumber, compare, isMap, keysOf, meteredJson, meteredText } from './value.js';
 import { characters } from './text-functions.js';
-import { aKind } from './value.js';
+import { aKind, checkedNumber, compare, isMap, keysOf, meteredJson, meteredText } from './value.js';
 
 /** Elements that `range` makes at most. */
 const MAX_RANGE = 100_000;
@@ -13,15 +12,51 @@ const MAX_RANGE = 100_000;
 /** Functions over lists (R16). */
 export const LIST_FUNCTIONS: readonly (readonly [string, ExpressionFunction])[] = [
   ['size', { usage: 'size(x)', minArgs: 1, maxArgs: 1, call: ([x], meter) => size(x as Json, meter) }],
-  ['sum', { usage: 'sum(numbers)', minArgs: 1, maxArgs: 1, call: ([list], meter) => sum(numbersArgument(list, 'sum()'), meter) }],
-  ['avg', { usage: 'avg(numbers)', minArgs: 1, maxArgs: 1, call: ([list], meter) => average(numbersArgument(list, 'avg()'), meter) }],
-  ['min', { usage: 'min(list) or min(a, b, …)', minArgs: 1, maxArgs: 32, call: (args, meter) => extreme('min()', args, -1, meter) }],
-  ['max', { usage: 'max(list) or max(a, b, …)', minArgs: 1, maxArgs: 32, call: (args, meter) => extreme('max()', args, 1, meter) }],
+  [
+    'sum',
+    { usage: 'sum(numbers)', minArgs: 1, maxArgs: 1, call: ([list], meter) => sum(numbersArgument(list, 'sum()'), meter) },
+  ],
+  [
+    'avg',
+    { usage: 'avg(numbers)', minArgs: 1, maxArgs: 1, call: ([list], meter) => average(numbersArgument(list, 'avg()'), meter) },
+  ],
+  [
+    'min',
+    { usage: 'min(list) or min(a, b, …)', minArgs: 1, maxArgs: 32, call: (args, meter) => extreme('min()', args, -1, meter) },
+  ],
+  [
+    'max',
+    { usage: 'max(list) or max(a, b, …)', minArgs: 1, maxArgs: 32, call: (args, meter) => extreme('max()', args, 1, meter) },
+  ],
   ['sort', { usage: 'sort(list)', minArgs: 1, maxArgs: 1, call: ([list], meter) => sort(listArgument(list, 'sort()'), meter) }],
-  ['distinct', { usage: 'distinct(list)', minArgs: 1, maxArgs: 1, call: ([list], meter) => distinct(listArgument(list, 'distinct()'), meter) }],
-  ['flatten', { usage: 'flatten(list)', minArgs: 1, maxArgs: 1, call: ([list], meter) => flatten(listArgument(list, 'flatten()'), meter) }],
+  [
+    'distinct',
+    {
+      usage: 'distinct(list)',
+      minArgs: 1,
+      maxArgs: 1,
+      call: ([list], meter) => distinct(listArgument(list, 'distinct()'), meter),
+    },
+  ],
+  [
+    'flatten',
+    {
+      usage: 'flatten(list)',
+      minArgs: 1,
+      maxArgs: 1,
+      call: ([list], meter) => flatten(listArgument(list, 'flatten()'), meter),
+    },
+  ],
   ['range', { usage: 'range(end), range(start, end) or range(start, end, step)', minArgs: 1, maxArgs: 3, call: range }],
-  ['join', { usage: 'join(list, separator)', minArgs: 1, maxArgs: 2, call: ([list, separator], meter) => join(list as Json, separator ?? '', meter) }],
+  [
+    'join',
+    {
+      usage: 'join(list, separator)',
+      minArgs: 1,
+      maxArgs: 2,
+      call: ([list, separator], meter) => join(list as Json, separator ?? '', meter),
+    },
+  ],
 ];
 
 function size(x: Json, meter: Meter): number {

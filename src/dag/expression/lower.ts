@@ -31,7 +31,11 @@ function checkDepth(root: CelNode): void {
     const [part, depth] = top;
     if (Array.isArray(part)) for (const inner of part) stack.push([inner, depth]);
     else if (isCelNode(part)) {
-      if (depth > MAX_DEPTH) throw new ExpressionSyntaxError(`the expression nests or chains more than ${MAX_DEPTH} operations: split it over several tasks`, part.start);
+      if (depth > MAX_DEPTH)
+        throw new ExpressionSyntaxError(
+          `the expression nests or chains more than ${MAX_DEPTH} operations: split it over several tasks`,
+          part.start,
+        );
       stack.push([part.args, depth + 1]);
     }
   }
@@ -60,7 +64,11 @@ function lowerNode(cel: CelNode, locals: readonly string[]): Node {
     case 'list':
       return { op: 'list', items: args.map(at), ...place };
     case 'map':
-      return { op: 'object', entries: args.map((entry) => [at((entry as CelNode[])[0]), at((entry as CelNode[])[1])] as const), ...place };
+      return {
+        op: 'object',
+        entries: args.map((entry) => [at((entry as CelNode[])[0]), at((entry as CelNode[])[1])] as const),
+        ...place,
+      };
     case '?:':
       return { op: 'conditional', test: at(args[0]), yes: at(args[1]), no: at(args[2]), ...place };
     case '||':
@@ -76,7 +84,8 @@ function lowerNode(cel: CelNode, locals: readonly string[]): Node {
     case 'rcall':
       return lowerCall(cel, args[0] as string, args[1] as CelNode, args[2] as readonly CelNode[], locals);
     default:
-      if (BINARY.has(cel.op)) return { op: 'binary', operator: cel.op as BinaryOperator, left: at(args[0]), right: at(args[1]), ...place };
+      if (BINARY.has(cel.op))
+        return { op: 'binary', operator: cel.op as BinaryOperator, left: at(args[0]), right: at(args[1]), ...place };
       throw new ExpressionSyntaxError(`${cel.op} is not supported`, cel.start);
   }
 }
@@ -85,7 +94,11 @@ function literal(cel: CelNode): null | boolean | number | string {
   const value = cel.args;
   if (typeof value === 'bigint') {
     const number = Number(value);
-    if (!Number.isSafeInteger(number)) throw new ExpressionSyntaxError(`the number ${String(value).slice(0, 32)} passes 2^53, beyond which whole numbers are not exact`, cel.start);
+    if (!Number.isSafeInteger(number))
+      throw new ExpressionSyntaxError(
+        `the number ${String(value).slice(0, 32)} passes 2^53, beyond which whole numbers are not exact`,
+        cel.start,
+      );
     return number;
   }
   if (value === null || typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string') return value;
@@ -93,7 +106,13 @@ function literal(cel: CelNode): null | boolean | number | string {
   throw new ExpressionSyntaxError('unsigned numbers (1u) are not supported: write 1', cel.start);
 }
 
-function lowerCall(cel: CelNode, name: string, receiver: CelNode | undefined, rest: readonly CelNode[], locals: readonly string[]): Node {
+function lowerCall(
+  cel: CelNode,
+  name: string,
+  receiver: CelNode | undefined,
+  rest: readonly CelNode[],
+  locals: readonly string[],
+): Node {
   const place = { start: cel.start, end: cel.end };
   if (name === 'has') return lowerHas(cel, receiver, rest, locals);
   if ((LOOP_MACROS as readonly string[]).includes(name)) return lowerLoop(cel, name as LoopMacro, receiver, rest, locals);
@@ -101,7 +120,10 @@ function lowerCall(cel: CelNode, name: string, receiver: CelNode | undefined, re
   if (known === undefined) throw unknownFunction(cel, name);
   const args = receiver === undefined ? rest : [receiver, ...rest];
   if (args.length < known.minArgs || args.length > known.maxArgs) {
-    throw new ExpressionSyntaxError(`${name}() is given ${args.length} argument${args.length === 1 ? '' : 's'}; write ${known.usage}`, cel.start);
+    throw new ExpressionSyntaxError(
+      `${name}() is given ${args.length} argument${args.length === 1 ? '' : 's'}; write ${known.usage}`,
+      cel.start,
+    );
   }
   return { op: 'call', name, args: args.map((arg) => lowerNode(arg, locals)), ...place };
 }
@@ -114,22 +136,42 @@ function lowerHas(cel: CelNode, receiver: CelNode | undefined, rest: readonly Ce
   return { op: 'has', path: lowerNode(path, locals), start: cel.start, end: cel.end };
 }
 
-function lowerLoop(cel: CelNode, macro: LoopMacro, receiver: CelNode | undefined, rest: readonly CelNode[], locals: readonly string[]): Node {
+function lowerLoop(
+  cel: CelNode,
+  macro: LoopMacro,
+  receiver: CelNode | undefined,
+  rest: readonly CelNode[],
+  locals: readonly string[],
+): Node {
   const usage = macro === 'map' ? 'list.map(x, value) or list.map(x, test, value)' : `list.${macro}(x, test)`;
   if (receiver === undefined || (rest.length !== 2 && !(macro === 'map' && rest.length === 3))) {
     throw new ExpressionSyntaxError(`write ${usage}`, cel.start);
   }
   const [variable, ...bodies] = rest as [CelNode, ...CelNode[]];
-  if (variable.op !== 'id') throw new ExpressionSyntaxError(`the first argument of ${macro}() is a name of your choice: ${usage}`, variable.start);
+  if (variable.op !== 'id')
+    throw new ExpressionSyntaxError(`the first argument of ${macro}() is a name of your choice: ${usage}`, variable.start);
   const inner = [...locals, variable.args as string];
   const [first, second] = bodies.map((body) => lowerNode(body, inner)) as [Node, Node | undefined];
   const parts = macro !== 'map' ? { test: first } : second === undefined ? { value: first } : { test: first, value: second };
-  return { op: 'loop', macro, list: lowerNode(receiver, locals), slot: locals.length, ...parts, start: cel.start, end: cel.end };
+  return {
+    op: 'loop',
+    macro,
+    list: lowerNode(receiver, locals),
+    slot: locals.length,
+    ...parts,
+    start: cel.start,
+    end: cel.end,
+  };
 }
 
 function unknownFunction(cel: CelNode, name: string): ExpressionSyntaxError {
   const foreign = FOREIGN_FUNCTIONS.get(name);
   const near = closestName(name, [...FUNCTIONS.keys(), ...LOOP_MACROS, 'has']);
-  const advice = foreign !== undefined ? `write ${foreign}` : near !== undefined ? `did you mean ${near}()?` : `there are ${[...FUNCTIONS.keys(), ...LOOP_MACROS, 'has'].sort().join(', ')}`;
+  const advice =
+    foreign !== undefined
+      ? `write ${foreign}`
+      : near !== undefined
+        ? `did you mean ${near}()?`
+        : `there are ${[...FUNCTIONS.keys(), ...LOOP_MACROS, 'has'].sort().join(', ')}`;
   return new ExpressionSyntaxError(`there is no function ${name.slice(0, 64)}(): ${advice}`, cel.start);
 }

@@ -26,13 +26,16 @@ export class Meter {
   charge(steps: number): void {
     this.left -= steps;
     if (!(this.left >= 0)) {
-      throw new ExpressionBudgetError(`the expression takes more than ${this.budget} steps: work on less data, or do it in a task (sql, python, activity)`);
+      throw new ExpressionBudgetError(
+        `the expression takes more than ${this.budget} steps: work on less data, or do it in a task (sql, python, activity)`,
+      );
     }
   }
 
   /** Charges for text that is about to be made or read. */
   text(length: number): void {
-    if (length > MAX_RESULT_LENGTH) throw new ExpressionBudgetError(`a text of ${length} characters is too long; the limit is ${MAX_RESULT_LENGTH}`);
+    if (length > MAX_RESULT_LENGTH)
+      throw new ExpressionBudgetError(`a text of ${length} characters is too long; the limit is ${MAX_RESULT_LENGTH}`);
     this.charge(1 + Math.floor(length / TEXT_PER_STEP));
   }
 
@@ -40,7 +43,9 @@ export class Meter {
   result(length: number): void {
     this.results += length;
     if (!(this.results <= MAX_RESULT_LENGTH)) {
-      throw new ExpressionBudgetError(`the result has about ${this.results} characters of JSON; the limit is ${MAX_RESULT_LENGTH}`);
+      throw new ExpressionBudgetError(
+        `the result has about ${this.results} characters of JSON; the limit is ${MAX_RESULT_LENGTH}`,
+      );
     }
   }
 
@@ -62,7 +67,10 @@ export class Meter {
       this.charge(1_000 + 20 * pattern.size);
       this.patterns.set(source, pattern);
     }
-    if (text.length > MAX_MATCH_LENGTH) throw new ExpressionError(`matches() looks at texts of at most ${MAX_MATCH_LENGTH} characters; this one has ${text.length}`);
+    if (text.length > MAX_MATCH_LENGTH)
+      throw new ExpressionError(
+        `matches() looks at texts of at most ${MAX_MATCH_LENGTH} characters; this one has ${text.length}`,
+      );
     this.charge(1 + Math.floor((text.length * (1 + pattern.size / 16)) / 4));
     return pattern.test(text);
   }

@@ -45,7 +45,9 @@ function isIn(element: Json, container: Json, meter: Meter): boolean {
     if (typeof element === 'string') return hasKey(container, element);
     throw new ExpressionError(`in looks for a key of the object, which is text, not ${aKind(element)}`);
   }
-  throw new ExpressionError(`in looks into a list or the keys of an object, not ${aKind(container)}${typeof container === 'string' ? "; for text write s.contains('…')" : ''}`);
+  throw new ExpressionError(
+    `in looks into a list or the keys of an object, not ${aKind(container)}${typeof container === 'string' ? "; for text write s.contains('…')" : ''}`,
+  );
 }
 
 function plus(left: Json, right: Json, meter: Meter): Json {
@@ -59,11 +61,14 @@ function plus(left: Json, right: Json, meter: Meter): Json {
     return [...left, ...right];
   }
   const advice = typeof left === 'string' || typeof right === 'string' ? '; string(x) makes text' : '';
-  throw new ExpressionError(`+ cannot add ${aKind(left)} and ${aKind(right)}: both must be numbers, both text or both lists${advice}`);
+  throw new ExpressionError(
+    `+ cannot add ${aKind(left)} and ${aKind(right)}: both must be numbers, both text or both lists${advice}`,
+  );
 }
 
 function arithmetic(operator: '-' | '*' | '/' | '%', left: Json, right: Json): number {
-  if (typeof left !== 'number' || typeof right !== 'number') throw new ExpressionError(`${operator} needs two numbers, not ${aKind(left)} and ${aKind(right)}`);
+  if (typeof left !== 'number' || typeof right !== 'number')
+    throw new ExpressionError(`${operator} needs two numbers, not ${aKind(left)} and ${aKind(right)}`);
   if ((operator === '/' || operator === '%') && right === 0) throw new ExpressionError(`${operator} by zero`);
   switch (operator) {
     case '-':

@@ -1,15 +1,17 @@
 import { ParseError, parse } from '@marcbachmann/cel-js';
+import { compilePattern, MAX_PATTERN_LENGTH, MAX_PATTERN_SIZE, PatternError, patternSize } from '../pattern.js';
 import { ExpressionSyntaxError } from './expression-error.js';
 import { lower } from './lower.js';
-import type { Node } from './node.js';
+import { childrenOf, literalText, type Node } from './node.js';
 import { type References, referencesOf } from './references.js';
 import { checkNesting } from './scan.js';
 import { RESERVED_WORDS, type TaskForm, taskForm, taskFormsOf, writtenAt } from './task-form.js';
-import { compilePattern, PatternError } from '../pattern.js';
-import { childrenOf, literalText } from './node.js';
 
 /** Characters of one expression. */
 export const MAX_EXPRESSION_LENGTH = 4_096;
+
+/** Larger patterns are compiled when they are used: a spec may hold thousands, at some milliseconds each. */
+const CHECKED_PATTERN_SIZE = 100;
 
 /** An expression that parses, with what it names. Reusable; evaluate it as often as needed. */
 export interface ParsedExpression {
@@ -28,7 +30,11 @@ export interface ParsedExpression {
  */
 export function parseExpression(source: string): ParsedExpression {
   if (source.length > MAX_EXPRESSION_LENGTH) {
-    throw new ExpressionSyntaxError(`the expression has ${source.length} characters; at most ${MAX_EXPRESSION_LENGTH} are allowed`, 0, 'expression_too_long');
+    throw new ExpressionSyntaxError(
+      `the expression has ${source.length} characters; at most ${MAX_EXPRESSION_LENGTH} are allowed`,
+      0,
+      'expression_too_long',
+    );
   }
   if (source.trim() === '') throw new ExpressionSyntaxError('the expression is empty', 0);
   checkNesting(source);
@@ -36,7 +42,13 @@ export function parseExpression(source: string): ParsedExpression {
   const references = referencesOf(ast);
   checkStandsAlone(ast, references);
   checkLiterals(ast, true);
-  return { source, ast, references, tasksForms: taskFormsOf(source, ast), identifier: ast.op === 'call' && ast.name === 'ident' };
+  return {
+    source,
+    ast,
+    references,
+    tasksForms: taskFormsOf(source, ast),
+    identifier: ast.op === 'call' && ast.name === 'ident',
+  };
 }
 
 function parseCel(source: string): Parameters<typeof lower>[0] {
@@ -50,10 +62,38 @@ function parseCel(source: string): Parameters<typeof lower>[0] {
 }
 
 const TOKENS: Readonly<Record<string, string>> = {
-  EOF: 'the end', IDENTIFIER: 'a name', NUMBER: 'a number', STRING: 'text', BOOLEAN: 'true or false', NULL: 'null', LPAREN: '"("',
-  RPAREN: '")"', LBRACKET: '"["', RBRACKET: '"]"', LBRACE: '"{"', RBRACE: '"}"', DOT: '"."', COMMA: '","', COLON: '":"', QUESTION: '"?"',
-  PLUS: '"+"', MINUS: '"-"', MULTIPLY: '"*"', DIVIDE: '"/"', MODULO: '"%"', EQ: '"=="', NE: '"!="', LT: '"<"', LE: '"<="', GT: '">"',
-  GE: '">="', AND: '"&&"', OR: '"||"', NOT: '"!"', IN: '"in"', BYTES: 'bytes',
+  EOF: 'the end',
+  IDENTIFIER: 'a name',
+  NUMBER: 'a number',
+  STRING: 'text',
+  BOOLEAN: 'true or false',
+  NULL: 'null',
+  LPAREN: '"("',
+  RPAREN: '")"',
+  LBRACKET: '"["',
+  RBRACKET: '"]"',
+  LBRACE: '"{"',
+  RBRACE: '"}"',
+  DOT: '"."',
+  COMMA: '","',
+  COLON: '":"',
+  QUESTION: '"?"',
+  PLUS: '"+"',
+  MINUS: '"-"',
+  MULTIPLY: '"*"',
+  DIVIDE: '"/"',
+  MODULO: '"%"',
+  EQ: '"=="',
+  NE: '"!="',
+  LT: '"<"',
+  LE: '"<="',
+  GT: '">"',
+  GE: '">="',
+  AND: '"&&"',
+  OR: '"||"',
+  NOT: '"!"',
+  IN: '"in"',
+  BYTES: 'bytes',
 };
 
 function plainSyntaxError(source: string, error: ParseError): ExpressionSyntaxError {
@@ -71,7 +111,10 @@ function plainSyntaxError(source: string, error: ParseError): ExpressionSyntaxEr
   const summary = error.summary
     .replace(/^Unexpected character: .*$/s, `unexpected character ${JSON.stringify(found)}`)
     .replace(/^Unexpected token: (\w+)$/, (_, token: string) => `unexpected ${TOKENS[token] ?? token}`)
-    .replace(/^Expected (\w+), got (\w+)$/, (_, wanted: string, got: string) => `expected ${TOKENS[wanted] ?? wanted}, found ${TOKENS[got] ?? got}`)
+    .replace(
+      /^Expected (\w+), got (\w+)$/,
+      (_, wanted: string, got: string) => `expected ${TOKENS[wanted] ?? wanted}, found ${TOKENS[got] ?? got}`,
+    )
     .replace(/^Exceeded .*$/, 'the expression nests too deeply or has too many parts')
     .replace(/^Reserved identifier: /, 'this word is reserved: ');
   return new ExpressionSyntaxError(`${summary.slice(0, 200)}${advice(source, offset)}`, offset);
@@ -90,25 +133,35 @@ function advice(source: string, offset: number): string {
 function checkStandsAlone(ast: Node, references: References): void {
   if (references.secretsWhole) throw new ExpressionSyntaxError('a secret is named outright: secrets.NAME', ast.start);
   if (references.secrets.length > 0 && !((ast.op === 'field' || ast.op === 'index') && ast.object.op === 'root')) {
-    throw new ExpressionSyntaxError(`secrets.${references.secrets[0]} must stand alone in its braces: put text around the braces, as in "Bearer \${{ secrets.${references.secrets[0]} }}"`, ast.start);
+    throw new ExpressionSyntaxError(
+      `secrets.${references.secrets[0]} must stand alone in its braces: put text around the braces, as in "Bearer \${{ secrets.${references.secrets[0]} }}"`,
+      ast.start,
+    );
   }
-  if (references.attempt && ast.op !== 'root') throw new ExpressionSyntaxError('attempt must stand alone in its braces', ast.start);
+  if (references.attempt && ast.op !== 'root')
+    throw new ExpressionSyntaxError('attempt must stand alone in its braces', ast.start);
 }
 
 /** Checks what literals already tell: patterns that do not compile, `ident` inside something else. */
 function checkLiterals(node: Node, outermost: boolean): void {
   if (node.op === 'call') {
-    if (node.name === 'ident' && !outermost) throw new ExpressionSyntaxError('ident() must be the whole expression', node.start);
+    if (node.name === 'ident' && !outermost)
+      throw new ExpressionSyntaxError('ident() must be the whole expression', node.start);
     const pattern = node.name === 'matches' ? node.args[1] : undefined;
     const text = pattern === undefined ? undefined : literalText(pattern);
-    if (pattern !== undefined && text !== undefined) {
-      try {
-        compilePattern(text);
-      } catch (error) {
-        if (error instanceof PatternError) throw new ExpressionSyntaxError(`matches(): ${error.message}`, pattern.start);
-        throw error;
-      }
-    }
+    if (pattern !== undefined && text !== undefined) checkPattern(text, pattern.start);
   }
   for (const child of childrenOf(node)) checkLiterals(child, false);
+}
+
+function checkPattern(source: string, offset: number): void {
+  const size = patternSize(source);
+  // What is far too large is refused without compiling it.
+  if (size > CHECKED_PATTERN_SIZE && size <= MAX_PATTERN_SIZE && source.length <= MAX_PATTERN_LENGTH) return;
+  try {
+    compilePattern(source);
+  } catch (error) {
+    if (error instanceof PatternError) throw new ExpressionSyntaxError(`matches(): ${error.message}`, offset);
+    throw error;
+  }
 }

@@ -104,10 +104,12 @@ class ReferenceCollector {
       return;
     }
     const [first, second] = steps;
-    if (first?.key === undefined || base.name === 'item' || base.name === 'index' || base.name === 'attempt') this.addWhole(base.name);
+    if (first?.key === undefined || base.name === 'item' || base.name === 'index' || base.name === 'attempt')
+      this.addWhole(base.name);
     else if (base.name === 'params') this.params.add(first.key);
     else if (base.name === 'secrets') this.secrets.add(first.key);
-    else if (base.name === 'tasks') this.addTask({ id: first.key, form: first.form, ...(second?.key === undefined ? {} : { field: second.key }) });
+    else if (base.name === 'tasks')
+      this.addTask({ id: first.key, form: first.form, ...(second?.key === undefined ? {} : { field: second.key }) });
     else {
       this.addWhole(base.name);
       if (base.name === 'run') this.runFields.add(first.key);

@@ -42,7 +42,9 @@ export function renderTemplate(parsed: ParsedTemplate, scope: Scope, options: Re
       case 'whole':
         return evaluate(node.expression, node.pointer);
       case 'text':
-        return node.segments.map((segment) => (typeof segment === 'string' ? segment : written(segment, node.pointer))).join('');
+        return node.segments
+          .map((segment) => (typeof segment === 'string' ? segment : written(segment, node.pointer)))
+          .join('');
       case 'list':
         return node.items.map(render);
       case 'object':

@@ -5,8 +5,29 @@ const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** Words that CEL keeps for itself: no names, and not after a dot either (R1). */
 export const RESERVED_WORDS: ReadonlySet<string> = new Set([
-  'as', 'break', 'const', 'continue', 'else', 'false', 'for', 'function', 'if', 'import', 'in', 'let', 'loop', 'namespace', 'null',
-  'package', 'prototype', 'return', 'true', 'var', 'void', 'while', '__proto__',
+  'as',
+  'break',
+  'const',
+  'continue',
+  'else',
+  'false',
+  'for',
+  'function',
+  'if',
+  'import',
+  'in',
+  'let',
+  'loop',
+  'namespace',
+  'null',
+  'package',
+  'prototype',
+  'return',
+  'true',
+  'var',
+  'void',
+  'while',
+  '__proto__',
 ]);
 
 /** A place where `tasks.` is written in the dot form. */
@@ -38,7 +59,11 @@ export function taskFormsOf(source: string, root: Node): readonly TaskForm[] {
   const forms = new Map<number, TaskForm>();
   const visit = (node: Node): void => {
     if (node.op === 'field' && node.object.op === 'root' && node.object.name === 'tasks' && !forms.has(node.object.start)) {
-      forms.set(node.object.start, { written: writtenAt(source, node.end - node.name.length), start: node.object.start, subtracts: false });
+      forms.set(node.object.start, {
+        written: writtenAt(source, node.end - node.name.length),
+        start: node.object.start,
+        subtracts: false,
+      });
     }
     for (const child of childrenOf(node)) visit(child);
     // A task is an object: whatever is subtracted from it was meant as the rest of its id.

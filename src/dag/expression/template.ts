@@ -1,5 +1,5 @@
-import { pointerTo } from '../json-pointer.js';
 import type { Json } from '../json.js';
+import { pointerTo } from '../json-pointer.js';
 import { type ExpressionSyntaxCode, ExpressionSyntaxError } from './expression-error.js';
 import { type ParsedExpression, parseExpression } from './parse-expression.js';
 import { mergeReferences, type References } from './references.js';
@@ -83,7 +83,9 @@ export function parseTemplate(value: Json, options: { onError?(error: TemplateEr
 export function expressionSource(text: string): string | undefined {
   const trimmed = text.trim();
   if (!trimmed.startsWith(OPEN)) return undefined;
-  return endOfExpression(trimmed, OPEN.length) === trimmed.length - 2 && trimmed.length >= OPEN.length + 2 ? trimmed.slice(OPEN.length, -2) : undefined;
+  return endOfExpression(trimmed, OPEN.length) === trimmed.length - 2 && trimmed.length >= OPEN.length + 2
+    ? trimmed.slice(OPEN.length, -2)
+    : undefined;
 }
 
 /** Whether a text holds the start of an expression. */
@@ -111,7 +113,10 @@ class TemplateReading {
     const entries = Object.entries(value)
       .filter(([, item]) => item !== undefined)
       .map(([key, item]) => {
-        if (holdsExpression(key)) this.fail(new TemplateError(pointerTo(pointer, key), key.indexOf(OPEN), 'a key cannot hold an expression: only values can'));
+        if (holdsExpression(key))
+          this.fail(
+            new TemplateError(pointerTo(pointer, key), key.indexOf(OPEN), 'a key cannot hold an expression: only values can'),
+          );
         return [key, this.node(item as Json, pointerTo(pointer, key), depth + 1)] as const;
       });
     return entries.every(([, item]) => item.kind === 'constant') ? { kind: 'constant', value } : { kind: 'object', entries };
@@ -130,7 +135,8 @@ class TemplateReading {
     const [only] = around;
     const whole = around.length === 1 && only !== undefined && typeof only !== 'string';
     this.strings.push({ pointer, segments });
-    for (const segment of segments) if (typeof segment !== 'string') this.expressions.push({ pointer, expression: segment, whole });
+    for (const segment of segments)
+      if (typeof segment !== 'string') this.expressions.push({ pointer, expression: segment, whole });
     return whole ? { kind: 'whole', pointer, expression: only } : { kind: 'text', pointer, segments };
   }
 
@@ -147,12 +153,14 @@ function readSegments(text: string, pointer: string): TemplateSegment[] {
   for (let open = text.indexOf(OPEN); open !== -1; open = text.indexOf(OPEN, done)) {
     const start = open + OPEN.length;
     const end = endOfExpression(text, start);
-    if (end === -1) throw new TemplateError(pointer, open, `the expression that starts here is not closed${closingAdvice(text, start)}`);
+    if (end === -1)
+      throw new TemplateError(pointer, open, `the expression that starts here is not closed${closingAdvice(text, start)}`);
     if (open > done) segments.push(text.slice(done, open));
     try {
       segments.push(parseExpression(text.slice(start, end)));
     } catch (error) {
-      if (error instanceof ExpressionSyntaxError) throw new TemplateError(pointer, start + error.offset, error.message, error.code);
+      if (error instanceof ExpressionSyntaxError)
+        throw new TemplateError(pointer, start + error.offset, error.message, error.code);
       throw error;
     }
     done = end + 2;

@@ -12,9 +12,28 @@ export const TEXT_FUNCTIONS: readonly (readonly [string, ExpressionFunction])[] 
   ['matches', { usage: 'matches(text, pattern)', minArgs: 2, maxArgs: 2, call: matches }],
   ['split', { usage: 'split(text, separator)', minArgs: 2, maxArgs: 2, call: split }],
   ['replace', { usage: 'replace(text, from, to)', minArgs: 3, maxArgs: 3, call: replace }],
-  ['lower', { usage: 'lower(text)', minArgs: 1, maxArgs: 1, call: ([text], meter) => changed('lower()', text, meter, (s) => s.toLowerCase()) }],
-  ['upper', { usage: 'upper(text)', minArgs: 1, maxArgs: 1, call: ([text], meter) => changed('upper()', text, meter, (s) => s.toUpperCase()) }],
-  ['trim', { usage: 'trim(text)', minArgs: 1, maxArgs: 1, call: ([text], meter) => changed('trim()', text, meter, (s) => s.trim()) }],
+  [
+    'lower',
+    {
+      usage: 'lower(text)',
+      minArgs: 1,
+      maxArgs: 1,
+      call: ([text], meter) => changed('lower()', text, meter, (s) => s.toLowerCase()),
+    },
+  ],
+  [
+    'upper',
+    {
+      usage: 'upper(text)',
+      minArgs: 1,
+      maxArgs: 1,
+      call: ([text], meter) => changed('upper()', text, meter, (s) => s.toUpperCase()),
+    },
+  ],
+  [
+    'trim',
+    { usage: 'trim(text)', minArgs: 1, maxArgs: 1, call: ([text], meter) => changed('trim()', text, meter, (s) => s.trim()) },
+  ],
   ['substring', { usage: 'substring(text, start, end)', minArgs: 2, maxArgs: 3, call: substring }],
 ];
 
@@ -78,7 +97,11 @@ function split([text, separator]: readonly Json[], meter: Meter): Json {
 }
 
 function replace([text, from, to]: readonly Json[], meter: Meter): string {
-  const [whole, old, fresh] = [textArgument(text, 'replace()'), textArgument(from, 'replace()', 'from'), textArgument(to, 'replace()', 'to')];
+  const [whole, old, fresh] = [
+    textArgument(text, 'replace()'),
+    textArgument(from, 'replace()', 'from'),
+    textArgument(to, 'replace()', 'to'),
+  ];
   if (old === '') throw new ExpressionError('replace() needs something to replace; from is empty');
   meter.search(whole, old);
   let result = '';

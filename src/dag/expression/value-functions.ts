@@ -9,14 +9,30 @@ import { aKind, checkedNumber, hasKey, isMap, meteredJson, meteredText } from '.
 
 /** Functions that look into values, change their kind, or reckon with instants (R16). */
 export const VALUE_FUNCTIONS: readonly (readonly [string, ExpressionFunction])[] = [
-  ['get', { usage: "get(x, 'a.b[0]', default)", minArgs: 2, maxArgs: 3, call: ([x, path, otherwise], meter) => get(x as Json, path as Json, otherwise ?? null, meter) }],
+  [
+    'get',
+    {
+      usage: "get(x, 'a.b[0]', default)",
+      minArgs: 2,
+      maxArgs: 3,
+      call: ([x, path, otherwise], meter) => get(x as Json, path as Json, otherwise ?? null, meter),
+    },
+  ],
   ['int', { usage: 'int(x)', minArgs: 1, maxArgs: 1, call: ([x], meter) => int(x as Json, meter) }],
   ['double', { usage: 'double(x)', minArgs: 1, maxArgs: 1, call: ([x], meter) => double(x as Json, meter) }],
   ['bool', { usage: 'bool(x)', minArgs: 1, maxArgs: 1, call: ([x]) => bool(x as Json) }],
   ['string', { usage: 'string(x)', minArgs: 1, maxArgs: 1, call: ([x], meter) => meteredText(x as Json, meter) }],
   ['json', { usage: 'json(x)', minArgs: 1, maxArgs: 1, call: ([x], meter) => meteredJson(x as Json, meter) }],
   ['ident', { usage: 'ident(name)', minArgs: 1, maxArgs: 1, call: ([name]) => textArgument(name, 'ident()', 'name') }],
-  ['date', { usage: 'date(instant)', minArgs: 1, maxArgs: 1, call: ([at]) => formatDate(Math.floor(instant(at, 'date()') / 86_400_000)) ?? outOfYears('date()') }],
+  [
+    'date',
+    {
+      usage: 'date(instant)',
+      minArgs: 1,
+      maxArgs: 1,
+      call: ([at]) => formatDate(Math.floor(instant(at, 'date()') / 86_400_000)) ?? outOfYears('date()'),
+    },
+  ],
   ['addDuration', { usage: "addDuration(instant, '1d')", minArgs: 2, maxArgs: 2, call: addDuration }],
 ];
 
@@ -86,7 +102,9 @@ function double(x: Json, meter: Meter): number {
 function bool(x: Json): boolean {
   if (typeof x === 'boolean') return x;
   if (x === 'true' || x === 'false') return x === 'true';
-  throw new ExpressionError(`bool() needs true, false or text that is one of them, not ${typeof x === 'string' ? 'other text' : aKind(x)}`);
+  throw new ExpressionError(
+    `bool() needs true, false or text that is one of them, not ${typeof x === 'string' ? 'other text' : aKind(x)}`,
+  );
 }
 
 function instant(value: Json | undefined, call: string): number {

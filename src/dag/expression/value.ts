@@ -73,7 +73,8 @@ export function equal(a: Json, b: Json, meter: Meter, depth = 0): boolean {
       const [left, right] = [a as JsonMap, b as JsonMap];
       const keys = keysOf(left, meter);
       if (keys.length !== keysOf(right, meter).length) return false;
-      for (const key of keys) if (!hasKey(right, key) || !equal(left[key] as Json, right[key] as Json, meter, depth + 1)) return false;
+      for (const key of keys)
+        if (!hasKey(right, key) || !equal(left[key] as Json, right[key] as Json, meter, depth + 1)) return false;
       return true;
     }
     case 'string':
@@ -151,7 +152,8 @@ function jsonLength(value: Json, meter: Meter, depth = 0): number {
     case 'string':
       return (value as string).length + 2;
     case 'number':
-      if (!Number.isFinite(value)) throw new ExpressionError(`${value} is not a JSON number and cannot be used in an expression`);
+      if (!Number.isFinite(value))
+        throw new ExpressionError(`${value} is not a JSON number and cannot be used in an expression`);
       return 8;
     case 'null':
     case 'bool':

@@ -1,7 +1,7 @@
 import { closestName } from '../closest-name.js';
 import type { Json } from '../json.js';
 import { pointerTo } from '../json-pointer.js';
-import { compilePattern, PatternError } from '../pattern.js';
+import { compilePattern, MAX_PATTERN_SIZE, PatternError, patternSize } from '../pattern.js';
 import { FORMATS } from './format.js';
 import { definitionName, FOREIGN_KEYWORDS, KEYWORDS, type KeywordShape, SCHEMA_TYPES } from './keyword.js';
 import { MAX_PROBLEMS, type SchemaProblem } from './schema-problem.js';
@@ -10,6 +10,9 @@ import { MAX_PROBLEMS, type SchemaProblem } from './schema-problem.js';
 const MAX_SCHEMA_DEPTH = 32;
 /** Schemas in one schema. */
 const MAX_SCHEMAS = 2_000;
+
+/** Sizes of all patterns of one schema: bounds the time to compile them. */
+const MAX_PATTERN_SIZES = 10_000;
 
 type Schema = { readonly [keyword: string]: Json };
 
@@ -27,6 +30,7 @@ export function checkSchema(schema: Json): readonly SchemaProblem[] {
 class SchemaChecking {
   readonly problems: SchemaProblem[] = [];
   private schemas = 0;
+  private patternSizes = 0;
   private readonly definitions: Schema;
 
   constructor(root: Json) {
@@ -36,8 +40,14 @@ class SchemaChecking {
 
   schema(schema: Json, pointer: string, depth: number): void {
     if (typeof schema === 'boolean') return;
-    if (!isObject(schema)) return this.problem(pointer, `a schema is an object, true or false, not ${aType(schema)}`);
-    if (depth > MAX_SCHEMA_DEPTH) return this.problem(pointer, `schemas nest deeper than ${MAX_SCHEMA_DEPTH}`);
+    if (!isObject(schema)) {
+      this.problem(pointer, `a schema is an object, true or false, not ${aType(schema)}`);
+      return;
+    }
+    if (depth > MAX_SCHEMA_DEPTH) {
+      this.problem(pointer, `schemas nest deeper than ${MAX_SCHEMA_DEPTH}`);
+      return;
+    }
     if (++this.schemas > MAX_SCHEMAS) {
       if (this.schemas === MAX_SCHEMAS + 1) this.problem(pointer, `there are more than ${MAX_SCHEMAS} schemas in this one`);
       return;
@@ -57,14 +67,25 @@ class SchemaChecking {
       case 'any':
         return;
       case 'schema':
-        if (Array.isArray(value) && at.endsWith('/items')) return this.problem(at, 'a list of schemas, one per position, is written prefixItems');
-        return this.schema(value, at, depth + 1);
+        if (Array.isArray(value) && at.endsWith('/items')) {
+          this.problem(at, 'a list of schemas, one per position, is written prefixItems');
+          return;
+        }
+        this.schema(value, at, depth + 1);
+        return;
       case 'schemas':
-        if (!Array.isArray(value) || value.length === 0) return this.problem(at, 'must be a list of at least one schema');
-        return value.forEach((schema, i) => this.schema(schema as Json, pointerTo(at, i), depth + 1));
+        if (!Array.isArray(value) || value.length === 0) {
+          this.problem(at, 'must be a list of at least one schema');
+          return;
+        }
+        for (const [i, schema] of value.entries()) this.schema(schema as Json, pointerTo(at, i), depth + 1);
+        return;
       case 'schemaMap':
       case 'patternMap':
-        if (!isObject(value)) return this.problem(at, 'must be an object whose values are schemas');
+        if (!isObject(value)) {
+          this.problem(at, 'must be an object whose values are schemas');
+          return;
+        }
         for (const [name, schema] of Object.entries(value)) {
           if (this.problems.length >= MAX_PROBLEMS) return;
           if (shape === 'patternMap') this.pattern(name, pointerTo(at, name));
@@ -72,20 +93,27 @@ class SchemaChecking {
         }
         return;
       default:
-        return this.plainValue(shape, value, at);
+        this.plainValue(shape, value, at);
+        return;
     }
   }
 
-  private plainValue(shape: Exclude<KeywordShape, 'any' | 'schema' | 'schemas' | 'schemaMap' | 'patternMap'>, value: Json, at: string): void {
+  private plainValue(
+    shape: Exclude<KeywordShape, 'any' | 'schema' | 'schemas' | 'schemaMap' | 'patternMap'>,
+    value: Json,
+    at: string,
+  ): void {
     switch (shape) {
       case 'type':
-        return this.type(value, at);
+        this.type(value, at);
+        return;
       case 'list':
         if (!Array.isArray(value) || value.length === 0) this.problem(at, 'must be a list with at least one element');
         return;
       case 'names':
         if (typeof value === 'boolean') this.problem(at, 'is a list of names, and stands beside properties: required: [name]');
-        else if (!Array.isArray(value) || value.some((name) => typeof name !== 'string')) this.problem(at, 'must be a list of names');
+        else if (!Array.isArray(value) || value.some((name) => typeof name !== 'string'))
+          this.problem(at, 'must be a list of names');
         return;
       case 'count':
         if (!Number.isSafeInteger(value) || (value as number) < 0) this.problem(at, 'must be a whole number, 0 or more');
@@ -108,10 +136,12 @@ class SchemaChecking {
         else this.pattern(value, at);
         return;
       case 'format':
-        if (typeof value !== 'string' || !FORMATS.has(value)) this.problem(at, `must be one of ${[...FORMATS.keys()].join(', ')}; for others write a pattern`);
+        if (typeof value !== 'string' || !FORMATS.has(value))
+          this.problem(at, `must be one of ${[...FORMATS.keys()].join(', ')}; for others write a pattern`);
         return;
       case 'ref':
-        return this.reference(value, at);
+        this.reference(value, at);
+        return;
       default:
         throw new Error(`unknown shape ${shape satisfies never}`);
     }
@@ -119,15 +149,29 @@ class SchemaChecking {
 
   private type(value: Json, at: string): void {
     const types = Array.isArray(value) ? (value as readonly Json[]) : [value];
-    if (types.length === 0) return this.problem(at, 'must name at least one type');
+    if (types.length === 0) {
+      this.problem(at, 'must name at least one type');
+      return;
+    }
     for (const type of types) {
       if (typeof type === 'string' && (SCHEMA_TYPES as readonly string[]).includes(type)) continue;
-      const near = typeof type === 'string' ? (FOREIGN_TYPES.get(type) ?? closestName(type, SCHEMA_TYPES)) : type === null ? '"null", in quotes' : undefined;
-      return this.problem(at, `must be one of ${SCHEMA_TYPES.join(', ')}${near === undefined ? '' : `; did you mean ${near}?`}`);
+      const near =
+        typeof type === 'string'
+          ? (FOREIGN_TYPES.get(type) ?? closestName(type, SCHEMA_TYPES))
+          : type === null
+            ? '"null", in quotes'
+            : undefined;
+      this.problem(at, `must be one of ${SCHEMA_TYPES.join(', ')}${near === undefined ? '' : `; did you mean ${near}?`}`);
+      return;
     }
   }
 
   private pattern(source: string, at: string): void {
+    this.patternSizes += Math.min(patternSize(source), MAX_PATTERN_SIZE);
+    if (this.patternSizes > MAX_PATTERN_SIZES) {
+      this.problem(at, 'the patterns of this schema are too large together: use fewer, or shorter repetitions');
+      return;
+    }
     try {
       compilePattern(source);
     } catch (error) {
@@ -138,10 +182,16 @@ class SchemaChecking {
 
   private reference(value: Json, at: string): void {
     const name = typeof value === 'string' ? definitionName(value) : undefined;
-    if (name === undefined) return this.problem(at, 'must be #/$defs/<name>: other references are not supported');
+    if (name === undefined) {
+      this.problem(at, 'must be #/$defs/<name>: other references are not supported');
+      return;
+    }
     if (Object.hasOwn(this.definitions, name)) return;
     const near = closestName(name, Object.keys(this.definitions));
-    this.problem(at, `there is no ${JSON.stringify(name)} in $defs${near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`}`);
+    this.problem(
+      at,
+      `there is no ${JSON.stringify(name)} in $defs${near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`}`,
+    );
   }
 
   /** Definitions that lead back to themselves without going into the value would be applied for ever. */
@@ -160,7 +210,10 @@ class SchemaChecking {
     };
     for (const name of Object.keys(this.definitions)) {
       if (visit(name)) continue;
-      this.problem(pointerTo('/$defs', name), `refers to itself without going deeper into the value: ${path.slice(0, 10).join(' -> ')} -> …`);
+      this.problem(
+        pointerTo('/$defs', name),
+        `refers to itself without going deeper into the value: ${path.slice(0, 10).join(' -> ')} -> …`,
+      );
       return;
     }
   }
@@ -178,8 +231,17 @@ class SchemaChecking {
 }
 
 const FOREIGN_TYPES: ReadonlyMap<string, string> = new Map([
-  ['int', 'integer'], ['float', 'number'], ['double', 'number'], ['str', 'string'], ['text', 'string'], ['bool', 'boolean'],
-  ['list', 'array'], ['map', 'object'], ['dict', 'object'], ['any', 'a schema without type'], ['date', 'string with format: date'],
+  ['int', 'integer'],
+  ['float', 'number'],
+  ['double', 'number'],
+  ['str', 'string'],
+  ['text', 'string'],
+  ['bool', 'boolean'],
+  ['list', 'array'],
+  ['map', 'object'],
+  ['dict', 'object'],
+  ['any', 'a schema without type'],
+  ['date', 'string with format: date'],
   ['datetime', 'string with format: date-time'],
 ]);
 
@@ -189,7 +251,8 @@ function appliedInPlace(schema: Json): readonly string[] {
   const names: string[] = [];
   if (typeof schema.$ref === 'string') names.push(definitionName(schema.$ref) as string);
   for (const keyword of ['anyOf', 'allOf', 'oneOf']) {
-    if (Object.hasOwn(schema, keyword)) for (const inner of schema[keyword] as readonly Json[]) names.push(...appliedInPlace(inner));
+    if (Object.hasOwn(schema, keyword))
+      for (const inner of schema[keyword] as readonly Json[]) names.push(...appliedInPlace(inner));
   }
   if (Object.hasOwn(schema, 'not')) names.push(...appliedInPlace(schema.not as Json));
   return names;

@@ -3,8 +3,9 @@ import type { Json } from '../json.js';
 import { pointerTo } from '../json-pointer.js';
 import { compilePattern, type Pattern } from '../pattern.js';
 import { FORMATS } from './format.js';
-import { definitionName, type SchemaType } from './keyword.js';
+import { definitionName } from './keyword.js';
 import { MAX_PROBLEMS, type SchemaProblem } from './schema-problem.js';
+import { aType, matchesType, typeText } from './value-type.js';
 
 /** Steps of one validation unless told otherwise: a second or two, with some 1,000,000 schemas applied. */
 const DEFAULT_STEPS = 4_000_000;
@@ -84,7 +85,12 @@ class Validation {
     if (constant !== undefined && !this.equal(constant, value, pointer)) report(`must be ${shown(constant)}`);
     const choices = own(schema, 'enum');
     if (Array.isArray(choices) && !choices.some((choice) => this.equal(choice as Json, value, pointer))) {
-      report(`must be one of ${choices.slice(0, 10).map((choice) => shown(choice as Json)).join(', ')}${choices.length > 10 ? ', …' : ''}`);
+      report(
+        `must be one of ${choices
+          .slice(0, 10)
+          .map((choice) => shown(choice as Json))
+          .join(', ')}${choices.length > 10 ? ', …' : ''}`,
+      );
     }
   }
 
@@ -105,8 +111,10 @@ class Validation {
 
   private list(schema: Schema, value: readonly Json[], pointer: string, depth: number, report: Report, add: Add): void {
     const [least, most] = [own(schema, 'minItems'), own(schema, 'maxItems')];
-    if (typeof least === 'number' && value.length < least) report(`must have at least ${count(least, 'element')}, has ${value.length}`);
-    if (typeof most === 'number' && value.length > most) report(`must have at most ${count(most, 'element')}, has ${value.length}`);
+    if (typeof least === 'number' && value.length < least)
+      report(`must have at least ${count(least, 'element')}, has ${value.length}`);
+    if (typeof most === 'number' && value.length > most)
+      report(`must have at most ${count(most, 'element')}, has ${value.length}`);
     if (own(schema, 'uniqueItems') === true) this.unique(value, pointer, report);
     const [prefix, items] = [own(schema, 'prefixItems'), own(schema, 'items')];
     const fixed = Array.isArray(prefix) ? prefix : [];
@@ -122,7 +130,10 @@ class Validation {
       const key = canonicalJson(element);
       this.charge(1 + key.length / 16, pointer);
       const first = seen.get(key);
-      if (first !== undefined) return report(`elements ${first} and ${i} are equal; all must differ`);
+      if (first !== undefined) {
+        report(`elements ${first} and ${i} are equal; all must differ`);
+        return;
+      }
       seen.set(key, i);
     }
   }
@@ -131,7 +142,8 @@ class Validation {
     const keys = Object.keys(value).filter((key) => value[key] !== undefined);
     this.charge(keys.length, pointer);
     const [least, most, required] = [own(schema, 'minProperties'), own(schema, 'maxProperties'), own(schema, 'required')];
-    if (typeof least === 'number' && keys.length < least) report(`must have at least ${count(least, 'key')}, has ${keys.length}`);
+    if (typeof least === 'number' && keys.length < least)
+      report(`must have at least ${count(least, 'key')}, has ${keys.length}`);
     if (typeof most === 'number' && keys.length > most) report(`must have at most ${count(most, 'key')}, has ${keys.length}`);
     if (Array.isArray(required)) {
       for (const name of required) if (own(value, String(name)) === undefined) report(`needs the key ${JSON.stringify(name)}`);
@@ -171,10 +183,19 @@ class Validation {
     const one = own(schema, 'oneOf');
     if (Array.isArray(one)) this.alternatives(one, value, pointer, depth, 'exactly one', report, add);
     const not = own(schema, 'not');
-    if (not !== undefined && this.problems(not, value, pointer, depth).length === 0) report('must not match the schema in "not"');
+    if (not !== undefined && this.problems(not, value, pointer, depth).length === 0)
+      report('must not match the schema in "not"');
   }
 
-  private alternatives(schemas: readonly Json[], value: Json, pointer: string, depth: number, need: 'at least one' | 'exactly one', report: Report, add: Add): void {
+  private alternatives(
+    schemas: readonly Json[],
+    value: Json,
+    pointer: string,
+    depth: number,
+    need: 'at least one' | 'exactly one',
+    report: Report,
+    add: Add,
+  ): void {
     const failures: SchemaProblem[][] = [];
     let matching = 0;
     for (const schema of schemas) {
@@ -183,9 +204,21 @@ class Validation {
       else if (++matching === 1 && need === 'at least one') return;
     }
     if (matching === 1) return;
-    if (matching > 1) return report(`matches ${matching} of the ${schemas.length} alternatives; exactly one is allowed`);
-    if (schemas.length === 1) return add(failures[0] as SchemaProblem[]);
-    const reasons = failures.slice(0, 4).map(([first]) => (first as SchemaProblem).pointer === pointer ? (first as SchemaProblem).message : `${(first as SchemaProblem).pointer} ${(first as SchemaProblem).message}`);
+    if (matching > 1) {
+      report(`matches ${matching} of the ${schemas.length} alternatives; exactly one is allowed`);
+      return;
+    }
+    if (schemas.length === 1) {
+      add(failures[0] as SchemaProblem[]);
+      return;
+    }
+    const reasons = failures
+      .slice(0, 4)
+      .map(([first]) =>
+        (first as SchemaProblem).pointer === pointer
+          ? (first as SchemaProblem).message
+          : `${(first as SchemaProblem).pointer} ${(first as SchemaProblem).message}`,
+      );
     report(`matches none of the ${schemas.length} alternatives: ${reasons.join('; or ')}`);
   }
 
@@ -195,7 +228,8 @@ class Validation {
       pattern = compilePattern(source);
       this.patterns.set(source, pattern);
     }
-    if (text.length > MAX_PATTERN_TEXT) throw new TooCostly(pointer, `has more than ${MAX_PATTERN_TEXT} characters, too long to check against a pattern`);
+    if (text.length > MAX_PATTERN_TEXT)
+      throw new TooCostly(pointer, `has more than ${MAX_PATTERN_TEXT} characters, too long to check against a pattern`);
     this.charge(1 + (text.length * (1 + pattern.size / 16)) / 8, pointer);
     return pattern.test(text);
   }
@@ -221,7 +255,13 @@ function numberProblems(schema: Schema, value: number, report: Report): void {
     const found = own(schema, keyword);
     return typeof found === 'number' ? found : undefined;
   };
-  const [least, most, above, below, step] = [limit('minimum'), limit('maximum'), limit('exclusiveMinimum'), limit('exclusiveMaximum'), limit('multipleOf')];
+  const [least, most, above, below, step] = [
+    limit('minimum'),
+    limit('maximum'),
+    limit('exclusiveMinimum'),
+    limit('exclusiveMaximum'),
+    limit('multipleOf'),
+  ];
   if (least !== undefined && !(value >= least)) report(`must be ${least} or more`);
   if (most !== undefined && !(value <= most)) report(`must be ${most} or less`);
   if (above !== undefined && !(value > above)) report(`must be more than ${above}`);
@@ -241,44 +281,6 @@ function own(object: Schema, key: string): Json | undefined {
 
 function isObject(value: Json | undefined): value is Schema {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function matchesType(type: Json, value: Json): boolean {
-  if (Array.isArray(type)) return type.some((one) => matchesType(one as Json, value));
-  switch (type as SchemaType) {
-    case 'null':
-      return value === null;
-    case 'boolean':
-      return typeof value === 'boolean';
-    case 'integer':
-      return typeof value === 'number' && Number.isInteger(value);
-    case 'number':
-      return typeof value === 'number' && Number.isFinite(value);
-    case 'string':
-      return typeof value === 'string';
-    case 'array':
-      return Array.isArray(value);
-    case 'object':
-      return isObject(value);
-    default:
-      return false;
-  }
-}
-
-const TYPE_TEXT: Readonly<Record<SchemaType, string>> = {
-  null: 'null', boolean: 'true or false', integer: 'a whole number', number: 'a number', string: 'text', array: 'a list', object: 'an object',
-};
-
-function typeText(type: Json): string {
-  const types = Array.isArray(type) ? (type as readonly Json[]) : [type];
-  return types.map((one) => TYPE_TEXT[one as SchemaType] ?? String(one)).join(' or ');
-}
-
-function aType(value: Json): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'number') return Number.isInteger(value) ? 'a whole number' : 'a number with a fraction';
-  return typeof value === 'object' ? 'an object' : typeof value === 'string' ? 'text' : typeof value === 'boolean' ? 'a boolean' : `a ${typeof value}`;
 }
 
 /** A value of the schema (never of the data), short. */

@@ -6,19 +6,23 @@ export interface DateText {
   readonly bare: boolean;
 }
 
-const FORM = /^(\d{4})-(\d{2})-(\d{2})(?:T(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}:\d{2}))?$/;
+const FORM = /^(\d{4})-(\d{2})-(\d{2})(?:T(\d{2}):(\d{2}):(\d{2})(Z|[+-]\d{2}:\d{2}))?$/;
 
-/** Reads `2024-01-31` or RFC 3339 (`2024-01-31T06:00:00Z`, `...+02:00`); undefined for all else, days that do not exist included. */
+/** Schedules have times from 1970 to the end of 2099; a zone may shift a bare date by a day. */
+const FIRST_YEAR = 1970;
+const LAST_YEAR = 2099;
+
+/** Reads `2024-01-31` or RFC 3339 (`2024-01-31T06:00:00Z`, `...+02:00`); undefined for all else: days that do not
+ * exist, fractions of a second, years before 1970 or after 2099. */
 export function readDate(text: string): DateText | undefined {
   const match = FORM.exec(text);
   if (match === null) return undefined;
   const [year, month, day, hour, minute, second] = match.slice(1, 7).map((part) => Number(part ?? 0)) as [number, number, number, number, number, number];
-  if (month < 1 || month > 12 || day < 1 || day > daysIn(year, month) || hour > 23 || minute > 59 || second > 59) return undefined;
-  const zone = match[8];
+  if (year < FIRST_YEAR || year > LAST_YEAR || month < 1 || month > 12 || day < 1 || day > daysIn(year, month) || hour > 23 || minute > 59 || second > 59) return undefined;
+  const zone = match[7];
   const shift = zone === undefined || zone === 'Z' ? 0 : (zone.startsWith('-') ? -1 : 1) * (Number(zone.slice(1, 3)) * 60 + Number(zone.slice(4, 6)));
   if (Math.abs(shift) > 18 * 60 || (zone !== undefined && zone !== 'Z' && Number(zone.slice(4, 6)) > 59)) return undefined;
-  const millis = Number((match[7] ?? '').padEnd(3, '0').slice(0, 3));
-  return { ms: ((daysSince1970(year, month, day) * 24 + hour) * 60 + minute - shift) * 60_000 + second * 1000 + millis, bare: zone === undefined };
+  return { ms: ((daysSince1970(year, month, day) * 24 + hour) * 60 + minute - shift) * 60_000 + second * 1000, bare: zone === undefined };
 }
 
 function daysIn(year: number, month: number): number {

@@ -25,9 +25,9 @@ export function checkSchedule(checking: Checking): void {
     list.forEach((cron, index) => checkCron(checking, typeof schedule.cron === 'string' ? '/schedule/cron' : pointer('schedule', 'cron', index), cron));
   } else if ('every' in schedule) {
     const every = checkDuration(checking, '/schedule/every', schedule.every);
-    if (every !== undefined && every < 1000) issues.error('bad_schedule', '/schedule/every', 'the shortest beat is 1s');
+    if (every !== undefined && (every < 1000 || every % 1000 !== 0)) issues.error('bad_schedule', '/schedule/every', 'a beat has whole seconds, at least 1s');
     const offset = checkDuration(checking, '/schedule/offset', schedule.offset, { zero: true });
-    if (every !== undefined && offset !== undefined && offset >= every) issues.error('bad_schedule', '/schedule/offset', `must be shorter than \`every\` (${schedule.every})`);
+    if (every !== undefined && offset !== undefined && (offset >= every || offset % 1000 !== 0)) issues.error('bad_schedule', '/schedule/offset', `must have whole seconds and be shorter than \`every\` (${schedule.every})`);
   } else {
     schedule.at.forEach((text, index) => checkDate(checking, pointer('schedule', 'at', index), text));
   }
@@ -61,6 +61,6 @@ function checkZone({ issues, isTimeZone }: Checking, path: string, zone: string 
 function checkDate({ issues }: Checking, path: string, text: string | undefined): DateText | undefined {
   if (text === undefined) return undefined;
   const date = readDate(text);
-  if (date === undefined) issues.error('bad_date', path, `'${text.slice(0, 40)}' is no date; write 2024-01-31, or an instant with its offset such as 2024-01-31T06:00:00Z`);
+  if (date === undefined) issues.error('bad_date', path, `'${text.slice(0, 40)}' is no date from 1970 to 2099; write 2024-01-31, or an instant with its offset such as 2024-01-31T06:00:00Z`);
   return date;
 }

@@ -56,8 +56,8 @@ export class SqlResultDto {
   @Text({ required: true, templated: true, about: 'Path of the file to write.' })
   file!: string;
 
-  @OneOf(['parquet', 'csv', 'json'], { required: true, about: 'Its format.' })
-  format!: string;
+  @OneOf(['parquet', 'csv', 'json'], { about: "Default: by the name's ending, else parquet." })
+  format?: string;
 }
 
 /** Input of an SQL task (R18). */

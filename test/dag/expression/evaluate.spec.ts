@@ -1,14 +1,38 @@
 import { describe, expect, it } from 'vitest';
-import { evaluateExpression, ExpressionBudgetError, ExpressionError, parseExpression } from '../../../src/dag/expression/index.js';
+import {
+  ExpressionBudgetError,
+  ExpressionError,
+  evaluateExpression,
+  parseExpression,
+} from '../../../src/dag/expression/index.js';
 import type { Json } from '../../../src/dag/json.js';
 import type { Scope } from '../../../src/dag/scope.js';
 
 const scope: Scope = {
-  params: { a: 1, half: 0.5, big: 9_007_199_254_740_991, s: 'héllo😀', list: [3, 1, 2], empty: [], none: null, rows: [{ n: 'x', v: 2 }, { n: 'y', v: 3 }], z: { k2: 2, k1: 1 } },
+  params: {
+    a: 1,
+    half: 0.5,
+    big: 9_007_199_254_740_991,
+    s: 'héllo😀',
+    list: [3, 1, 2],
+    empty: [],
+    none: null,
+    rows: [
+      { n: 'x', v: 2 },
+      { n: 'y', v: 3 },
+    ],
+    z: { k2: 2, k1: 1 },
+  },
   tasks: { load: { state: 'success', output: { rows: [1] } }, 'my-id': { state: 'failed', output: null, items: [] } },
   run: {
-    id: 'd@k', key: 'd=k', dagId: 'd', ds: '2026-01-02', dsNodash: '20260102', logicalDate: '2026-01-02T03:04:05Z',
-    dataInterval: { start: '2026-01-01T03:04:05Z', end: '2026-01-02T03:04:05Z' }, trigger: 'manual',
+    id: 'd@k',
+    key: 'd=k',
+    dagId: 'd',
+    ds: '2026-01-02',
+    dsNodash: '20260102',
+    logicalDate: '2026-01-02T03:04:05Z',
+    dataInterval: { start: '2026-01-01T03:04:05Z', end: '2026-01-02T03:04:05Z' },
+    trigger: 'manual',
   },
   item: { file: 'a.csv' },
   index: 4,
@@ -83,7 +107,13 @@ describe('an expression has the value that CEL and JSON numbers give it:', () =>
     ['params.z.map(k, params.z[k])', [1, 2]],
     ['params.list.map(params, params + 1)', [4, 2, 3]],
     ['[[1, 2], [3]].map(x, x.map(x, x + 1))', [[2, 3], [4]]],
-    ['[1, 2].map(x, [10, 20].map(y, x + y))', [[11, 21], [12, 22]]],
+    [
+      '[1, 2].map(x, [10, 20].map(y, x + y))',
+      [
+        [11, 21],
+        [12, 22],
+      ],
+    ],
     ['[1, 2].map(x, [9].filter(y, true).size() + x)', [2, 3]],
     ['has(params.a)', true],
     ['has(params.q)', false],
@@ -233,7 +263,21 @@ describe('an expression fails, saying what and what to do:', () => {
 describe('the evaluator', () => {
   it('never shows a value in an error message, since it may be a secret', () => {
     const hidden = { params: { token: 's3cr3t', list: ['s3cr3t'], map: { a: 's3cr3t' } } };
-    for (const source of ['params.token.x', 'params.token + 1', 'params.token < 1', 'int(params.token)', 'date(params.token)', 'params.list.x', "params.list['x']", 'sum(params.list)', 'params.map.b', '!params.token', 'params.token ? 1 : 2', 'bool(params.token)', 'double(params.token)']) {
+    for (const source of [
+      'params.token.x',
+      'params.token + 1',
+      'params.token < 1',
+      'int(params.token)',
+      'date(params.token)',
+      'params.list.x',
+      "params.list['x']",
+      'sum(params.list)',
+      'params.map.b',
+      '!params.token',
+      'params.token ? 1 : 2',
+      'bool(params.token)',
+      'double(params.token)',
+    ]) {
       expect(() => evaluate(source, hidden), source).toThrow(/^(?!.*s3cr3t)/s);
     }
   });
@@ -248,7 +292,8 @@ describe('the evaluator', () => {
   it('gives the same value whatever the order of keys', () => {
     const one = { params: { m: { b: 1, a: 2 } } };
     const two = { params: { m: { a: 2, b: 1 } } };
-    for (const source of ['params.m.map(k, k)', 'json(params.m)', 'string(params.m)', 'params.m.filter(k, params.m[k] > 1)']) expect(JSON.stringify(evaluate(source, one))).toBe(JSON.stringify(evaluate(source, two)));
+    for (const source of ['params.m.map(k, k)', 'json(params.m)', 'string(params.m)', 'params.m.filter(k, params.m[k] > 1)'])
+      expect(JSON.stringify(evaluate(source, one))).toBe(JSON.stringify(evaluate(source, two)));
   });
 
   it('reads an own key named __proto__ as data and never touches a prototype', () => {

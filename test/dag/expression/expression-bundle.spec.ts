@@ -37,7 +37,8 @@ it('the language bundles into workflow code, and evaluates in a context that has
     expect(code.length).toBeGreaterThan(10_000);
     const context = vm.createContext({ __webpack_module_cache__: {}, AsyncLocalStorage, TextEncoder, TextDecoder });
     vm.runInContext(code, context);
-    const { importWorkflows } = (context as { __TEMPORAL__: { importWorkflows(): { evaluating(): Promise<unknown> } } }).__TEMPORAL__;
+    const { importWorkflows } = (context as { __TEMPORAL__: { importWorkflows(): { evaluating(): Promise<unknown> } } })
+      .__TEMPORAL__;
     const result = await importWorkflows().evaluating();
     expect(JSON.parse(JSON.stringify(result))).toEqual([true, { a: 'n=3' }, [], 60_000]);
   } finally {

@@ -1,6 +1,12 @@
 import { describe, expect, it, vi } from 'vitest';
 import {
-  evaluateExpression, ExpressionBudgetError, ExpressionError, ExpressionSyntaxError, parseExpression, parseTemplate, renderTemplate,
+  ExpressionBudgetError,
+  ExpressionError,
+  ExpressionSyntaxError,
+  evaluateExpression,
+  parseExpression,
+  parseTemplate,
+  renderTemplate,
 } from '../../../src/dag/expression/index.js';
 import type { Json } from '../../../src/dag/json.js';
 
@@ -15,24 +21,65 @@ function soon(work: () => void): void {
 }
 
 describe('hostile source gives a clean error at once:', () => {
-  it.each(['(', '-', '!', '[', '{', 'a[', 'f(', '-(', '!(-', 'a?', 'a?b:', '1+', '[[1],', "{'a':", 'a.', 'a.map(x,', "'", '"', "'''", '/', '//', '}', ')', '\\', '\u0000', '\ud800', '😀', '- ', '-\n'])('4,096 characters of %j', (piece) => {
+  it.each([
+    '(',
+    '-',
+    '!',
+    '[',
+    '{',
+    'a[',
+    'f(',
+    '-(',
+    '!(-',
+    'a?',
+    'a?b:',
+    '1+',
+    '[[1],',
+    "{'a':",
+    'a.',
+    'a.map(x,',
+    "'",
+    '"',
+    "'''",
+    '/',
+    '//',
+    '}',
+    ')',
+    '\\',
+    '\u0000',
+    '\ud800',
+    '😀',
+    '- ',
+    '-\n',
+  ])('4,096 characters of %j', (piece) => {
     soon(() => {
       const source = piece.repeat(Math.floor(4_096 / piece.length));
       expect(() => parseExpression(source)).toThrow(ExpressionSyntaxError);
     });
   });
 
-  it.each(['1+1', 'a.b', 'a[0]', '!true', 'a||b', 'a?b:c', '(1)'])('a chain of %s as long as allowed parses and evaluates, or is refused', (piece) => {
-    const joins: Record<string, string> = { '1+1': '+', 'a.b': '.', 'a||b': '||', '!true': '&&', 'a?b:c': '==', '(1)': '*', 'a[0]': '+' };
-    soon(() => {
-      const source = Array.from({ length: Math.floor(4_000 / (piece.length + 2)) }, () => piece).join(joins[piece]);
-      try {
-        evaluateExpression(parseExpression(source), {});
-      } catch (error) {
-        expect(error instanceof ExpressionSyntaxError || error instanceof ExpressionError).toBe(true);
-      }
-    });
-  });
+  it.each(['1+1', 'a.b', 'a[0]', '!true', 'a||b', 'a?b:c', '(1)'])(
+    'a chain of %s as long as allowed parses and evaluates, or is refused',
+    (piece) => {
+      const joins: Record<string, string> = {
+        '1+1': '+',
+        'a.b': '.',
+        'a||b': '||',
+        '!true': '&&',
+        'a?b:c': '==',
+        '(1)': '*',
+        'a[0]': '+',
+      };
+      soon(() => {
+        const source = Array.from({ length: Math.floor(4_000 / (piece.length + 2)) }, () => piece).join(joins[piece]);
+        try {
+          evaluateExpression(parseExpression(source), {});
+        } catch (error) {
+          expect(error instanceof ExpressionSyntaxError || error instanceof ExpressionError).toBe(true);
+        }
+      });
+    },
+  );
 
   it('one character more than 4,096', () => {
     expect(() => parseExpression('1'.repeat(4_097))).toThrow(expect.objectContaining({ code: 'expression_too_long' }));
@@ -40,7 +87,13 @@ describe('hostile source gives a clean error at once:', () => {
 
   it('a pattern whose repetitions multiply', () => {
     soon(() => {
-      for (const pattern of ['(a{1000}){1000}', '((a{100}){100}){100}', `${'(a{50}'.repeat(20)}${')'.repeat(20)}`, '(.{0,999}z)'.repeat(20), 'a{999999999}']) {
+      for (const pattern of [
+        '(a{1000}){1000}',
+        '((a{100}){100}){100}',
+        `${'(a{50}'.repeat(20)}${')'.repeat(20)}`,
+        '(.{0,999}z)'.repeat(20),
+        'a{999999999}',
+      ]) {
         expect(() => parseExpression(`params.s.matches('${pattern}')`), pattern).toThrow(ExpressionSyntaxError);
       }
     });
@@ -49,7 +102,14 @@ describe('hostile source gives a clean error at once:', () => {
 
 describe('hostile evaluation ends within its budget:', () => {
   const numbers = Array.from({ length: 300 }, (_, i) => i);
-  const scope = { params: { list: numbers, text: 'a'.repeat(200_000), pattern: '^(a+)+$', big: Array.from({ length: 100_000 }, (_, i) => `k${i}`) } };
+  const scope = {
+    params: {
+      list: numbers,
+      text: 'a'.repeat(200_000),
+      pattern: '^(a+)+$',
+      big: Array.from({ length: 100_000 }, (_, i) => `k${i}`),
+    },
+  };
 
   it.each([
     'params.list.all(a, params.list.all(b, params.list.all(c, a + b + c >= 0)))',
@@ -77,7 +137,11 @@ describe('hostile evaluation ends within its budget:', () => {
   });
 
   it('a chain of maps that doubles a text', () => {
-    soon(() => expect(() => evaluateExpression(parseExpression(`['aaaaaaaa']${'.map(s, s + s)'.repeat(50)}`), {})).toThrow(ExpressionBudgetError));
+    soon(() =>
+      expect(() => evaluateExpression(parseExpression(`['aaaaaaaa']${'.map(s, s + s)'.repeat(50)}`), {})).toThrow(
+        ExpressionBudgetError,
+      ),
+    );
   });
 
   it('a chain of maps that doubles a list is refused for the size of its result', () => {
@@ -98,7 +162,12 @@ describe('hostile evaluation ends within its budget:', () => {
     let deep: Json = 1;
     for (let i = 0; i < 100_000; i++) deep = [deep];
     const scope = { params: { deep } };
-    for (const source of ['params.deep', 'json(params.deep)', 'params.deep == params.deep', '[params.deep, params.deep].distinct()']) {
+    for (const source of [
+      'params.deep',
+      'json(params.deep)',
+      'params.deep == params.deep',
+      '[params.deep, params.deep].distinct()',
+    ]) {
       expect(() => evaluateExpression(parseExpression(source), scope), source).toThrow(/nests deeper/);
     }
     expect(evaluateExpression(parseExpression('params.deep.size()'), scope)).toBe(1);

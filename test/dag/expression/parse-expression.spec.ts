@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import {
-  checkExpressionCost, correctTaskForm, ExpressionSyntaxError, mergeReferences, NO_REFERENCES, parseExpression, taskForm,
+  checkExpressionCost,
+  correctTaskForm,
+  ExpressionSyntaxError,
+  mergeReferences,
+  NO_REFERENCES,
+  parseExpression,
+  taskForm,
 } from '../../../src/dag/expression/index.js';
 
 function syntaxError(source: string): ExpressionSyntaxError {
@@ -58,13 +64,18 @@ describe('bad syntax is named with its place:', () => {
 
 describe('names that an expression reads', () => {
   it('are found in every place, computed keys included', () => {
-    const { references } = parseExpression("params.list.map(x, x + params.b + tasks.a.output.v[params.i]).size() > index && tasks['b-c'].state == 'failed' && run.ds == item.day && has(params.h) && foo.bar");
+    const { references } = parseExpression(
+      "params.list.map(x, x + params.b + tasks.a.output.v[params.i]).size() > index && tasks['b-c'].state == 'failed' && run.ds == item.day && has(params.h) && foo.bar",
+    );
     expect(references).toEqual({
       ...NO_REFERENCES,
       params: ['b', 'h', 'i', 'list'],
       run: true,
       runFields: ['ds'],
-      tasks: [{ id: 'a', form: 'dot', field: 'output' }, { id: 'b-c', form: 'index', field: 'state' }],
+      tasks: [
+        { id: 'a', form: 'dot', field: 'output' },
+        { id: 'b-c', form: 'index', field: 'state' },
+      ],
       item: true,
       index: true,
       unknown: ['foo'],
@@ -78,7 +89,10 @@ describe('names that an expression reads', () => {
   });
 
   it('do not include variables of loops, even those that hide a root', () => {
-    expect(parseExpression('params.l.map(item, item.a + params.l.map(tasks, tasks.b).size())').references).toEqual({ ...NO_REFERENCES, params: ['l'] });
+    expect(parseExpression('params.l.map(item, item.a + params.l.map(tasks, tasks.b).size())').references).toEqual({
+      ...NO_REFERENCES,
+      params: ['l'],
+    });
     expect(parseExpression('params.l.map(x, x) == x').references.unknown).toEqual(['x']);
   });
 
@@ -89,8 +103,14 @@ describe('names that an expression reads', () => {
   });
 
   it('merge without duplicates', () => {
-    const merged = mergeReferences([parseExpression('tasks.a.output + params.x').references, parseExpression('tasks.a.output + tasks.a.state').references]);
-    expect(merged.tasks).toEqual([{ id: 'a', form: 'dot', field: 'output' }, { id: 'a', form: 'dot', field: 'state' }]);
+    const merged = mergeReferences([
+      parseExpression('tasks.a.output + params.x').references,
+      parseExpression('tasks.a.output + tasks.a.state').references,
+    ]);
+    expect(merged.tasks).toEqual([
+      { id: 'a', form: 'dot', field: 'output' },
+      { id: 'a', form: 'dot', field: 'state' },
+    ]);
     expect(merged.params).toEqual(['x']);
   });
 });

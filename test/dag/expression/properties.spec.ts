@@ -1,7 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import {
-  evaluateExpression, ExpressionError, ExpressionSyntaxError, expressionSource, FUNCTIONS, parseExpression, parseTemplate, renderTemplate, TemplateError, textOf,
+  ExpressionError,
+  ExpressionSyntaxError,
+  evaluateExpression,
+  expressionSource,
+  FUNCTIONS,
+  parseExpression,
+  parseTemplate,
+  renderTemplate,
+  TemplateError,
+  textOf,
 } from '../../../src/dag/expression/index.js';
 import type { Json } from '../../../src/dag/json.js';
 import type { Scope } from '../../../src/dag/scope.js';
@@ -19,22 +28,67 @@ const { source } = fc.letrec<{ source: string }>((tie) => {
   return {
     source: fc.oneof(
       { maxDepth: 6, depthSize: 'large' },
-      fc.constantFrom('0', '1', '2', '-3', '0.5', '1e300', '9007199254740991', "''", "'a'", "'a,b'", "'2026-01-02T03:04:05Z'", "'1d'", "'(a+)+$'", 'true', 'false', 'null', '[]', '{}', 'x', 'y', 'params', 'tasks', 'item', 'index', 'run.ds', 'unknown', "'😀'"),
+      fc.constantFrom(
+        '0',
+        '1',
+        '2',
+        '-3',
+        '0.5',
+        '1e300',
+        '9007199254740991',
+        "''",
+        "'a'",
+        "'a,b'",
+        "'2026-01-02T03:04:05Z'",
+        "'1d'",
+        "'(a+)+$'",
+        'true',
+        'false',
+        'null',
+        '[]',
+        '{}',
+        'x',
+        'y',
+        'params',
+        'tasks',
+        'item',
+        'index',
+        'run.ds',
+        'unknown',
+        "'😀'",
+      ),
       fc.constantFrom(...names).map((name) => `params.${name}`),
       fc.tuple(inner, fc.constantFrom(...names)).map(([object, name]) => `(${object}).${name}`),
       fc.tuple(inner, inner).map(([object, key]) => `(${object})[${key}]`),
-      fc.tuple(inner, fc.constantFrom('+', '-', '*', '/', '%', '==', '!=', '<', '<=', '>', '>=', ' in ', '&&', '||'), inner).map(([left, operator, right]) => `(${left}${operator}${right})`),
+      fc
+        .tuple(inner, fc.constantFrom('+', '-', '*', '/', '%', '==', '!=', '<', '<=', '>', '>=', ' in ', '&&', '||'), inner)
+        .map(([left, operator, right]) => `(${left}${operator}${right})`),
       fc.tuple(fc.constantFrom('!', '-'), inner).map(([operator, operand]) => `${operator}(${operand})`),
       fc.tuple(inner, inner, inner).map(([test, yes, no]) => `(${test} ? ${yes} : ${no})`),
       fc.array(inner, { maxLength: 4 }).map((items) => `[${items.join(', ')}]`),
-      fc.array(fc.tuple(inner, inner), { maxLength: 3 }).map((entries) => `{${entries.map(([key, value]) => `${key}: ${value}`).join(', ')}}`),
-      fc.tuple(inner, fc.constantFrom('all', 'exists', 'exists_one', 'filter', 'map'), fc.constantFrom('x', 'y', 'params'), inner).map(([list, macro, variable, body]) => `(${list}).${macro}(${variable}, ${body})`),
-      fc.tuple(fc.constantFrom(...FUNCTIONS.keys()), fc.array(inner, { maxLength: 3 })).map(([name, args]) => `${name}(${args.join(', ')})`),
+      fc
+        .array(fc.tuple(inner, inner), { maxLength: 3 })
+        .map((entries) => `{${entries.map(([key, value]) => `${key}: ${value}`).join(', ')}}`),
+      fc
+        .tuple(
+          inner,
+          fc.constantFrom('all', 'exists', 'exists_one', 'filter', 'map'),
+          fc.constantFrom('x', 'y', 'params'),
+          inner,
+        )
+        .map(([list, macro, variable, body]) => `(${list}).${macro}(${variable}, ${body})`),
+      fc
+        .tuple(fc.constantFrom(...FUNCTIONS.keys()), fc.array(inner, { maxLength: 3 }))
+        .map(([name, args]) => `${name}(${args.join(', ')})`),
       fc.tuple(inner, fc.constantFrom(...names)).map(([object, name]) => `has((${object}).${name})`),
     ),
   };
 });
-const scope = fc.record({ params: fc.dictionary(fc.constantFrom(...names), json), item: json, index: fc.nat() }) as fc.Arbitrary<Scope>;
+const scope = fc.record({
+  params: fc.dictionary(fc.constantFrom(...names), json),
+  item: json,
+  index: fc.nat(),
+}) as fc.Arbitrary<Scope>;
 
 function outcome(text: string, within: Scope, budget?: number): { value: Json } | { error: string } {
   try {
@@ -76,7 +130,44 @@ describe('whatever the expression and the data,', () => {
   });
 
   it('any text parses or gives a syntax error with an offset inside it', () => {
-    const pieces = fc.array(fc.oneof(fc.constantFrom('(', ')', '[', ']', '{', '}', '.', ',', ':', '?', "'", '"', "'''", '\\', '//', '\n', '-', '!', '&&', '1', '1.', '0x', 'r', 'b', 'tasks.', 'map(', 'x', ' in ', '${{', '}}'), fc.string({ unit: 'binary', maxLength: 3 })), { maxLength: 40 });
+    const pieces = fc.array(
+      fc.oneof(
+        fc.constantFrom(
+          '(',
+          ')',
+          '[',
+          ']',
+          '{',
+          '}',
+          '.',
+          ',',
+          ':',
+          '?',
+          "'",
+          '"',
+          "'''",
+          '\\',
+          '//',
+          '\n',
+          '-',
+          '!',
+          '&&',
+          '1',
+          '1.',
+          '0x',
+          'r',
+          'b',
+          'tasks.',
+          'map(',
+          'x',
+          ' in ',
+          '${{',
+          '}}',
+        ),
+        fc.string({ unit: 'binary', maxLength: 3 }),
+      ),
+      { maxLength: 40 },
+    );
     fc.assert(
       fc.property(pieces, (parts) => {
         const text = parts.join('');
@@ -160,11 +251,14 @@ describe('operators agree with arithmetic and logic:', () => {
 describe('templates', () => {
   it('give back any JSON that holds no expression, untouched', () => {
     fc.assert(
-      fc.property(json.filter((value) => !JSON.stringify(value).includes('${{')), (value) => {
-        const parsed = parseTemplate(value);
-        expect(parsed.constant).toBe(true);
-        expect(renderTemplate(parsed, {})).toEqual(value);
-      }),
+      fc.property(
+        json.filter((value) => !JSON.stringify(value).includes('${{')),
+        (value) => {
+          const parsed = parseTemplate(value);
+          expect(parsed.constant).toBe(true);
+          expect(renderTemplate(parsed, {})).toEqual(value);
+        },
+      ),
       cases(1_000),
     );
   });
@@ -175,7 +269,9 @@ describe('templates', () => {
         fc.pre(!before.includes('$') && !after.includes('${{'));
         const within = { params: { v: value } };
         expect(renderTemplate(parseTemplate('${{ params.v }}'), within)).toEqual(value);
-        expect(renderTemplate(parseTemplate({ k: [`<${before}\${{ params.v }}${after}`] }), within)).toEqual({ k: [`<${before}${textOf(value)}${after}`] });
+        expect(renderTemplate(parseTemplate({ k: [`<${before}\${{ params.v }}${after}`] }), within)).toEqual({
+          k: [`<${before}${textOf(value)}${after}`],
+        });
       }),
       cases(2_000),
     );

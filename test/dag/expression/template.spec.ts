@@ -1,8 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { expressionSource, ExpressionError, parseTemplate, renderTemplate, TemplateError, textOf } from '../../../src/dag/expression/index.js';
+import {
+  ExpressionError,
+  expressionSource,
+  parseTemplate,
+  renderTemplate,
+  TemplateError,
+  textOf,
+} from '../../../src/dag/expression/index.js';
 import type { Json } from '../../../src/dag/json.js';
 
-const scope = { params: { a: 1, s: 'text', list: [1, 'x'], none: null, evil: '${{ params.s }}', f: 0.1, object: { b: 1, a: [] }, yes: true } };
+const scope = {
+  params: { a: 1, s: 'text', list: [1, 'x'], none: null, evil: '${{ params.s }}', f: 0.1, object: { b: 1, a: [] }, yes: true },
+};
 const render = (template: Json): Json => renderTemplate(parseTemplate(template), scope);
 
 describe('a template renders', () => {
@@ -27,12 +36,15 @@ describe('a template renders', () => {
     ['x${{ "}}" + \'"}}\' }}y', 'x}}"}}y'],
     ["${{ '''}}''' }}", '}}'],
     ["${{ '${{' }}", '${{'],
-    ['${{ 1 // a comment, it\'s ignored }}', 1],
+    ["${{ 1 // a comment, it's ignored }}", 1],
     ['${{ params.evil }}', '${{ params.s }}'],
     ['<${{ params.evil }}>', '<${{ params.s }}>'],
     ['costs $${{ params.a }}', 'costs $1'],
     ['a }} b { c ${ d', 'a }} b { c ${ d'],
-    [{ a: ['${{ params.a }}', { b: 'x${{ params.a }}' }], c: true }, { a: [1, { b: 'x1' }], c: true }],
+    [
+      { a: ['${{ params.a }}', { b: 'x${{ params.a }}' }], c: true },
+      { a: [1, { b: 'x1' }], c: true },
+    ],
   ])('%j as %j', (template, value) => {
     expect(render(template)).toEqual(value);
   });
@@ -76,7 +88,14 @@ describe('a parsed template', () => {
     expect(parseTemplate({ a: ['x', 1] }).constant).toBe(true);
     const parsed = parseTemplate({ a: '${{ params.x }}', b: ["select '${{ params.y }}' from ${{ ident(tasks.t.output) }}"] });
     expect(parsed.constant).toBe(false);
-    expect(parsed.expressions.map(({ pointer, whole, expression }) => [pointer, whole, expression.source.trim(), expression.identifier])).toEqual([
+    expect(
+      parsed.expressions.map(({ pointer, whole, expression }) => [
+        pointer,
+        whole,
+        expression.source.trim(),
+        expression.identifier,
+      ]),
+    ).toEqual([
       ['/a', true, 'params.x', false],
       ['/b/0', false, 'params.y', false],
       ['/b/0', false, 'ident(tasks.t.output)', true],
@@ -87,12 +106,21 @@ describe('a parsed template', () => {
   it('gives the text around each expression', () => {
     const [string] = parseTemplate({ q: "a '${{ 1 }}' b ${{ 2 }}" }).strings;
     expect(string?.pointer).toBe('/q');
-    expect(string?.segments.map((segment) => (typeof segment === 'string' ? segment : segment.source.trim()))).toEqual(["a '", '1', "' b ", '2']);
+    expect(string?.segments.map((segment) => (typeof segment === 'string' ? segment : segment.source.trim()))).toEqual([
+      "a '",
+      '1',
+      "' b ",
+      '2',
+    ]);
   });
 
   it('lets the caller write values as text, for SQL', () => {
     const parsed = parseTemplate("select ${{ params.s }}, ${{ ident('c') }}, ${{ params.none }}");
-    expect(renderTemplate(parsed, scope, { text: (value, { identifier }) => (identifier ? `"${textOf(value)}"` : value === null ? 'null' : `'${textOf(value)}'`) })).toBe(`select 'text', "c", null`);
+    expect(
+      renderTemplate(parsed, scope, {
+        text: (value, { identifier }) => (identifier ? `"${textOf(value)}"` : value === null ? 'null' : `'${textOf(value)}'`),
+      }),
+    ).toBe(`select 'text', "c", null`);
   });
 
   it('names the place and the expression when rendering fails', () => {

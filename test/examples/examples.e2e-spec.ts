@@ -1,0 +1,110 @@
+import { readFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DATA_CONVERTER } from '../../src/temporal/temporal-connection.js';
+import { BuiltService, type FinishedRun, freePort, ROOT } from '../support/built-service.js';
+
+const read = (name: string): string => readFileSync(join(ROOT, 'examples', `${name}.yaml`), 'utf8');
+
+/** States of tasks that are all over, by id. */
+const states = ({ tasks }: FinishedRun) => Object.fromEntries(Object.values(tasks).map(({ taskId, state }) => [taskId, state]));
+
+describe('the examples run', () => {
+  let service: BuiltService;
+  let server: Server;
+  let base: string;
+  const requests: string[] = [];
+
+  beforeAll(async () => {
+    const port = await freePort();
+    base = `http://127.0.0.1:${port}`;
+    server = createServer((request, response) => void answer(request, response, requests)).listen(port, '127.0.0.1');
+    service = await BuiltService.start({ BATON_ENABLE_TASK_TYPES: 'shell', BATON_HTTP_ALLOW_PRIVATE: '127.0.0.1' });
+  });
+
+  afterAll(async () => {
+    await service?.stop();
+    server?.close();
+  });
+
+  it('trigger-rules: failures and skips go where their edges say', async () => {
+    const result = await service.run('trigger-rules', read('trigger-rules'));
+    expect(result.run).toMatchObject({ state: 'success' });
+    expect(states(result)).toEqual({
+      start: 'success',
+      weekend_only: 'skipped',
+      weekend_report: 'skipped',
+      optional: 'failed',
+      needs_optional: 'upstream_failed',
+      always_there: 'success',
+      explain_failure: 'success',
+      first_result: 'success',
+      without_weekend: 'success',
+      finish: 'success',
+    });
+    expect(result.tasks.optional!.failure).toMatchObject({ kind: 'expression' });
+    expect(result.run.outputs).toEqual({
+      states: { needs_optional: 'upstream_failed', explanation: 'optional is failed', first_result: 'success', without_weekend: 'success' },
+    });
+  });
+
+  it('retries: three attempts where two fail, one where there is no hope', async () => {
+    const result = await service.run('retries', read('retries'));
+    expect(result.run).toMatchObject({ state: 'success', outputs: { conclusion: { attempts: 3, hopeless: 'failed', instead: 'datasets/seattle-weather.csv' } } });
+    expect(result.tasks.third_time_lucky!.attempts.map(({ failure }) => failure?.type)).toEqual(['NotYet', 'NotYet', undefined]);
+    expect(result.tasks.hopeless!.attempts.map(({ failure }) => failure?.type)).toEqual(['NoSuchDataset']);
+  });
+
+  it('params-and-outputs: values keep their types', async () => {
+    const { run } = await service.run('params-and-outputs', read('params-and-outputs'), { params: { prices: [10, 20.5, 30], discount: 0.5 } });
+    expect(run).toMatchObject({ state: 'success' });
+    expect(run.outputs).toMatchObject({
+      total: 30.25,
+      dearest: [
+        { price: 20.5, currency: 'EUR' },
+        { price: 30, currency: 'EUR' },
+      ],
+    });
+    expect(run.outputs!.label).toMatch(/^3 items for 30\.25 EUR on \d{4}-\d\d-\d\d$/);
+  });
+
+  it('http: a query, a body, and a status that is expected', async () => {
+    const result = await service.run('http', read('http'), { params: { base } });
+    expect(result.run).toMatchObject({ state: 'success', outputs: { statuses: [200, 200, 404] } });
+    expect(requests).toContainEqual(expect.stringMatching(/^GET \/get\?day=\d{4}-\d\d-\d\d&page=1 /));
+    expect(requests).toContainEqual(expect.stringContaining(`POST /post {"from":"${result.run.runId}","status":"200"}`));
+    // The first answer to /get was a 503.
+    expect(result.tasks.read!.attempts).toHaveLength(2);
+  });
+
+  it('shell: arguments, standard input, environment, JSON output', async () => {
+    const { run } = await service.run('shell', read('shell'), { params: { text: '12345; exit 1' } });
+    expect(run).toMatchObject({ state: 'success', outputs: { description: { bytes: 13, greeting: 'hello' } } });
+  });
+
+  it('foreign-worker: a plain Temporal worker gets plain arguments', async () => {
+    const connection = await NativeConnection.connect({ address: service.temporalAddress });
+    const worker = await Worker.create({
+      connection,
+      taskQueue: 'python-models',
+      dataConverter: DATA_CONVERTER,
+      activities: { score_orders: async (day: string, limit: number) => ({ day, scored: limit / 2 }) },
+    });
+    const result = await worker.runUntil(service.run('foreign-worker', read('foreign-worker'), { params: { day: '2024-02-29' } }));
+    await connection.close();
+    expect(result.run).toMatchObject({ state: 'success', outputs: { summary: '50 orders of 2024-02-29' } });
+  });
+});
+
+/** What httpbin would say; the first GET finds it busy. */
+async function answer(request: IncomingMessage, response: ServerResponse, requests: string[]): Promise<void> {
+  let body = '';
+  for await (const chunk of request) body += chunk;
+  const { method, url = '' } = request;
+  requests.push(`${method} ${url} ${body}`);
+  const firstRead = url.startsWith('/get') && requests.filter((line) => line.startsWith('GET /get')).length === 1;
+  response.statusCode = firstRead ? 503 : url.startsWith('/status/') ? Number(url.slice('/status/'.length)) : 200;
+  response.setHeader('content-type', 'application/json').end(JSON.stringify({ url }));
+}
