@@ -23,6 +23,8 @@ import { outputValue, toJson } from './task-output.js';
 
 /** How long a handler may clean up after its timeout; the workflow's own limit is timeout + 10 s. */
 const CLEAN_UP_MS = 8000;
+/** Node's timers know no longer time; beyond it (24 days) the workflow's own limit holds. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** What the wrapper needs besides the call. */
 export interface TaskRuntime {
@@ -113,7 +115,7 @@ class TaskRun {
       timer = setTimeout(() => {
         this.abort.abort(timeout);
         giveUp = setTimeout(() => reject(timeout), CLEAN_UP_MS);
-      }, limit);
+      }, Math.min(limit, MAX_TIMER_MS));
     });
     try {
       return await Promise.race([runInTask(context, async () => run(context)), tooLate]);
@@ -173,9 +175,9 @@ class TaskRun {
             now,
             random: Math.random(),
           });
+    if (decision.again || cancelled) this.heartbeats.beat();
     if (cancelled) return new CancelledFailure(failure.message, [this.details(failure)]);
     if (!decision.again) return this.final(failure);
-    this.heartbeats.beat();
     return this.applicationFailure(failure, false, 'delayMs' in decision ? decision.delayMs : undefined);
   }
 
@@ -184,7 +186,8 @@ class TaskRun {
     if (this.temporal.cancellationSignal.aborted) {
       if (details?.workerShutdown) return { failure: { kind: 'worker_lost', message: `worker ${this.runtime.worker} was shut down` }, by: 'infrastructure', retryable: true };
       // Also when the server has given the attempt up or an operator paused or reset it: Temporal decides what follows.
-      return { failure: { kind: 'cancelled', message: 'cancelled' }, by: 'infrastructure', retryable: false };
+      const message = details?.paused ? 'paused by an operator' : details?.reset ? 'reset by an operator' : 'cancelled';
+      return { failure: { kind: 'cancelled', message }, by: 'infrastructure', retryable: false };
     }
     return taskFailure(error, this.mask);
   }

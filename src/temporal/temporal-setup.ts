@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ScheduleAlreadyRunning, ScheduleOverlapPolicy } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import { RETENTION, RETENTION_ID, type RetentionInput, SEARCH_ATTRIBUTES, SYSTEM_QUEUE } from '../../workflows/contract.js';
 import type { Log } from './log.js';
 import type { TemporalConnection } from './temporal-connection.js';
 import { GRPC, grpcCode } from './temporal-error.js';
 
-const { IndexedValueType } = temporal.api.enums.v1;
+const { IndexedValueType } = proto.temporal.api.enums.v1;
 
 const TYPES = {
   KEYWORD: { code: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD, cli: 'Keyword' },

@@ -72,6 +72,7 @@ describe('the examples run', () => {
 
   it('http: a query, a body, and a status that is expected', async () => {
     const result = await service.run('http', read('http'), { params: { base } });
+    expect(Object.values(result.tasks).map(({ taskId, failure }) => [taskId, failure?.message])).toEqual([['probe', undefined], ['read', undefined], ['send', undefined]]);
     expect(result.run).toMatchObject({ state: 'success', outputs: { statuses: [200, 200, 404] } });
     expect(requests).toContainEqual(expect.stringMatching(/^GET \/get\?day=\d{4}-\d\d-\d\d&page=1 /));
     expect(requests).toContainEqual(expect.stringContaining(`POST /post {"from":"${result.run.runId}","status":"200"}`));
