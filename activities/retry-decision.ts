@@ -22,7 +22,11 @@ export type RetryDecision = { readonly again: false } | { readonly again: true; 
 /** Whether and when a failed attempt is followed by another (R20). */
 export function decideRetry(facts: RetryFacts): RetryDecision {
   const { retry, failed, now, firstStartedAt } = facts;
-  if (failed.by === 'infrastructure') return facts.infraFailures > retry.infraAttempts ? { again: false } : { again: true };
+  if (failed.by === 'infrastructure') {
+    if (facts.infraFailures > retry.infraAttempts) return { again: false };
+    if (failed.retryAfterMs === undefined) return { again: true };
+    return { again: true, delayMs: Math.min(failed.retryAfterMs * 2 ** (facts.infraFailures - 1), MAX_ASKED_WAIT_MS) };
+  }
   if (!failed.retryable || facts.userFailures >= retry.maxAttempts) return { again: false };
   const { type, kind } = failed.failure;
   if (retry.nonRetryableErrors?.some((name) => name === type || name === kind)) return { again: false };

@@ -8,6 +8,8 @@ import { TaskError } from './task-error.js';
 
 const MAX_MESSAGE = 2000;
 const MAX_DETAILS = 2000;
+/** First wait after trouble with the object store: a full disk is not freed in a second. */
+const OBJECT_STORE_WAIT_MS = 5000;
 
 /** A failed attempt as data, and what its retry depends on. */
 export interface TaskFailure {
@@ -15,6 +17,7 @@ export interface TaskFailure {
   /** `infrastructure` does not burn the user's attempts (R20). */
   readonly by: 'user' | 'infrastructure';
   readonly retryable: boolean;
+  /** Asked for by the other side. After trouble of the infrastructure it doubles with each attempt that it cost. */
   readonly retryAfterMs?: number;
 }
 
@@ -26,7 +29,8 @@ export function taskFailure(error: unknown, mask: SecretMask): TaskFailure {
   }
   if (error instanceof ObjectStoreError) {
     const by = error.code === 'bad_key' || error.code === 'conflict' ? 'user' : 'infrastructure';
-    return { failure: failureOf('error', error.message, error.name, { code: error.code }, mask), by, retryable: true };
+    const retryAfterMs = by === 'infrastructure' ? OBJECT_STORE_WAIT_MS : undefined;
+    return { failure: failureOf('error', error.message, error.name, { code: error.code }, mask), by, retryable: true, retryAfterMs };
   }
   if (error instanceof ApplicationFailure) {
     const details = asJson(error.details?.length === 1 ? error.details[0] : error.details);

@@ -8,9 +8,9 @@ import {
 import { readJson } from '../objects/json-blob.js';
 import { dagPrefix, versionsKey } from '../objects/keys.js';
 import type { ObjectStore } from '../objects/object-store.js';
-import { KeyedQueue } from './keyed-queue.js';
+import { KeyedQueue, QueueTimeoutError } from './keyed-queue.js';
 import { decodeDagCursor, encodeDagCursor } from './list-cursor.js';
-import type { TemporalConnection } from './temporal-connection.js';
+import { CALL_DEADLINE_MS, type TemporalConnection } from './temporal-connection.js';
 import { DagNotFoundError, PreconditionFailedError, TemporalUnavailableError } from './temporal-error.js';
 import { allOf, compare, isNotNull } from './visibility-query.js';
 
@@ -27,7 +27,7 @@ export interface DagListInput {
 
 /** The DAG entities, seen from outside. Reads need no worker (R28). Every method throws TemporalUnavailableError (503). */
 export class DagGateway {
-  private readonly updates = new KeyedQueue(UPDATES_IN_FLIGHT);
+  private readonly updates = new KeyedQueue(UPDATES_IN_FLIGHT, CALL_DEADLINE_MS);
   private readonly lastUpdate = new Map<string, { readonly key: string; readonly result: Promise<unknown> }>();
 
   constructor(
@@ -88,7 +88,11 @@ export class DagGateway {
     const key = JSON.stringify([name, input]);
     const last = this.lastUpdate.get(dagId);
     if (last?.key === key) return last.result as Promise<T>;
-    const result = this.updates.run(dagId, () => this.sendUpdate<T>(dagId, name, input, check));
+    const until = Date.now() + CALL_DEADLINE_MS;
+    const result = this.updates.run(dagId, () => this.sendUpdate<T>(dagId, name, input, check, until)).catch((error: unknown) => {
+      if (!(error instanceof QueueTimeoutError)) throw error;
+      throw new TemporalUnavailableError(`Too many changes of DAG ${dagId} are under way; this one was not begun.`, false, 2);
+    });
     const entry = { key, result };
     this.lastUpdate.set(dagId, entry);
     const forget = () => {
@@ -98,7 +102,7 @@ export class DagGateway {
     return result;
   }
 
-  private async sendUpdate<T>(dagId: string, name: string, input: PutInput | PauseInput | RemoveInput, check: (head: DagHead | undefined) => void): Promise<T> {
+  private async sendUpdate<T>(dagId: string, name: string, input: PutInput | PauseInput | RemoveInput, check: (head: DagHead | undefined) => void, until: number): Promise<T> {
     const { head, open } = await this.describe(dagId);
     check(head);
     const start: DagEntityInput = open ? { dagId } : { dagId, head, versions: await this.storedVersions(dagId) };
@@ -120,7 +124,8 @@ export class DagGateway {
               staticSummary: `DAG ${dagId}`,
             }),
           }),
-        { write: true },
+        // A change that had to wait for its turn is answered in time all the same.
+        { write: true, deadlineMs: Math.max(1, until - Date.now()) },
       );
     } catch (error) {
       throw entityError(error, dagId);

@@ -37,8 +37,21 @@ const TUNING = [
 ].flatMap((value) => ['--dynamic-config-value', value]);
 const PRAGMAS = ['journal_mode=WAL', 'synchronous=NORMAL'].flatMap((value) => ['--sqlite-pragma', value]);
 
+/** Arguments of the `temporal` program for a server on 127.0.0.1 with our tuning. `database`: its SQLite file. */
+export function serverArguments({ port, uiPort, namespace, database }: { readonly port: number; readonly uiPort: number; readonly namespace: string; readonly database: string }): string[] {
+  return [
+    ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)],
+    ...['--db-filename', database, '--namespace', namespace, '--log-level', 'warn', '--color', 'never'],
+    ...TUNING,
+    ...PRAGMAS,
+  ];
+}
+
 const READY_MS = 60_000;
 const STOP_MS = 10_000;
+/** One that lived longer was sound: its end begins a new count. */
+const STEADY_MS = 60_000;
+const LONGEST_PAUSE_MS = 30_000;
 const LOG_BYTES = 10 * 1_048_576;
 const READY = Symbol('ready');
 
@@ -118,8 +131,16 @@ export class EmbeddedServer {
     this.pid = child.pid ?? 0;
     await this.own();
     const waiting = new AbortController();
-    const why = await Promise.race([end, this.untilReady(waiting.signal)]);
-    waiting.abort();
+    let why: string | typeof READY;
+    try {
+      why = await Promise.race([end, this.untilReady(waiting.signal)]);
+    } catch (error) {
+      // Alive but not ready: left running it would keep the port from the next one.
+      await endProcess(this.pid, STOP_MS);
+      throw error;
+    } finally {
+      waiting.abort();
+    }
     if (why !== READY) throw new EmbeddedServerError(`The embedded Temporal server ended at once (${why}). The end of ${logFile(this.options.home)}:\n${await this.lastLines()}`);
     this.options.log.info({ port: this.port, pid: this.pid }, `The embedded Temporal server listens on ${this.address}, its Web UI on ${this.uiUrl}.`);
     return { end };
@@ -137,22 +158,33 @@ export class EmbeddedServer {
   }
 
   private async supervise(running: Ended): Promise<void> {
+    let failures = 0;
     for (;;) {
+      const began = Date.now();
       let why = await running.end;
-      for (let attempt = 0; ; attempt++) {
+      if (Date.now() - began > STEADY_MS) failures = 0;
+      for (;;) {
         if (this.stopped.signal.aborted) return;
-        this.options.log.error({ why }, `The embedded Temporal server has ended (${why}); starting it again. Its log: ${logFile(this.options.home)}`);
+        await this.pauseAfter(++failures, why);
+        if (this.stopped.signal.aborted) return;
         try {
           running = await this.launch();
           break;
         } catch (error) {
           why = (error as Error).message;
-          await delay(Math.min(30_000, 250 * 2 ** attempt), undefined, { signal: this.stopped.signal }).catch(() => undefined);
         }
       }
       // It came up while we were asked to stop.
       if (this.stopped.signal.aborted) return endProcess(this.pid, STOP_MS);
     }
+  }
+
+  /** Says what happened. The first restart is at once; one that dies again and again is tried ever more rarely, and never given up: a full disk is freed some day. */
+  private async pauseAfter(failures: number, why: string): Promise<void> {
+    const pause = failures === 1 ? 0 : Math.min(LONGEST_PAUSE_MS, 250 * 2 ** (failures - 1));
+    const when = failures === 1 ? '' : ` in ${pause / 1_000} s, after ${failures} failures in a row`;
+    this.options.log.error({ why, failures }, `The embedded Temporal server has ended (${why}); starting it again${when}. Its log: ${logFile(this.options.home)}`);
+    await delay(pause, undefined, { signal: this.stopped.signal }).catch(() => undefined);
   }
 
   /** From here on whoever finds the process knows whose it is, and it ends with us. */
@@ -167,12 +199,7 @@ export class EmbeddedServer {
     const file = logFile(home);
     if (((await stat(file).catch(() => undefined))?.size ?? 0) > LOG_BYTES) await rename(file, `${file}.1`);
     const log = await open(file, 'a');
-    const args = [
-      ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(this.port), '--ui-port', String(this.uiPort)],
-      ...['--db-filename', databaseFile(home), '--namespace', namespace, '--log-level', 'warn', '--color', 'never'],
-      ...TUNING,
-      ...PRAGMAS,
-    ];
+    const args = serverArguments({ port: this.port, uiPort: this.uiPort, namespace, database: databaseFile(home) });
     try {
       return spawn(this.binary, args, { detached: true, cwd: home, env, stdio: ['ignore', log.fd, log.fd] });
     } finally {

@@ -1,14 +1,23 @@
-/** Lets at most `limit` pieces of work run at the same time per key; the others wait in order. */
+/** Too many pieces of work were before this one: it was not begun. */
+export class QueueTimeoutError extends Error {
+  override readonly name = 'QueueTimeoutError';
+}
+
+/** Lets at most `limit` pieces of work run at the same time per key; the others wait in order, each at most `waitMs`. */
 export class KeyedQueue {
   private readonly lanes = new Map<string, { running: number; readonly waiting: (() => void)[] }>();
 
-  constructor(private readonly limit: number) {}
+  constructor(
+    private readonly limit: number,
+    private readonly waitMs: number,
+  ) {}
 
+  /** @throws QueueTimeoutError when its turn did not come in time. */
   async run<T>(key: string, work: () => Promise<T>): Promise<T> {
     let lane = this.lanes.get(key);
     if (lane === undefined) this.lanes.set(key, (lane = { running: 0, waiting: [] }));
     if (lane.running < this.limit) lane.running++;
-    else await new Promise<void>((resolve) => lane.waiting.push(resolve));
+    else await this.turn(lane.waiting);
     try {
       return await work();
     } finally {
@@ -17,5 +26,19 @@ export class KeyedQueue {
       if (next) next();
       else if (--lane.running === 0) this.lanes.delete(key);
     }
+  }
+
+  private turn(waiting: (() => void)[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const go = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      const timer = setTimeout(() => {
+        waiting.splice(waiting.indexOf(go), 1);
+        reject(new QueueTimeoutError('too much is under way'));
+      }, this.waitMs);
+      waiting.push(go);
+    });
   }
 }

@@ -222,7 +222,7 @@ describe('attempts', () => {
     const call = await bench.call(args('${{ tasks.a.output }}'), { tasks: { a: { state: 'success', output: { ref: `${PREFIX}outputs/a/x.json`, size: 9, sha256: 'ff' } } } });
     await writeJson(broken, call.body, await readJson(bench.objects, call.body));
     const { error, failed } = await bench.run('f', call);
-    expect(error).toMatchObject({ nonRetryable: false, nextRetryDelay: undefined });
+    expect(error).toMatchObject({ nonRetryable: false, nextRetryDelay: 5_000 });
     expect(failed?.failure).toMatchObject({ type: 'ObjectStoreError', message: 'the disk is away' });
   });
 

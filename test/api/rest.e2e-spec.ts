@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runPath, TestService, until } from '../support/test-service.js';
+import { runPath, until } from '../support/api-caller.js';
+import { TestService } from '../support/test-service.js';
 
 /** Every call of the interface, on a Baton of its own. */
 describe('the REST interface', () => {

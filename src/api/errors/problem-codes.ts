@@ -41,6 +41,7 @@ export const PROBLEM_CODES = {
   run_id_too_long: { status: 422, title: 'The run id is too long' },
   too_many_requests: { status: 429, title: 'Too many requests' },
   internal_error: { status: 500, title: 'Something went wrong in the service' },
+  objects_unavailable: { status: 503, title: 'The object store cannot be read or written' },
   shutting_down: { status: 503, title: 'The service is shutting down' },
   temporal_unavailable: { status: 503, title: 'Temporal cannot be reached' },
 } as const satisfies Record<string, { status: number; title: string }>;

@@ -1,4 +1,5 @@
 import { HttpException } from '@nestjs/common';
+import { ObjectStoreError, type ObjectStoreErrorCode } from '../../objects/object-store-error.js';
 import { BadCursorError } from '../../temporal/list-cursor.js';
 import { DagNotFoundError, PreconditionFailedError, TemporalUnavailableError } from '../../temporal/temporal-error.js';
 import type { ProblemCode } from './problem-codes.js';
@@ -31,6 +32,7 @@ const BY_STATUS: { readonly [status: number]: readonly [ProblemCode, string] } =
 export function problemOf(error: unknown): Problem | undefined {
   if (error instanceof Problem) return error;
   if (error instanceof TemporalUnavailableError) return temporalAway(error);
+  if (error instanceof ObjectStoreError) return objectsAway(error);
   if (error instanceof DagNotFoundError) return new Problem('dag_not_found', `There is no DAG ${error.dagId}.`);
   if (error instanceof BadCursorError) {
     return new Problem('invalid_cursor', 'The cursor is not one that this list gave; leave it out to begin again.', { errors: [{ parameter: 'cursor', detail: 'not a cursor of this list' }] });
@@ -48,6 +50,16 @@ function temporalAway(error: TemporalUnavailableError): Problem {
     : 'Temporal cannot be reached; nothing was done. Try again.';
   return new Problem('temporal_unavailable', detail, { headers: { 'Retry-After': String(Math.max(1, Math.ceil(error.retryAfterSeconds))) } });
 }
+
+/** Trouble of the disk below passes; anything else is ours. */
+const PASSING: ReadonlySet<ObjectStoreErrorCode> = new Set(['no_space', 'no_permission', 'io']);
+
+function objectsAway(error: ObjectStoreError): Problem | undefined {
+  if (!PASSING.has(error.code)) return undefined;
+  return new Problem('objects_unavailable', `${capitalized(error.message)}. Repeating the request is safe.`, { headers: { 'Retry-After': '10' } });
+}
+
+const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 function knownHttpError(error: unknown): readonly [ProblemCode, string] | undefined {
   if (error instanceof HttpException) return BY_STATUS[error.getStatus()];

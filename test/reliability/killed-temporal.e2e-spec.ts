@@ -1,0 +1,101 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runPath, until } from '../support/api-caller.js';
+import { Cluster } from '../support/cluster.js';
+import type { ServiceProcess } from '../support/service-process.js';
+
+/** Forty short tasks in ten layers and one that waits for the test. */
+const layers = Array.from({ length: 40 }, (_, i) => {
+  const needs = i < 4 ? '' : `dependsOn: [t${i - 4}, t${i - (i % 4) - 4}], `.replace(/\[(t\d+), \1\]/, '[$1]');
+  return `  t${i}: { type: activity, ${needs}with: { name: work, args: [20] } }`;
+}).join('\n');
+const DAG = (id: string) => `id: ${id}\ndefaults: { heartbeatTimeout: 3s }\ntasks:\n${layers}\n  held: { type: activity, dependsOn: [t7], with: { name: gate, args: [${id}] } }\n`;
+
+/** What must hold of a run of {@link DAG} after all that happened. */
+function onceEach(cluster: Cluster, runId: string): void {
+  for (let i = 0; i < 40; i++) expect([i, cluster.ledger.count(runId, `t${i}`, 'end')]).toEqual([i, 1]);
+  expect(cluster.ledger.count(runId, 'held', 'end')).toBe(1);
+}
+
+describe('a Temporal server that is killed in mid-run', () => {
+  let cluster: Cluster;
+  let service: ServiceProcess;
+  beforeAll(async () => {
+    cluster = await Cluster.start();
+    service = await cluster.service();
+  });
+  afterAll(async () => cluster?.stop());
+
+  it('comes back, and the run goes on; nothing that had ended runs again', async () => {
+    await service.put(DAG('onward'));
+    const { runId } = (await service.post('/api/v1/dags/onward/runs')).body;
+    await until(() => cluster.ledger.count(runId, 'held', 'begin') === 1);
+    await cluster.temporal.kill();
+    const away = await service.get(runPath(runId));
+    expect([away.status, away.body.code]).toEqual([503, 'temporal_unavailable']);
+    cluster.ledger.open('onward');
+    await cluster.temporal.start();
+    const { body: run } = await service.ended(runId);
+    expect(run).toMatchObject({ state: 'success', counts: { success: 41 } });
+    onceEach(cluster, runId);
+    expect(service.alive).toBe(true);
+  });
+
+  it('three times in one run, at any moment', async () => {
+    await service.put(DAG('again'));
+    const { runId } = (await service.post('/api/v1/dags/again/runs')).body;
+    cluster.ledger.open('again');
+    for (const ended of [4, 14, 24]) {
+      await until(() => cluster.ledger.lines(runId).filter(({ phase }) => phase === 'end').length >= ended);
+      await cluster.temporal.kill();
+      await cluster.temporal.start();
+    }
+    const { body: run } = await service.ended(runId);
+    expect(run).toMatchObject({ state: 'success', counts: { success: 41 } });
+    // A task that ended while nobody could be told has to run again; nobody may have lost its line.
+    for (let i = 0; i < 40; i++) expect(cluster.ledger.count(runId, `t${i}`, 'end')).toBeGreaterThanOrEqual(1);
+    const { items } = (await service.get(`${runPath(runId)}/tasks?limit=100`)).body;
+    for (const { taskId, state } of items) expect([taskId, state]).toEqual([taskId, 'success']);
+  });
+});
+
+describe('the embedded Temporal server, killed under the service', () => {
+  let cluster: Cluster;
+  let service: ServiceProcess;
+  beforeAll(async () => {
+    cluster = await Cluster.start();
+    service = await cluster.service({ TEMPORAL_ADDRESS: '', BATON_HOME: join(cluster.home, 'embedded') });
+  });
+  afterAll(async () => cluster?.stop());
+  const record = async (): Promise<{ readonly server: number; readonly port: number; readonly uiPort: number }> => JSON.parse(await readFile(join(cluster.home, 'embedded/temporal.pid'), 'utf8'));
+
+  it('is started again on its ports and database by the service, which says so; the run goes on', async () => {
+    await service.put(DAG('embedded'));
+    const { runId } = (await service.post('/api/v1/dags/embedded/runs')).body;
+    await until(() => cluster.ledger.count(runId, 'held', 'begin') === 1);
+    const before = await record();
+    process.kill(before.server, 'SIGKILL');
+    await until(async () => (await record()).server !== before.server);
+    cluster.ledger.open('embedded');
+    const { body: run } = await service.ended(runId);
+    expect(run).toMatchObject({ state: 'success', counts: { success: 41 } });
+    onceEach(cluster, runId);
+    expect(await record()).toMatchObject({ port: before.port, uiPort: before.uiPort });
+    expect(service.log).toContain('The embedded Temporal server has ended (SIGKILL); starting it again.');
+  });
+
+  it('is taken over by the next service when the service is killed without it', async () => {
+    await service.put(DAG('orphan'));
+    const { runId } = (await service.post('/api/v1/dags/orphan/runs')).body;
+    await until(() => cluster.ledger.count(runId, 'held', 'begin') === 1);
+    const { server } = await record();
+    await service.kill();
+    cluster.ledger.open('orphan');
+    service = await cluster.service({ TEMPORAL_ADDRESS: '', BATON_HOME: join(cluster.home, 'embedded') });
+    expect((await record()).server).toBe(server);
+    expect((await service.ended(runId)).body).toMatchObject({ state: 'success', counts: { success: 41 } });
+    await service.kill('SIGTERM');
+    expect(() => process.kill(server, 0)).toThrow();
+  });
+});

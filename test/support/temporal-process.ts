@@ -1,0 +1,65 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { serverArguments } from '../../src/temporal/embedded-server.js';
+import { identityOf, TemporalConnection } from '../../src/temporal/temporal-connection.js';
+import { until } from './api-caller.js';
+import { freePort } from './built-service.js';
+import { temporalBinary } from './temporal-binary.js';
+
+/** A Temporal server that belongs to the test, which may kill it and start it again on the same port and database. */
+export class TemporalProcess {
+  private child?: ChildProcess;
+
+  private constructor(
+    private readonly folder: string,
+    private readonly binary: string,
+    readonly port: number,
+    private readonly uiPort: number,
+  ) {}
+
+  static async start(folder: string): Promise<TemporalProcess> {
+    const server = new TemporalProcess(folder, await temporalBinary(), await freePort(), await freePort());
+    await server.start();
+    return server;
+  }
+
+  get address(): string {
+    return `127.0.0.1:${this.port}`;
+  }
+
+  get pid(): number {
+    return this.child?.pid ?? 0;
+  }
+
+  /** Returns when it answers. */
+  async start(): Promise<void> {
+    const log = openSync(this.logFile, 'a');
+    const args = serverArguments({ port: this.port, uiPort: this.uiPort, namespace: 'default', database: join(this.folder, 'temporal.db') });
+    const child = spawn(this.binary, args, { cwd: this.folder, stdio: ['ignore', log, log] });
+    closeSync(log);
+    this.child = child;
+    const connection = new TemporalConnection({ address: this.address, namespace: 'default', identity: identityOf('test') });
+    try {
+      await until(() => {
+        if (child.exitCode !== null) throw new Error(`the Temporal server ended with ${child.exitCode}:\n${readFileSync(this.logFile, 'utf8').slice(-2_000)}`);
+        return connection.ready();
+      });
+    } finally {
+      await connection.close();
+    }
+  }
+
+  /** SIGKILL unless told otherwise; returns when it is gone. */
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    const child = this.child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise((done) => child.once('exit', done));
+    child.kill(signal);
+    await gone;
+  }
+
+  private get logFile(): string {
+    return join(this.folder, 'temporal.log');
+  }
+}
