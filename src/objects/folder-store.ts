@@ -20,6 +20,7 @@ const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 
 export class FolderStore implements ObjectStore {
   private readonly known = new Set<string>();
   private swept?: Promise<unknown>;
+  private rootSeen = false;
 
   constructor(readonly root: string) {}
 
@@ -31,9 +32,11 @@ export class FolderStore implements ObjectStore {
       await this.folder(dirname(temp));
       this.swept ??= this.sweepTemporaryFiles().catch(() => undefined);
       await writeSynced(temp, bytes);
-      if (await this.publish(temp, path)) return;
+      const first = await this.publish(temp, path);
+      this.rootSeen = true;
+      if (first) return;
     } catch (error) {
-      throw objectStoreError(error, 'write', key);
+      throw (await this.rootTrouble(error, 'write', key)) ?? objectStoreError(error, 'write', key);
     } finally {
       await rm(temp, { force: true }).catch(() => undefined);
     }
@@ -45,7 +48,7 @@ export class FolderStore implements ObjectStore {
     try {
       return await readFile(this.path(key));
     } catch (error) {
-      if (isMissing(error)) return undefined;
+      if (await this.isAbsent(error, 'read', key)) return undefined;
       throw objectStoreError(error, 'read', key);
     }
   }
@@ -55,7 +58,7 @@ export class FolderStore implements ObjectStore {
     try {
       return (await stat(this.path(key))).isFile();
     } catch (error) {
-      if (isMissing(error)) return false;
+      if (await this.isAbsent(error, 'read', key)) return false;
       throw objectStoreError(error, 'read', key);
     }
   }
@@ -104,6 +107,25 @@ export class FolderStore implements ObjectStore {
     return removed;
   }
 
+  /** Whether a blob or a folder is just not there. @throws when nothing can be told, because the store itself is away. */
+  private async isAbsent(error: unknown, verb: 'read' | 'list', key: string): Promise<boolean> {
+    if (!isMissing(error)) return false;
+    const trouble = await this.rootTrouble(error, verb, key);
+    if (trouble !== undefined) throw trouble;
+    return true;
+  }
+
+  /** The error of a store whose own folder is away; a store that nothing was ever written to has none yet. */
+  private async rootTrouble(error: unknown, verb: 'read' | 'write' | 'list', key: string): Promise<ObjectStoreError | undefined> {
+    if (!isMissing(error) && errorCode(error) !== 'EEXIST') return undefined;
+    const root = await stat(this.root).catch(() => undefined);
+    if (root?.isDirectory()) this.rootSeen = true;
+    else if (root !== undefined || this.rootSeen) {
+      return new ObjectStoreError('io', key, `cannot ${verb} object ${key}: the object store ${root ? 'is not a folder' : 'is gone'}; put the folder of BATON_OBJECTS back, then repeat`, { cause: error });
+    }
+    return undefined;
+  }
+
   private path(key: string): string {
     return join(this.root, ...key.split('/'));
   }
@@ -148,7 +170,7 @@ export class FolderStore implements ObjectStore {
     try {
       entries = await readdir(this.path(prefix.slice(0, -1)), { withFileTypes: true });
     } catch (error) {
-      if (isMissing(error)) return;
+      if (await this.isAbsent(error, 'list', prefix)) return;
       throw objectStoreError(error, 'list', prefix);
     }
     // `+`, `-` and `.` come before `/`: the order of whole keys asks for folders to be compared with their slash.

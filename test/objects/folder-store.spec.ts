@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -134,6 +134,23 @@ describe('a folder store', () => {
     await chmod(root, 0o500);
     await expect(store.put('k', bytes('x'))).rejects.toMatchObject({ code: 'no_permission' });
     await chmod(root, 0o700);
+  });
+
+  it.each(['is gone', 'is not a folder'])('says so when its own folder %s, and goes on when it is back', async (trouble) => {
+    await store.put('runs/a', bytes('kept'));
+    await rename(root, `${root}-aside`);
+    if (trouble === 'is not a folder') await writeFile(root, '');
+    try {
+      for (const act of [() => store.get('runs/a'), () => store.has('runs/b'), () => all(store.list('runs/'))]) {
+        await expect(act()).rejects.toMatchObject({ code: 'io', message: expect.stringContaining(trouble) });
+      }
+      if (trouble === 'is not a folder') await expect(store.put('runs/c', bytes('x'))).rejects.toMatchObject({ code: 'io' });
+    } finally {
+      await rm(root, { force: true });
+      await rename(`${root}-aside`, root);
+    }
+    expect(text(await store.get('runs/a'))).toBe('kept');
+    await store.put('runs/c', bytes('x'));
   });
 
   it('names a full disk, and what to do, without paths of the host', () => {
