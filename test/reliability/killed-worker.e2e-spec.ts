@@ -21,7 +21,10 @@ describe('a worker that dies', () => {
     cluster = await Cluster.start();
     api = await cluster.api();
   });
-  afterEach(() => cluster.killWorkers());
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') console.error(await cluster.diagnosis());
+    await cluster.killWorkers();
+  });
   afterAll(async () => cluster?.stop());
 
   /** Starts a run and waits until its `held` task runs and the others before it have ended. */
@@ -53,14 +56,14 @@ describe('a worker that dies', () => {
   });
 
   it('again and again fails the task by name once infraAttempts are used up', async () => {
+    let worker = await cluster.worker();
     await api.put('id: cursed\ntasks: { held: { type: activity, heartbeatTimeout: 3s, retry: { infraAttempts: 1 }, with: { name: gate, args: [never] } } }\n');
     const { runId } = (await api.post('/api/v1/dags/cursed/runs')).body;
     for (let lost = 1; lost <= 2; lost++) {
-      const worker = await cluster.worker();
       await until(() => cluster.ledger.count(runId, 'held', 'begin') >= lost);
       await worker.kill();
+      worker = await cluster.worker();
     }
-    await cluster.worker();
     expect((await api.ended(runId)).body).toMatchObject({ state: 'failed', failedTasks: ['held'] });
     expect(await task(runId, 'held')).toMatchObject({ state: 'failed', failure: { kind: 'worker_lost' } });
     expect(cluster.ledger.count(runId, 'held', 'begin')).toBe(2);

@@ -67,6 +67,12 @@ export class Cluster {
     await Promise.all([...this.processes].filter(({ role }) => role === 'worker').map((process) => process.kill()));
   }
 
+  /** For a test that failed: what every process said last, and the histories of the workflows that are open. */
+  async diagnosis(): Promise<string> {
+    const said = [...this.processes].map(({ role, pid, alive, log }) => `--- ${role} ${pid}${alive ? '' : ' (gone)'}\n${log.slice(-1_500)}`);
+    return [...said, '--- open workflows', ...(await this.temporal.openWorkflows().catch((error: unknown) => [String(error)]))].join('\n');
+  }
+
   async stop(): Promise<void> {
     await Promise.all([...this.processes].map((process) => process.kill()));
     await this.temporal.kill();

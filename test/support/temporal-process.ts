@@ -50,6 +50,23 @@ export class TemporalProcess {
     }
   }
 
+  /** Of each open workflow its id, its events with their times, and its pending activities. */
+  async openWorkflows(): Promise<string[]> {
+    const connection = new TemporalConnection({ address: this.address, namespace: 'default', identity: identityOf('test') });
+    const told: string[] = [];
+    try {
+      for await (const { workflowId } of connection.client.workflow.list({ query: "ExecutionStatus = 'Running'" })) {
+        const handle = connection.client.workflow.getHandle(workflowId);
+        const { events } = await handle.fetchHistory();
+        const { raw } = await handle.describe();
+        told.push(workflowId, ...(events ?? []).map((event) => `  ${new Date(Number(event.eventTime?.seconds) * 1_000).toISOString()} ${event.eventType}`), `  pending: ${JSON.stringify(raw.pendingActivities)}, ${JSON.stringify(raw.pendingWorkflowTask)}`);
+      }
+    } finally {
+      await connection.close();
+    }
+    return told;
+  }
+
   /** SIGKILL unless told otherwise; returns when it is gone. */
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     const child = this.child;

@@ -46,6 +46,21 @@ test('a server that is killed comes back on the same port', async () => {
   await expect.poll(() => fetch(server.uiUrl).then((r) => r.status, () => 0), { timeout: 20_000 }).toBe(200);
 });
 
+test('a server that is killed again and again is started more and more rarely, and each time it is said', async () => {
+  const said: string[] = [];
+  await start({ log: { ...QUIET, error: (_, message) => void said.push(message) } });
+  for (let killed = 1; killed <= 3; killed++) {
+    const { server } = await recordOf();
+    process.kill(server, 'SIGKILL');
+    await expect.poll(async () => (await recordOf()).server, { timeout: 20_000 }).not.toBe(server);
+  }
+  expect(said.map((message) => /starting it again.*?\. Its/.exec(message)?.[0])).toEqual([
+    'starting it again. Its',
+    'starting it again in 0.5 s, after 2 failures in a row. Its',
+    'starting it again in 1 s, after 3 failures in a row. Its',
+  ]);
+});
+
 test('a home that another live Baton uses is refused by name', async () => {
   await start();
   await writeRecord(join(home, 'temporal.pid'), { ...(await recordOf()), owner: process.ppid });
