@@ -22,16 +22,22 @@ export function userActivity(name: string, fn: (...args: never[]) => unknown): T
 }
 
 function argumentsOf(name: string, input: Json): readonly Json[] {
-  const args = typeof input === 'object' && input !== null && !Array.isArray(input) ? (input as { readonly args?: Json }).args : undefined;
+  const args =
+    typeof input === 'object' && input !== null && !Array.isArray(input) ? (input as { readonly args?: Json }).args : undefined;
   if (args === undefined || args === null) return [];
   if (Array.isArray(args)) return args as readonly Json[];
-  throw new TaskError('BadInput', `with.args of activity ${name} must be a list, one element for each argument`, { retryable: false });
+  throw new TaskError('BadInput', `with.args of activity ${name} must be a list, one element for each argument`, {
+    retryable: false,
+  });
 }
 
 /** Temporal's context as the user's code shall see it: our signal (timeouts included), its own progress, our log. */
 function contextOf(task: TaskContext): Context {
   const outer = Context.current();
-  const inner = outer as unknown as { _client: ConstructorParameters<typeof Context>[4]; _cancellationDetails: ConstructorParameters<typeof Context>[7] };
+  const inner = outer as unknown as {
+    _client: ConstructorParameters<typeof Context>[4];
+    _cancellationDetails: ConstructorParameters<typeof Context>[7];
+  };
   const cancelled = new Promise<never>((_, reject) => {
     const fail = (): void => reject(new CancelledFailure('the task was asked to stop'));
     if (task.signal.aborted) fail();
@@ -76,4 +82,10 @@ function maskedMeta(log: TaskLog, meta: LogMetadata | undefined): LogMetadata | 
   }
 }
 
-const SOURCES: { readonly [level in LogLevel]: LogSource } = { TRACE: 'debug', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' };
+const SOURCES: { readonly [level in LogLevel]: LogSource } = {
+  TRACE: 'debug',
+  DEBUG: 'debug',
+  INFO: 'info',
+  WARN: 'warn',
+  ERROR: 'error',
+};

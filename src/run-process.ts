@@ -19,7 +19,7 @@ export async function runProcess(role?: BatonConfig['role']): Promise<void> {
     const env = processEnvironment();
     config = loadConfig(role === undefined ? env : { ...env, BATON_ROLE: role });
     logger = createLogger(config.logLevel);
-    service = await Service.start(config, { env, logger, bootLog: bootLog(logger) });
+    service = await Service.start(config, { logger, bootLog: bootLog(logger) });
   } catch (error) {
     fail(error);
     return;
@@ -32,11 +32,11 @@ export async function runProcess(role?: BatonConfig['role']): Promise<void> {
   process.exit(process.exitCode ?? 0);
 }
 
-function announce({ address, temporalUi, prepared }: Service, { role, worker, temporal }: BatonConfig): void {
+function announce({ address, temporalUi, ready }: Service, { role, worker, temporal }: BatonConfig): void {
   if (address) say(`REST API         ${address}/api/v1   (calls: ${address}/api/docs)`);
   if (temporalUi) say(`Temporal Web UI  ${temporalUi}`);
   if (role === 'worker') say(`Working on the task queues ${worker.queues.join(', ')}`);
-  if (!prepared) say(`Waiting for Temporal at ${temporal.address ?? 'the embedded server'}; everything is tried again until it answers`);
+  if (!ready) say(`Waiting for Temporal at ${temporal.address ?? 'the embedded server'}; it is tried again until it answers`);
 }
 
 function say(line: string): void {

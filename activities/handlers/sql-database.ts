@@ -13,7 +13,11 @@ export interface SqlSession {
   close(): Promise<void>;
 }
 
-const OPTIONS = { autoinstall_known_extensions: 'false', autoload_known_extensions: 'false', allow_community_extensions: 'false' };
+const OPTIONS = {
+  autoinstall_known_extensions: 'false',
+  autoload_known_extensions: 'false',
+  allow_community_extensions: 'false',
+};
 
 /** Of the whole process: DuckDB must not open one file twice. */
 const FILES = new DuckDBInstanceCache();
@@ -40,7 +44,10 @@ export class SqlDatabases {
       await this.lock(connection, root);
       return [instance, connection];
     };
-    const opened = file === undefined ? connect(DuckDBInstance.create(':memory:', options)) : opening.then(() => connect(FILES.getOrCreateInstance(file, options)));
+    const opened =
+      file === undefined
+        ? connect(DuckDBInstance.create(':memory:', options))
+        : opening.then(() => connect(FILES.getOrCreateInstance(file, options)));
     if (file !== undefined) opening = opened.catch(() => undefined);
     const [instance, connection] = await opened;
     return {
@@ -59,13 +66,21 @@ export class SqlDatabases {
   path(path: string, what: string): string {
     const folders = this.settings.dataFolders ?? [];
     const [first] = folders;
-    if (first === undefined) throw new TaskError('SqlFileNotAllowed', `${what}: SQL tasks of this worker have no data folder; the administrator can name one`, { retryable: false });
+    if (first === undefined)
+      throw new TaskError(
+        'SqlFileNotAllowed',
+        `${what}: SQL tasks of this worker have no data folder; the administrator can name one`,
+        { retryable: false },
+      );
     const full = resolve(first, path);
     const allowed = folders.some((folder) => {
       const below = relative(resolve(folder), full);
       return below !== '' && !below.startsWith('..') && !isAbsolute(below);
     });
-    if (!allowed || path.includes('\0')) throw new TaskError('SqlFileNotAllowed', `${what}: ${path} is outside of the data folders of this worker`, { retryable: false });
+    if (!allowed || path.includes('\0'))
+      throw new TaskError('SqlFileNotAllowed', `${what}: ${path} is outside of the data folders of this worker`, {
+        retryable: false,
+      });
     return full;
   }
 

@@ -1,12 +1,15 @@
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
+import { Client, Connection, type ConnectionOptions, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { GzipCodec } from './gzip-codec.js';
 import { deadlineError, temporalError } from './temporal-error.js';
 
 /** Longest that a call to Temporal may take, in ms (R28). */
 export const CALL_DEADLINE_MS = 4_000;
+
+/** Longest wait between two attempts of one call, in ms: an outage that ends is noticed within that. */
+const RETRY_MS = 500;
 
 /** What client and worker must agree on. */
 export const DATA_CONVERTER: DataConverter = { payloadCodecs: [new GzipCodec()] };
@@ -41,10 +44,20 @@ export class TemporalConnection {
   readonly namespace: string;
   readonly connection: Connection;
   readonly client: Client;
+  private readonly active = new Set<Promise<unknown>>();
+  private readonly closing = new AbortController();
 
   constructor(readonly target: TemporalAddress) {
     this.namespace = target.namespace;
+    const retry = defaultGrpcRetryOptions();
     this.connection = Connection.lazy({
+      interceptors: [
+        makeGrpcRetryInterceptor({
+          delayFunction: (attempt, status) => Math.min(RETRY_MS, retry.delayFunction(attempt, status)),
+          // As often as the deadline allows: no attempt starts after it.
+          retryableDecider: (_attempt, status) => !this.closing.signal.aborted && retry.retryableDecider(1, status),
+        }),
+      ],
       address: target.address,
       tls: target.tls,
       apiKey: target.apiKey,
@@ -60,22 +73,16 @@ export class TemporalConnection {
    * @throws TemporalUnavailableError (503); every other error passes through.
    */
   async call<T>(work: () => Promise<T>, options: CallOptions = {}): Promise<T> {
-    const deadlineMs = options.deadlineMs ?? CALL_DEADLINE_MS;
-    const bounded = () => this.connection.withDeadline(Date.now() + deadlineMs, work);
-    // The client's own retries outlast the deadline by the pause between two of them: up to 2 s.
-    const late = new AbortController();
-    const tooLate = delay(deadlineMs + 20, undefined, { signal: late.signal, ref: false }).then(() => {
-      throw deadlineError(options.write ?? false);
-    });
-    tooLate.catch(() => undefined);
+    const signals = options.signal ? [options.signal, this.closing.signal] : [this.closing.signal];
+    const bounded = () => this.connection.withDeadline(Date.now() + (options.deadlineMs ?? CALL_DEADLINE_MS), work);
+    const calling = this.connection.withAbortSignal(AbortSignal.any(signals), bounded);
+    this.active.add(calling);
     try {
-      const answer = options.signal ? this.connection.withAbortSignal(options.signal, bounded) : bounded();
-      answer.catch(() => undefined);
-      return await Promise.race([answer, tooLate]);
+      return await calling;
     } catch (error) {
       throw temporalError(error, options.write ?? false);
     } finally {
-      late.abort();
+      this.active.delete(calling);
     }
   }
 
@@ -89,7 +96,11 @@ export class TemporalConnection {
     }
   }
 
-  close(): Promise<void> {
-    return this.connection.close();
+  /** Cancels what is under way, and closes. */
+  async close(): Promise<void> {
+    this.closing.abort();
+    // An attempt that is still to come would find a closed channel and bring the process down.
+    await Promise.allSettled([...this.active]);
+    await this.connection.close();
   }
 }

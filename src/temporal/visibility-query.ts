@@ -3,9 +3,12 @@ export type Condition = string & { readonly __condition: unique symbol };
 
 const condition = (text: string) => text as Condition;
 
-/** A value as a literal: quoted, quotes and backslashes escaped; instants as RFC 3339. */
+/**
+ * A value as a literal: quoted, quotes and backslashes escaped; instants as RFC 3339, cut to the second, since SQLite compares
+ * them as text and `05Z` would come after `05.5Z`.
+ */
 export function literal(value: string | Date): string {
-  const text = value instanceof Date ? value.toISOString() : value;
+  const text = value instanceof Date ? value.toISOString().replace(/\.\d+Z$/, 'Z') : value;
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }
 
