@@ -89,7 +89,7 @@ describe('the examples run', () => {
     expect(Object.values(result.tasks).map(({ taskId, failure }) => [taskId, failure?.message])).toEqual([['probe', undefined], ['read', undefined], ['send', undefined]]);
     expect(result.run).toMatchObject({ state: 'success', outputs: { statuses: [200, 200, 404] } });
     expect(requests).toContainEqual(expect.stringMatching(/^GET \/get\?day=\d{4}-\d\d-\d\d&page=1 /));
-    expect(requests).toContainEqual(expect.stringContaining(`POST /post {"from":"${result.run.runId}","status":"200"}`));
+    expect(requests).toContainEqual(expect.stringContaining(`POST /post {"from":"${result.run.runId}","status":200}`));
     // The first answer to /get was a 503.
     expect(result.tasks.read!.attempts).toHaveLength(2);
   });
