@@ -3,8 +3,8 @@ import { createLogger } from './api/logging/pino-logger.service.js';
 import type { BatonConfig } from './config/config.js';
 import { loadConfig } from './config/load-config.js';
 import { processEnvironment } from './config/process-environment.js';
-import type { Log } from './temporal/log.js';
 import { Service } from './service.js';
+import type { Log } from './temporal/log.js';
 
 /** Two signals closer than this are one Ctrl-C that came by two ways (the terminal's and a parent's). */
 const SAME_SIGNAL_MS = 300;
@@ -66,7 +66,10 @@ class StopSignals {
   constructor() {
     let since: number | undefined;
     this.first = new Promise((resolve) => {
-      for (const [name, code] of [['SIGINT', 130], ['SIGTERM', 143]] as const) {
+      for (const [name, code] of [
+        ['SIGINT', 130],
+        ['SIGTERM', 143],
+      ] as const) {
         process.on(name, () => {
           if (since === undefined) {
             since = Date.now();
