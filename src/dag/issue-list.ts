@@ -1,12 +1,20 @@
 import { MAX_ISSUES, type Issue, type IssueCode } from './issue.js';
 import { comparePointers } from './json-pointer.js';
 
+/** More than these are not kept: a hostile text could hold a million. Those that are reported are chosen among these. */
+const MAX_KEPT = 2_000;
+
 /** Collects issues: no issue twice, whatever finds it first. */
 export class IssueList {
   private readonly found = new Map<string, Issue>();
 
   /** Errors only: warnings stop nobody. */
   hasErrors = false;
+
+  /** Nothing more will be kept: whoever finds issues in a loop may stop. */
+  get isFull(): boolean {
+    return this.found.size >= MAX_KEPT;
+  }
 
   error(code: IssueCode, path: string, message: string): void {
     this.hasErrors = true;
@@ -19,6 +27,7 @@ export class IssueList {
 
   add(issue: Issue): void {
     if (issue.severity === 'error') this.hasErrors = true;
+    if (this.isFull) return;
     const key = `${issue.code} ${issue.path} ${issue.message}`;
     if (!this.found.has(key)) this.found.set(key, issue);
   }

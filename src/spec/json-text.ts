@@ -1,4 +1,4 @@
-import type { Issue } from '../dag/issue.js';
+import { MAX_ISSUES, type Issue } from '../dag/issue.js';
 import type { Json } from '../dag/json.js';
 import { pointer, pointerSegments } from '../dag/json-pointer.js';
 import type { SpecLimits } from './limits.js';
@@ -21,22 +21,19 @@ export function readJson(text: string, limits: SpecLimits): SpecTextResult {
     const offset = at === null ? text.length : Number(at[1]);
     return { issues: [issue('bad_text', '', `not valid JSON: ${message.replace(/ in JSON at position.*| at position.*/s, '').replace(/, ?"?\.{3}.*/s, '')}`, offset)] };
   }
-  const duplicates: Issue[] = [];
-  const scanner = new JsonScanner(text, (segments, key, first, second) => {
-    if (duplicates.length >= 200) return;
-    const { line, column } = positionAt(text, first);
-    duplicates.push(issue('duplicate_key', pointer(...segments, key), `'${key}' stands here a second time; the first is at line ${line}, column ${column}`, second));
-  });
-  scanner.scan();
-  const problem = measure(value, limits);
   const locate = (requests: readonly PlaceRequest[]): (Position | undefined)[] => {
     const offsets = locateOffsets(text, requests);
     return offsets.map((offset) => (offset === undefined ? undefined : positionAt(text, offset)));
   };
-  const source = { value, locate };
-  if (problem === undefined) return { text: duplicates.length === 0 ? source : undefined, issues: duplicates };
-  const [place] = locate([{ path: problem.path, part: 'value' }]);
-  return { issues: [...duplicates, { ...problem, severity: 'error', ...place }] };
+  const problem = measure(value, limits);
+  if (problem !== undefined) return { issues: [{ ...problem, severity: 'error', ...locate([{ path: problem.path, part: 'value' }])[0] }] };
+  const duplicates: Issue[] = [];
+  new JsonScanner(text, (segments, key, first, second) => {
+    if (duplicates.length >= MAX_ISSUES) return;
+    const { line, column } = positionAt(text, first);
+    duplicates.push(issue('duplicate_key', pointer(...segments, key), `'${key.slice(0, 60)}' stands here a second time; the first is at line ${line}, column ${column}`, second));
+  }).scan();
+  return duplicates.length > 0 ? { issues: duplicates } : { text: { value, locate }, issues: [] };
 }
 
 /** Offset of the bracket that is nested deeper than `depth`, found without parsing. */

@@ -9,6 +9,9 @@ export interface MeasureProblem {
   readonly message: string;
 }
 
+/** Names stand in paths and messages, many times over. In UTF-16 units. */
+export const MAX_NAME_LENGTH = 1000;
+
 const SURROGATE = /\p{Surrogate}/u;
 
 /**
@@ -50,6 +53,7 @@ export function measure(value: unknown, limits: SpecLimits): MeasureProblem | un
     const proto: unknown = Object.getPrototypeOf(node);
     if (proto !== Object.prototype && proto !== null) return found('bad_text', 'only text, numbers, true, false, null, lists and maps can stand in a spec');
     for (const [key, child] of Object.entries(node)) {
+      if (key.length > MAX_NAME_LENGTH) return found('too_large', `a name here has ${key.length} characters; at most ${MAX_NAME_LENGTH} are allowed`);
       path.push(key);
       if (!text(key, 'name') || !walk(child, depth + 1)) return false;
       path.pop();

@@ -74,6 +74,7 @@ function readShape(value: Json, limits: SpecLimits): Omit<ReadSpecResult, 'locat
     lost.add('tasks');
   } else {
     for (const id of ids) {
+      if (issues.isFull) break;
       const read = readTask(reader, issues, raw?.[id], pointer('tasks', id));
       tasks[id] = read.task;
       if (read.opaque) opaque.add(id);

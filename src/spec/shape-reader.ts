@@ -3,7 +3,7 @@ import type { IssueCode } from '../dag/issue.js';
 import type { IssueList } from '../dag/issue-list.js';
 import { pointer, pointerSegments } from '../dag/json-pointer.js';
 import { expressionSource } from '../dag/expression/index.js';
-import { didYouMean } from '../dag/suggest.js';
+import { Suggest } from '../dag/suggest.js';
 import { DependencyDto } from './dto/dependency.dto.js';
 import { TaskDefaultsDto } from './dto/task-defaults.dto.js';
 import { fieldsOf, type FieldFacts, type Shape } from './field.js';
@@ -23,6 +23,8 @@ export interface Shaped {
  * assignment: `plainToInstance` would call whatever a hostile `constructor` key holds.
  */
 export class ShapeReader {
+  private readonly suggest = new Suggest();
+
   constructor(private readonly issues: IssueList) {}
 
   /** Undefined where the value is no map at all (an issue says so). `elsewhere` explains names that belong to another place. */
@@ -37,6 +39,7 @@ export class ShapeReader {
     const checked = new shape() as { [name: string]: unknown };
     const later = new Map<string, unknown>();
     for (const name of Object.keys(value)) {
+      if (this.issues.isFull) break;
       const facts = known.get(name);
       const at = path + pointer(name);
       if (facts === undefined) {
@@ -96,7 +99,8 @@ export class ShapeReader {
       return undefined;
     }
     const list: unknown[] = [];
-    part.forEach((element: unknown, index) => {
+    for (const [index, element] of (part as unknown[]).entries()) {
+      if (this.issues.isFull) break;
       if (typeof element === 'string') {
         if (element.includes('${{')) {
           this.issues.error('expression_not_allowed', at + pointer(index), 'edges are fixed when the DAG is stored');
@@ -110,7 +114,7 @@ export class ShapeReader {
         if (shaped === undefined || shaped.faulty.size > 0) onFault();
         else list.push(shaped.fields);
       }
-    });
+    }
     return list;
   }
 
@@ -119,6 +123,7 @@ export class ShapeReader {
     const { accepts, what } = facts.element;
     let fine = true;
     for (const [key, element] of Object.entries(part)) {
+      if (this.issues.isFull) return false;
       if (!accepts(element)) {
         this.issues.error(typeof element === 'number' ? 'invalid_value' : 'wrong_type', at + pointer(key), `must be ${what}, not ${describe(element)}`);
         fine = false;
@@ -136,7 +141,7 @@ export class ShapeReader {
     const wrongType = names.find((name) => codeOf(name) === 'wrong_type');
     const name = wrongType ?? names[0] ?? 'a value';
     const value: unknown = error.value;
-    const shown = wrongType === undefined && typeof value === 'string' ? `'${value.slice(0, 60)}'${didYouMean(value, name.replace(/^one of /, '').split(', '))}` : describe(value);
+    const shown = wrongType === undefined && typeof value === 'string' ? `'${value.slice(0, 60)}'${this.suggest.for(value, name.replace(/^one of /, '').split(', '))}` : describe(value);
     this.issues.error(codeOf(name) ?? 'wrong_type', path + pointer(error.property), `'${error.property}' must be ${name}, not ${shown}`);
   }
 
@@ -155,7 +160,7 @@ export class ShapeReader {
     else if (camel !== name && known.includes(camel)) this.issues.error('foreign_name', at, `'${name}' is not a field here; names are camelCase: '${camel}'`);
     else if (other !== undefined) this.issues.error('unknown_field', at, other);
     else if (known.length === 0) this.issues.error('unknown_field', at, `unknown field '${short}'; this takes no fields`);
-    else this.issues.error('unknown_field', at, `unknown field '${short}'${didYouMean(name, known) || fieldsHint(at)}`);
+    else this.issues.error('unknown_field', at, `unknown field '${short}'${this.suggest.for(name, known) || fieldsHint(at)}`);
   }
 }
 

@@ -1,9 +1,9 @@
 import { Composer, isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, Parser, type Document, type Node, type Pair, type CST, type ParsedNode, type YAMLError } from 'yaml';
-import type { Issue, IssueCode } from '../dag/issue.js';
+import { MAX_ISSUES, type Issue, type IssueCode } from '../dag/issue.js';
 import { pointer, pointerSegments } from '../dag/json-pointer.js';
 import type { Json } from '../dag/json.js';
 import type { SpecLimits } from './limits.js';
-import { measure } from './measure.js';
+import { MAX_NAME_LENGTH, measure } from './measure.js';
 import type { PlaceRequest, Position, SpecTextResult } from './spec-text.js';
 
 /** Syntax errors follow one from another: more than these help nobody. */
@@ -114,7 +114,7 @@ class TreeCheck {
 
   private node(node: unknown): void {
     if (isAlias(node)) {
-      if (!this.anchors.has(node.source)) this.report('bad_text', `*${node.source} names no anchor (&${node.source}) that stands before it`, startOf(node));
+      if (!this.anchors.has(node.source)) this.report('bad_text', `*${node.source.slice(0, 60)} names no anchor (&${node.source.slice(0, 60)}) that stands before it`, startOf(node));
       return;
     }
     if (isMap(node)) {
@@ -132,10 +132,14 @@ class TreeCheck {
       const name = keyName(key);
       const offset = startOf(key);
       const first = seen.get(name);
+      if (name.length > MAX_NAME_LENGTH) {
+        this.report('too_large', `a name here has ${name.length} characters; at most ${MAX_NAME_LENGTH} are allowed`, offset);
+        continue;
+      }
       this.inside(name, () => {
         if (first !== undefined) {
           const { line, column } = this.at(first);
-          this.report('duplicate_key', `'${name}' stands here a second time; the first is at line ${line}, column ${column}`, offset);
+          this.report('duplicate_key', `'${name.slice(0, 60)}' stands here a second time; the first is at line ${line}, column ${column}`, offset);
         }
         if (name === '<<' && isScalar(key) && key.type === 'PLAIN') this.report('bad_text', 'merge keys (<<) are not part of YAML 1.2; use `defaults`, or an alias for a whole value', offset);
         this.node(key);
@@ -152,7 +156,7 @@ class TreeCheck {
   }
 
   private report(code: IssueCode, message: string, offset: number): void {
-    if (this.issues.length < 200) this.issues.push(this.issue(code, pointer(...this.path), message, offset));
+    if (this.issues.length < MAX_ISSUES) this.issues.push(this.issue(code, pointer(...this.path), message, offset));
   }
 }
 

@@ -182,9 +182,11 @@ export class RunGateway {
     let report: RunReport;
     try {
       report = await reportFromQuery(this.temporal, handle, end);
-    } catch {
+    } catch (error) {
       const head = headWithoutReport(end);
-      if (Date.now() - (row.endedAt ?? Date.now()) < GIVE_UP_ASKING_MS) return head;
+      // It was ended before it did anything: there is nothing to ask for. Else a worker may come back.
+      const neverBegan = grpcCode(error) === GRPC.FAILED_PRECONDITION;
+      if (!neverBegan && Date.now() - (row.endedAt ?? Date.now()) < GIVE_UP_ASKING_MS) return head;
       report = { format: 1, head, tasks: { records: [] }, planKey: end.planKey, writtenBy: 'reader' };
     }
     try {

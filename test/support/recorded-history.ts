@@ -2,10 +2,10 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { WorkflowHandle } from '@temporalio/client';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 
 const FOLDER = fileURLToPath(new URL('../workflows/histories/', import.meta.url));
-const { History } = temporal.api.history.v1;
+const { History } = proto.temporal.api.history.v1;
 const SUFFIX = '.history.gz';
 
 /** Set BATON_RECORD_HISTORIES=1 to record the histories of the workflow tests anew (`test/workflows/histories`). */
@@ -19,7 +19,7 @@ export async function recordHistory(handle: WorkflowHandle, name: string): Promi
 }
 
 /** All recorded histories, for `Worker.runReplayHistories`. */
-export function recordedHistories(): { readonly workflowId: string; readonly history: temporal.api.history.v1.IHistory }[] {
+export function recordedHistories(): { readonly workflowId: string; readonly history: proto.temporal.api.history.v1.IHistory }[] {
   return readdirSync(FOLDER)
     .filter((file) => file.endsWith(SUFFIX))
     .sort()

@@ -15,6 +15,8 @@ import { SYSTEM_QUEUE } from '../../workflows/contract.js';
 import { temporalBinary } from './temporal-binary.js';
 
 const DAY_MS = 86_400_000;
+/** Not `default`, which exists too and knows nothing: see {@link TemporalHarness.forgetful}. */
+const NAMESPACE = 'baton-test';
 
 /** A prepared Temporal server of its own, an object store in a folder, the gateways, and workers on demand. */
 export class TemporalHarness {
@@ -22,13 +24,14 @@ export class TemporalHarness {
   readonly dags: DagGateway;
   readonly runs: RunGateway;
   private readonly hosts: WorkerHost[] = [];
+  private other?: TemporalConnection;
 
   private constructor(
     readonly server: EmbeddedServer,
     readonly folder: string,
     readonly store: FolderStore,
   ) {
-    this.connection = new TemporalConnection({ address: server.address, namespace: 'default', identity: identityOf('test') });
+    this.connection = new TemporalConnection({ address: server.address, namespace: NAMESPACE, identity: identityOf('test') });
     this.dags = new DagGateway(this.connection, store);
     this.runs = new RunGateway(this.connection, store, 'baton');
   }
@@ -36,7 +39,7 @@ export class TemporalHarness {
   static async start(): Promise<TemporalHarness> {
     const folder = await mkdtemp(join(tmpdir(), 'baton-temporal-'));
     const { env } = process;
-    const server = await EmbeddedServer.start({ home: folder, port: 0, uiPort: 0, namespace: 'default', binary: await temporalBinary(), cacheDir: folder, env, log: QUIET });
+    const server = await EmbeddedServer.start({ home: folder, port: 0, uiPort: 0, namespace: NAMESPACE, binary: await temporalBinary(), cacheDir: folder, env, log: QUIET });
     const harness = new TemporalHarness(server, folder, new FolderStore(join(folder, 'objects')));
     await setUpTemporal(harness.connection, { retentionMs: 30 * DAY_MS, ownNamespace: true, log: QUIET });
     return harness;
@@ -59,7 +62,14 @@ export class TemporalHarness {
     return host;
   }
 
+  /** Runs on the same objects with a Temporal that has forgotten everything. */
+  forgetful(): RunGateway {
+    this.other ??= new TemporalConnection({ ...this.connection.target, namespace: 'default' });
+    return new RunGateway(this.other, this.store, 'baton');
+  }
+
   async stop(): Promise<void> {
+    await this.other?.close();
     await Promise.all(this.hosts.map((host) => host.stop()));
     await this.connection.close();
     await this.server.stop();

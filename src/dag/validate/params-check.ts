@@ -3,10 +3,17 @@ import { pointer } from '../json-pointer.js';
 import { checkSchema, validateJson } from '../json-schema.js';
 import type { Checking } from './checking.js';
 
+const MAX_PARAMS = 1000;
+
 /** `params`: each a JSON Schema whose default obeys it; a DAG with a schedule needs all defaults (R21). */
 export function checkParams({ spec, issues }: Checking): void {
   const params = spec.params ?? {};
-  for (const name of Object.keys(params).sort()) {
+  const names = Object.keys(params).sort();
+  if (names.length > MAX_PARAMS) {
+    issues.error('invalid_value', '/params', `${names.length} params; at most ${MAX_PARAMS} are allowed. One param may be a map or a list`);
+    return;
+  }
+  for (const name of names) {
     const schema = params[name] as Json;
     const path = pointer('params', name);
     const problems = checkSchema(schema);

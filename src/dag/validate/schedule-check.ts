@@ -5,6 +5,8 @@ import type { Checking } from './checking.js';
 import { readDate, type DateText } from './date-text.js';
 import { checkDuration } from './duration-check.js';
 
+const MAX_CRONS = 100;
+const MAX_TIMES = 1000;
 const ZONE = /^[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+){0,2}$/;
 
 /** `schedule startDate endDate timezone`: checked and stored from the first release (R5, R26). */
@@ -22,14 +24,16 @@ export function checkSchedule(checking: Checking): void {
   if (typeof schedule === 'string') return checkCron(checking, '/schedule', schedule);
   if ('cron' in schedule) {
     const list = typeof schedule.cron === 'string' ? [schedule.cron] : schedule.cron;
-    list.forEach((cron, index) => checkCron(checking, typeof schedule.cron === 'string' ? '/schedule/cron' : pointer('schedule', 'cron', index), cron));
+    if (list.length > MAX_CRONS) issues.error('bad_schedule', '/schedule/cron', `${list.length} cron expressions; at most ${MAX_CRONS} are allowed`);
+    else list.forEach((cron, index) => checkCron(checking, typeof schedule.cron === 'string' ? '/schedule/cron' : pointer('schedule', 'cron', index), cron));
   } else if ('every' in schedule) {
     const every = checkDuration(checking, '/schedule/every', schedule.every);
     if (every !== undefined && (every < 1000 || every % 1000 !== 0)) issues.error('bad_schedule', '/schedule/every', 'a beat has whole seconds, at least 1s');
     const offset = checkDuration(checking, '/schedule/offset', schedule.offset, { zero: true });
     if (every !== undefined && offset !== undefined && (offset >= every || offset % 1000 !== 0)) issues.error('bad_schedule', '/schedule/offset', `must have whole seconds and be shorter than \`every\` (${schedule.every})`);
   } else {
-    schedule.at.forEach((text, index) => checkDate(checking, pointer('schedule', 'at', index), text));
+    if (schedule.at.length > MAX_TIMES) issues.error('bad_schedule', '/schedule/at', `${schedule.at.length} times; at most ${MAX_TIMES} are allowed`);
+    else schedule.at.forEach((text, index) => checkDate(checking, pointer('schedule', 'at', index), text));
   }
   if ('timezone' in schedule) checkZone(checking, '/schedule/timezone', schedule.timezone);
   if ('jitter' in schedule) checkDuration(checking, '/schedule/jitter', schedule.jitter, { zero: true });

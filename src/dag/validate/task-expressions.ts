@@ -13,6 +13,12 @@ import { expressionsInsideQuotes } from './sql-text.js';
 /** Every expression of the DAG: `when` and `with` of each task, and `outputs` (R14). Returns what each task's expressions name. */
 export function checkExpressions(checking: Checking, checked: CheckedGraph | undefined): ReadonlyMap<string, Needs> {
   const needs = new Map<string, Needs>();
+  const { limits, issues, spec } = checking;
+  const count = countExpressions(spec.outputs) + checking.ids.reduce((sum, id) => sum + countExpressions(taskOf(spec, id)?.with), 0);
+  if (count > limits.expressions) {
+    issues.error('too_many_expressions', '', `${count} expressions; at most ${limits.expressions} are allowed in one DAG. Pass lists as one value, or read them inside an activity`);
+    return needs;
+  }
   const isUpstream = upstreamTest(checking, checked);
   for (const id of checking.ids) {
     const task = taskOf(checking.spec, id);
@@ -23,11 +29,18 @@ export function checkExpressions(checking: Checking, checked: CheckedGraph | und
     if (task.with !== undefined) checkWith(checking, isUpstream, id, task, `${path}/with`, collector);
     needs.set(id, collector.result());
   }
-  const outputs = checking.spec.outputs ?? {};
+  const outputs = spec.outputs ?? {};
   for (const name of Object.keys(outputs).sort()) {
     checkTemplate(checking, isUpstream, outputs[name] as Json, pointer('outputs', name), { name: 'outputs', secrets: 'walk' }, new NeedsCollector(checking));
   }
   return needs;
+}
+
+/** How often `${{` stands in the texts of a value. */
+function countExpressions(value: Json | undefined): number {
+  if (typeof value === 'string') return value.split('${{').length - 1;
+  if (typeof value !== 'object' || value === null) return 0;
+  return Object.values(value).reduce((sum: number, each) => sum + countExpressions(each as Json), 0);
 }
 
 function checkWhen(checking: Checking, isUpstream: IsUpstream, id: string, when: string, path: string, needs: NeedsCollector): void {

@@ -15,7 +15,7 @@ export class ActivityWithDto {
   @Text({ required: true, about: 'Temporal activity type, as the worker registered it.' })
   name!: string;
 
-  @Anything({ templated: true, about: 'Its arguments, in order.' }, { anyOf: [{ type: 'array' }, { type: 'string' }] })
+  @Anything({ templated: true, about: 'Its arguments, in order.' }, { type: 'array' })
   args?: unknown;
 }
 
@@ -38,7 +38,7 @@ export class HttpWithDto {
   @MapOf('scalar', { templated: true, about: 'Header name to value.' })
   headers?: { [name: string]: string | number | boolean };
 
-  @Anything({ templated: true, about: 'Appended to the URL; a list repeats its name.' }, { type: ['object', 'string'] })
+  @Anything({ templated: true, about: 'Appended to the URL; a list repeats its name.' }, { type: 'object' })
   query?: unknown;
 
   @Anything({ nullable: true, templated: true, about: 'Text as it is; anything else as JSON.' })
@@ -65,10 +65,10 @@ export class SqlWithDto {
   @Anything({ required: true, templated: true, about: 'SQL, or a list of statements that are one transaction.' }, { anyOf: [{ type: 'string' }, { type: 'array', minItems: 1, items: { type: 'string' } }] })
   query!: string | string[];
 
-  @Anything({ templated: true, about: 'Name to rows or to a blob; each becomes a view.' }, { type: ['object', 'string'] })
+  @Anything({ templated: true, about: 'Name to rows or to a blob; each becomes a view.' }, { type: 'object' })
   inputs?: unknown;
 
-  @Anything({ templated: true, about: 'Name to value; bound as :name.' }, { type: ['object', 'string'] })
+  @Anything({ templated: true, about: 'Name to value; bound as :name.' }, { type: 'object' })
   parameters?: unknown;
 
   @Nested('object', () => SqlResultDto, { about: 'Write the rows to a file.' })
