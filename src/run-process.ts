@@ -36,7 +36,10 @@ function announce({ address, temporalUi, ready }: Service, { role, worker, tempo
   if (address) say(`REST API         ${address}/api/v1   (calls: ${address}/api/docs)`);
   if (temporalUi) say(`Temporal Web UI  ${temporalUi}`);
   if (role === 'worker') say(`Working on the task queues ${worker.queues.join(', ')}`);
-  if (!ready) say(`Waiting for Temporal at ${temporal.address ?? 'the embedded server'}; it is tried again until it answers`);
+  if (!ready)
+    say(
+      `Not ready yet: waiting for ${temporal.address === undefined ? 'the workers' : `Temporal at ${temporal.address}`}; what does not answer is tried again`,
+    );
 }
 
 function say(line: string): void {

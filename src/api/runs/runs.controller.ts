@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
@@ -68,7 +69,10 @@ export class RunsController {
     const waitMs = waitOf(query.wait);
     const gone = new AbortController();
     response.on('close', () => gone.abort());
-    return this.runs.get(run, waitMs, AbortSignal.any([gone.signal, this.shutdown.signal]));
+    const signal = AbortSignal.any([gone.signal, this.shutdown.signal]);
+    // Each of the calls that a long wait is made of listens to it.
+    setMaxListeners(0, signal);
+    return this.runs.get(run, waitMs, signal);
   }
 
   @Get(':runId/graph')
