@@ -1,4 +1,4 @@
-import { MAX_ISSUES, type Issue, type IssueCode } from './issue.js';
+import { type Issue, type IssueCode, MAX_ISSUES } from './issue.js';
 import { comparePointers } from './json-pointer.js';
 
 /** More than these are not kept: a hostile text could hold a million. Those that are reported are chosen among these. */
@@ -40,7 +40,8 @@ export class IssueList {
 
 /** Orders issues by path (numbers by value), then code; over {@link MAX_ISSUES} the last ones go, warnings first (R24). */
 export function sortIssues(issues: readonly Issue[]): Issue[] {
-  const byPath = (a: Issue, b: Issue): number => comparePointers(a.path, b.path) || (a.code < b.code ? -1 : a.code > b.code ? 1 : 0);
+  const byPath = (a: Issue, b: Issue): number =>
+    comparePointers(a.path, b.path) || (a.code < b.code ? -1 : a.code > b.code ? 1 : 0);
   const sorted = [...issues].sort(byPath);
   if (sorted.length <= MAX_ISSUES) return sorted;
   const errors = sorted.filter((issue) => issue.severity === 'error').slice(0, MAX_ISSUES);

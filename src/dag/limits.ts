@@ -11,4 +11,10 @@ export interface DagLimits {
 }
 
 /** The limits where nothing else is configured. */
-export const DEFAULT_DAG_LIMITS: DagLimits = { tasks: 10_000, edges: 200_000, expressionBytes: 4096, expressions: 50_000, attempts: 100 };
+export const DEFAULT_DAG_LIMITS: DagLimits = {
+  tasks: 10_000,
+  edges: 200_000,
+  expressionBytes: 4096,
+  expressions: 50_000,
+  attempts: 100,
+};

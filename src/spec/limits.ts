@@ -1,4 +1,4 @@
-import { DEFAULT_DAG_LIMITS, type DagLimits } from '../dag/limits.js';
+import { type DagLimits, DEFAULT_DAG_LIMITS } from '../dag/limits.js';
 
 /** What one spec text may be at most; each limit is named in the issue that reports it. */
 export interface SpecLimits extends DagLimits {
@@ -13,4 +13,10 @@ export interface SpecLimits extends DagLimits {
 }
 
 /** The limits where nothing else is configured: 4 MiB, 32 levels. */
-export const DEFAULT_SPEC_LIMITS: SpecLimits = { ...DEFAULT_DAG_LIMITS, bytes: 4 * 1024 * 1024, depth: 32, aliases: 100, yamlTokens: 600_000 };
+export const DEFAULT_SPEC_LIMITS: SpecLimits = {
+  ...DEFAULT_DAG_LIMITS,
+  bytes: 4 * 1024 * 1024,
+  depth: 32,
+  aliases: 100,
+  yamlTokens: 600_000,
+};
