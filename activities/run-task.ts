@@ -12,6 +12,7 @@ import { Heartbeats } from './heartbeats.js';
 import { decideRetry } from './retry-decision.js';
 import { SecretMask } from './secret-mask.js';
 import { resolveSecrets, type SecretSource } from './secrets.js';
+import { StopSignal } from './stop-signal.js';
 import { TASK_FAILED, type TaskCall, type TaskFailedDetails, type TaskReturn } from './task-call.js';
 import { runInTask, type TaskContext } from './task-context.js';
 import { TaskError } from './task-error.js';
@@ -47,7 +48,7 @@ class TaskRun {
   private readonly temporal = Context.current();
   private readonly history: AttemptHistory;
   private readonly heartbeats: Heartbeats;
-  private readonly abort = new AbortController();
+  private readonly stop = new StopSignal();
   private mask = new SecretMask([]);
   private log?: TaskLog;
   private retry?: RetryPlan;
@@ -68,7 +69,7 @@ class TaskRun {
   }
 
   async run(): Promise<TaskReturn> {
-    const onCancel = (): void => this.abort.abort(this.temporal.cancellationSignal.reason);
+    const onCancel = (): void => this.stop.stop(this.temporal.cancellationSignal.reason);
     const { cancellationSignal } = this.temporal;
     if (cancellationSignal.aborted) onCancel();
     else cancellationSignal.addEventListener('abort', onCancel, { once: true });
@@ -110,30 +111,21 @@ class TaskRun {
     const total = this.retry?.totalTimeoutMs;
     const left = total === undefined ? Number.POSITIVE_INFINITY : this.history.firstStartedAt + total - Date.now();
     const limit = Math.max(0, Math.min(timeoutMs, left));
-    const timeout = new TaskError(
-      'Timeout',
-      `it took longer than ${left < timeoutMs ? `its total timeout allows (${total} ms over all attempts)` : `its timeout of ${timeoutMs} ms`}`,
-      {
-        kind: 'timeout',
-        retryable: left >= timeoutMs,
-      },
-    );
     const context = this.context();
     let giveUp: NodeJS.Timeout | undefined;
     let timer: NodeJS.Timeout | undefined;
     const tooLate = new Promise<never>((_, reject) => {
-      timer = setTimeout(
-        () => {
-          this.abort.abort(timeout);
-          giveUp = setTimeout(() => reject(timeout), CLEAN_UP_MS);
-        },
-        Math.min(limit, MAX_TIMER_MS),
-      );
+      const expire = (): void => {
+        const timeout = timedOut(timeoutMs, left < timeoutMs ? total : undefined);
+        this.stop.stop(timeout);
+        giveUp = setTimeout(() => reject(timeout), CLEAN_UP_MS);
+      };
+      timer = setTimeout(expire, Math.min(limit, MAX_TIMER_MS));
     });
     try {
       return await Promise.race([runInTask(context, async () => run(context)), tooLate]);
     } catch (error) {
-      throw this.abort.signal.reason === timeout ? timeout : error;
+      throw this.stop.reason instanceof TaskError ? this.stop.reason : error;
     } finally {
       clearTimeout(timer);
       clearTimeout(giveUp);
@@ -144,8 +136,11 @@ class TaskRun {
     const { call, runtime, heartbeats } = this;
     const { attempt } = this.history.current;
     this.log = new TaskLog({ objects: runtime.objects, prefix: call.prefix, taskId: call.task, attempt, mask: this.mask });
+    const { stop } = this;
     return {
-      signal: this.abort.signal,
+      get signal() {
+        return stop.signal;
+      },
       log: this.log,
       objects: runtime.objects,
       info: {
@@ -232,6 +227,13 @@ class TaskRun {
   private details(failure: Failure): TaskFailedDetails {
     return { failure, attempts: this.history.attempts() };
   }
+}
+
+/** `total`: what ended it is the timeout over all attempts, so another attempt has no time either. */
+function timedOut(timeoutMs: number, total: number | undefined): TaskError {
+  const bound =
+    total === undefined ? `its timeout of ${timeoutMs} ms` : `its total timeout allows (${total} ms over all attempts)`;
+  return new TaskError('Timeout', `it took longer than ${bound}`, { kind: 'timeout', retryable: total === undefined });
 }
 
 function lostTooOften(lost: number, allowed: number, last: Failure | undefined): TaskError {

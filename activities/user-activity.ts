@@ -38,22 +38,38 @@ function contextOf(task: TaskContext): Context {
     _client: ConstructorParameters<typeof Context>[4];
     _cancellationDetails: ConstructorParameters<typeof Context>[7];
   };
-  const cancelled = new Promise<never>((_, reject) => {
-    const fail = (): void => reject(new CancelledFailure('the task was asked to stop'));
-    if (task.signal.aborted) fail();
-    else task.signal.addEventListener('abort', fail, { once: true });
-  });
-  cancelled.catch(() => undefined);
-  return new Context(
+  const context = new Context(
     { ...outer.info, attempt: task.info.attempt, heartbeatDetails: task.lastProgress },
-    cancelled,
-    task.signal,
+    outer.cancelled,
+    outer.cancellationSignal,
     (progress) => task.heartbeat(progress),
     inner._client,
     loggerOf(task.log, outer.log),
     outer.metricMeter,
     inner._cancellationDetails,
   );
+  let cancelled: Promise<never> | undefined;
+  // Made when looked at: few activities do.
+  return Object.defineProperties(context, {
+    cancellationSignal: { get: () => task.signal },
+    cancelled: {
+      get: () => {
+        cancelled ??= rejection(task.signal);
+        return cancelled;
+      },
+    },
+  });
+}
+
+function rejection(signal: AbortSignal): Promise<never> {
+  const cancelled = new Promise<never>((_, reject) => {
+    const fail = (): void => reject(new CancelledFailure('the task was asked to stop'));
+    if (signal.aborted) fail();
+    else signal.addEventListener('abort', fail, { once: true });
+  });
+  // Nobody need wait for it.
+  cancelled.catch(() => undefined);
+  return cancelled;
 }
 
 /** Temporal's logger, writing into the task's log as well as where the worker logs. */

@@ -15,7 +15,7 @@ import type { Log } from './temporal/log.js';
 import { TemporalService } from './temporal/temporal-service.js';
 
 /** The service cannot start; the message says what to do. */
-export class StartError extends Error {
+class StartError extends Error {
   override readonly name = 'StartError';
 }
 
@@ -86,7 +86,12 @@ async function untilReady(temporal: TemporalService): Promise<boolean> {
   return false;
 }
 
-async function serve(config: BatonConfig, temporal: TemporalService, blobs: BlobStore, logger: Logger): Promise<NestExpressApplication> {
+async function serve(
+  config: BatonConfig,
+  temporal: TemporalService,
+  blobs: BlobStore,
+  logger: Logger,
+): Promise<NestExpressApplication> {
   const readiness = new Readiness(async () => {
     const { reachable, prepared, workers } = await temporal.health();
     return { temporal: reachable && prepared, ...(workers === 'none' ? {} : { worker: workers === 'running' }) };
@@ -100,7 +105,10 @@ async function serve(config: BatonConfig, temporal: TemporalService, blobs: Blob
     await http.close();
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EADDRINUSE') throw portTaken(config.port);
-    throw new StartError(`The REST interface cannot listen on ${config.host}, port ${config.port} (${code}). Change HOST or PORT.`, { cause: error });
+    throw new StartError(
+      `The REST interface cannot listen on ${config.host}, port ${config.port} (${code}). Change HOST or PORT.`,
+      { cause: error },
+    );
   }
   return http;
 }

@@ -110,7 +110,10 @@ async function goOn(input: DagRunInput, ledger: RunLedger, walk: Walk, startedAt
 
 function failureOf(loop: RunLoop, plan: DagPlan, walk: Walk): Failure {
   if (loop.stopped === 'timeout') {
-    return { kind: 'run_timeout', message: `the run took longer than its timeout of ${Math.round((plan.timeoutMs ?? 0) / 1000)} s` };
+    return {
+      kind: 'run_timeout',
+      message: `the run took longer than its timeout of ${Math.round((plan.timeoutMs ?? 0) / 1000)} s`,
+    };
   }
   const failed = walk.failedTasks();
   const named = failed.slice(0, MAX_INDEXED).join(', ');
@@ -137,7 +140,10 @@ async function computeOutputs(plan: DagPlan, values: RunValues, ledger: RunLedge
 }
 
 function tooLarge(name: string): Failure {
-  return { kind: 'output', message: `output ${name}: the outputs of a DAG together may have ${MAX_OUTPUTS_CHARS} characters of JSON; give the place of the data instead` };
+  return {
+    kind: 'output',
+    message: `output ${name}: the outputs of a DAG together may have ${MAX_OUTPUTS_CHARS} characters of JSON; give the place of the data instead`,
+  };
 }
 
 async function close(

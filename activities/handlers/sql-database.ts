@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
@@ -33,7 +34,7 @@ export class SqlDatabases {
   constructor(private readonly settings: SqlSettings) {}
 
   async open(file: string | undefined): Promise<SqlSession> {
-    scratchRoot ??= mkdtemp(join(tmpdir(), 'baton-sql-'));
+    scratchRoot ??= makeScratchRoot();
     const root = await scratchRoot;
     const scratch = await mkdtemp(join(root, 'task-'));
     if (file !== undefined) await mkdir(dirname(file), { recursive: true });
@@ -103,4 +104,10 @@ export class SqlDatabases {
     }
     if (folders[0] !== undefined) await connection.run(`set variable data_folder = ${sqlLiteral(folders[0].slice(0, -1))}`);
   }
+}
+
+async function makeScratchRoot(): Promise<string> {
+  const root = await mkdtemp(join(tmpdir(), 'baton-sql-'));
+  process.once('exit', () => rmSync(root, { recursive: true, force: true }));
+  return root;
 }

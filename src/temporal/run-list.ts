@@ -3,7 +3,7 @@ import { DAG_RUN } from '../../workflows/contract.js';
 import type { RunState } from '../dag/state.js';
 import { decodeRunCursor, encodeRunCursor, type RunCursor } from './list-cursor.js';
 import { type RunRow, runRow } from './run-row.js';
-import { allOf, type Condition, compare, isNull, oneOf } from './visibility-query.js';
+import { allOf, before, type Condition, compare, isNull, oneOf, since } from './visibility-query.js';
 
 /** Which runs to list: `From` inclusive, `To` exclusive. */
 export interface RunListInput {
@@ -37,26 +37,33 @@ export async function listRuns(client: Client, input: RunListInput, windowRows =
   const filter = filterOf(input);
   const count = async (from: number) => (await client.workflow.count(within(filter, from, cursor))).count;
   const window = within(filter, await findWindow(count, input.limit, cursor, windowRows), cursor);
-  const rows = (await readWindow(client, window)).filter((row) => isAfter(row, cursor) && isWithin(row, input));
+  const rows = (await readWindow(client, window)).filter((row) => isAfter(row, cursor));
   rows.sort(newestFirst);
   const items = rows.slice(0, input.limit);
   const last = items.at(-1);
-  return rows.length > items.length && last ? { items, nextCursor: encodeRunCursor({ startedAt: last.startedAt, runId: last.run.runId }) } : { items };
+  return rows.length > items.length && last
+    ? { items, nextCursor: encodeRunCursor({ startedAt: last.startedAt, runId: last.run.runId }) }
+    : { items };
 }
 
 /**
- * The start (epoch seconds, inclusive) of a window that ends at the cursor and holds more than a page, yet not many more than
+ * The start (epoch ms, inclusive) of a window that ends at the cursor and holds more than a page, yet not many more than
  * `windowRows`; 0 when everything fits. The guess follows the density of what was counted, held by a bisection.
  */
-async function findWindow(count: (from: number) => Promise<number>, limit: number, cursor: RunCursor | undefined, windowRows: number): Promise<number> {
+async function findWindow(
+  count: (from: number) => Promise<number>,
+  limit: number,
+  cursor: RunCursor | undefined,
+  windowRows: number,
+): Promise<number> {
   let tooMany = { from: 0, rows: await count(0) };
   if (tooMany.rows <= windowRows) return 0;
-  const end = seconds(cursor?.startedAt ?? Date.now());
-  // Runs of the cursor's own second are in the window too, and may have been given out already.
+  const end = cursor?.startedAt ?? Date.now();
+  // The cursor's run and those of the same ms are in the window too, and may have been given out already.
   const wanted = limit + 1 + (cursor ? await count(end) : 0);
   const most = Math.max(windowRows, 2 * wanted);
   let tooFew = end + 1;
-  for (let width = 3_600; width < end; width *= 16) {
+  for (let width = 3_600_000; width < end; width *= 16) {
     const from = end - width;
     const rows = await count(from);
     if (rows > most) {
@@ -75,7 +82,7 @@ async function findWindow(count: (from: number) => Promise<number>, limit: numbe
     else if (rows >= wanted) return from;
     else tooFew = from;
   }
-  // More runs than a window should hold began within one second: then it is larger, once.
+  // More runs than a window should hold began within one ms: then it is larger, once.
   return tooMany.from;
 }
 
@@ -89,7 +96,11 @@ async function readWindow(client: Client, query: Condition): Promise<RunRow[]> {
 }
 
 function within(filter: Condition, from: number, cursor: RunCursor | undefined): Condition {
-  return allOf(filter, from > 0 ? compare('DagStartedAt', '>=', new Date(from * 1_000)) : undefined, cursor ? compare('DagStartedAt', '<=', new Date(cursor.startedAt)) : undefined);
+  return allOf(
+    filter,
+    from > 0 ? since('DagStartedAt', new Date(from)) : undefined,
+    cursor ? before('DagStartedAt', new Date(cursor.startedAt + 1)) : undefined,
+  );
 }
 
 function filterOf(input: RunListInput): Condition {
@@ -103,11 +114,10 @@ function filterOf(input: RunListInput): Condition {
     input.state && stateIs(input.state),
     equal('DagTags', input.tag),
     equal('DagTrigger', input.trigger),
-    // Logical dates are whole seconds; of starts only the second is indexed, and `isWithin` looks closer.
-    input.logicalDateFrom && compare('DagLogicalDate', '>=', nextSecond(input.logicalDateFrom)),
-    input.logicalDateTo && compare('DagLogicalDate', '<', nextSecond(input.logicalDateTo)),
-    input.startedFrom && compare('DagStartedAt', '>=', input.startedFrom),
-    input.startedTo && compare('DagStartedAt', '<', nextSecond(input.startedTo)),
+    input.logicalDateFrom && since('DagLogicalDate', input.logicalDateFrom),
+    input.logicalDateTo && before('DagLogicalDate', input.logicalDateTo),
+    input.startedFrom && since('DagStartedAt', input.startedFrom),
+    input.startedTo && before('DagStartedAt', input.startedTo),
   );
 }
 
@@ -134,17 +144,4 @@ function newestFirst(a: RunRow, b: RunRow): number {
 function isAfter(row: RunRow, cursor: RunCursor | undefined): boolean {
   if (cursor === undefined) return true;
   return row.startedAt < cursor.startedAt || (row.startedAt === cursor.startedAt && row.run.runId < cursor.runId);
-}
-
-function isWithin({ startedAt }: RunRow, { startedFrom, startedTo }: RunListInput): boolean {
-  return (startedFrom === undefined || startedAt >= startedFrom.getTime()) && (startedTo === undefined || startedAt < startedTo.getTime());
-}
-
-function seconds(ms: number): number {
-  return Math.floor(ms / 1_000);
-}
-
-/** The instant itself when it is a whole second. */
-function nextSecond(at: Date): Date {
-  return new Date(Math.ceil(at.getTime() / 1_000) * 1_000);
 }

@@ -30,14 +30,15 @@ export function runSearchAttributes(run: RunFacts): SearchAttributePair[] {
     { key: KEYS.DagRunState, value: 'running' },
     { key: KEYS.DagTrigger, value: run.scope.trigger },
     { key: KEYS.DagLogicalDate, value: new Date(run.scope.logicalDate) },
-    // Whole seconds: SQLite compares instants as text. The memo has the ms.
-    { key: KEYS.DagStartedAt, value: new Date(Math.floor(run.acceptedAt / 1_000) * 1_000) },
+    { key: KEYS.DagStartedAt, value: new Date(run.acceptedAt) },
     ...(run.tags?.length ? [{ key: KEYS.DagTags, value: [...run.tags] } satisfies SearchAttributePair] : []),
   ];
 }
 
 /** The row of a workflow; `undefined` when it is no run of ours. */
-export function runRow(info: Pick<WorkflowExecutionInfo, 'type' | 'memo' | 'status' | 'typedSearchAttributes' | 'closeTime'>): RunRow | undefined {
+export function runRow(
+  info: Pick<WorkflowExecutionInfo, 'type' | 'memo' | 'status' | 'typedSearchAttributes' | 'closeTime'>,
+): RunRow | undefined {
   const run = info.memo?.[RUN_MEMO] as RunMemo | undefined;
   if (info.type !== DAG_RUN || run === undefined) return undefined;
   const attributes = info.typedSearchAttributes;

@@ -1,6 +1,12 @@
+import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
-import { setTimeout as delay } from 'node:timers/promises';
-import { Client, Connection, type ConnectionOptions, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
+import {
+  Client,
+  Connection,
+  type ConnectionOptions,
+  defaultGrpcRetryOptions,
+  makeGrpcRetryInterceptor,
+} from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { GzipCodec } from './gzip-codec.js';
 import { deadlineError, temporalError } from './temporal-error.js';
@@ -44,8 +50,8 @@ export class TemporalConnection {
   readonly namespace: string;
   readonly connection: Connection;
   readonly client: Client;
-  private readonly active = new Set<Promise<unknown>>();
-  private readonly closing = new AbortController();
+  private readonly active = new Map<Promise<unknown>, AbortController>();
+  private closed = false;
 
   constructor(readonly target: TemporalAddress) {
     this.namespace = target.namespace;
@@ -55,7 +61,7 @@ export class TemporalConnection {
         makeGrpcRetryInterceptor({
           delayFunction: (attempt, status) => Math.min(RETRY_MS, retry.delayFunction(attempt, status)),
           // As often as the deadline allows: no attempt starts after it.
-          retryableDecider: (_attempt, status) => !this.closing.signal.aborted && retry.retryableDecider(1, status),
+          retryableDecider: (_attempt, status) => !this.closed && retry.retryableDecider(1, status),
         }),
       ],
       address: target.address,
@@ -63,26 +69,54 @@ export class TemporalConnection {
       apiKey: target.apiKey,
       metadata: target.metadata,
       // Without this a channel that was refused waits up to 2 minutes before it tries again.
-      channelArgs: { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': 1_000, 'grpc.keepalive_time_ms': 10_000, 'grpc.keepalive_timeout_ms': 4_000, 'grpc.keepalive_permit_without_calls': 1 },
+      channelArgs: {
+        'grpc.initial_reconnect_backoff_ms': 100,
+        'grpc.max_reconnect_backoff_ms': 1_000,
+        'grpc.keepalive_time_ms': 10_000,
+        'grpc.keepalive_timeout_ms': 4_000,
+        'grpc.keepalive_permit_without_calls': 1,
+      },
     });
-    this.client = new Client({ connection: this.connection, namespace: target.namespace, identity: target.identity, dataConverter: DATA_CONVERTER });
+    this.client = new Client({
+      connection: this.connection,
+      namespace: target.namespace,
+      identity: target.identity,
+      dataConverter: DATA_CONVERTER,
+    });
   }
 
   /**
    * Makes one or more gRPC calls under one deadline.
    * @throws TemporalUnavailableError (503); every other error passes through.
    */
-  async call<T>(work: () => Promise<T>, options: CallOptions = {}): Promise<T> {
-    const signals = options.signal ? [options.signal, this.closing.signal] : [this.closing.signal];
-    const bounded = () => this.connection.withDeadline(Date.now() + (options.deadlineMs ?? CALL_DEADLINE_MS), work);
-    const calling = this.connection.withAbortSignal(AbortSignal.any(signals), bounded);
-    this.active.add(calling);
+  async call<T>(
+    work: () => Promise<T>,
+    { write = false, deadlineMs = CALL_DEADLINE_MS, signal }: CallOptions = {},
+  ): Promise<T> {
+    const stop = new AbortController();
+    // Each request of the work listens to it.
+    setMaxListeners(0, stop.signal);
+    const onAbort = () => stop.abort();
+    signal?.addEventListener('abort', onAbort);
+    if (signal?.aborted) onAbort();
+    const answer = this.connection.withAbortSignal(stop.signal, () =>
+      this.connection.withDeadline(Date.now() + deadlineMs, work),
+    );
+    this.active.set(answer, stop);
+    const forget = () => this.active.delete(answer);
+    answer.then(forget, forget);
+    // The client's own retries outlast the deadline by the pause between two of them.
+    let timer: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(deadlineError(write)), deadlineMs + 20);
+    });
     try {
-      return await calling;
+      return await Promise.race([answer, tooLate]);
     } catch (error) {
-      throw temporalError(error, options.write ?? false);
+      throw temporalError(error, write);
     } finally {
-      this.active.delete(calling);
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
     }
   }
 
@@ -98,9 +132,10 @@ export class TemporalConnection {
 
   /** Cancels what is under way, and closes. */
   async close(): Promise<void> {
-    this.closing.abort();
+    this.closed = true;
+    for (const stop of this.active.values()) stop.abort();
     // An attempt that is still to come would find a closed channel and bring the process down.
-    await Promise.allSettled([...this.active]);
+    await Promise.allSettled(this.active.keys());
     await this.connection.close();
   }
 }

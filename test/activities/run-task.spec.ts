@@ -3,6 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
 import { currentTask } from '../../activities/task-context.js';
 import { TaskError } from '../../activities/task-error.js';
+import type { JsonObject } from '../../src/dag/json.js';
 import { FolderStore } from '../../src/objects/folder-store.js';
 import { readJson, writeJson } from '../../src/objects/json-blob.js';
 import { ObjectStoreError } from '../../src/objects/object-store-error.js';
@@ -435,10 +436,10 @@ describe('the code of a user', () => {
     const bench = await TaskBench.create({ user: { f: () => ({ ...currentTask().info }) } });
     const call = await bench.call(args());
     const infos = await Promise.all(
-      [1, 2].map(
-        async (attempt) =>
-          ((await bench.run('f', call, { attempt })).returned as { output: { value: { attempt: number } } }).output.value,
-      ),
+      [1, 2].map(async (attempt) => {
+        const { returned } = await bench.run('f', call, { attempt });
+        return returned !== undefined && 'value' in returned.output ? (returned.output.value as JsonObject) : {};
+      }),
     );
     expect(infos[0]).toMatchObject({
       taskId: 'task',

@@ -35,7 +35,15 @@ export class TestService {
   /** `settings` as in the environment; ports are free ones. */
   static async start(settings: Environment = {}): Promise<TestService> {
     const home = await mkdtemp(join(tmpdir(), 'baton-test-'));
-    const env = { BATON_HOME: home, PORT: '0', BATON_TEMPORAL_PORT: '0', BATON_TEMPORAL_UI_PORT: '0', BATON_TEMPORAL_BIN: await temporalBinary(), BATON_LOG_LEVEL: 'silent', BATON_SHUTDOWN_GRACE: '1s' };
+    const env = {
+      BATON_HOME: home,
+      PORT: '0',
+      BATON_TEMPORAL_PORT: '0',
+      BATON_TEMPORAL_UI_PORT: '0',
+      BATON_TEMPORAL_BIN: await temporalBinary(),
+      BATON_LOG_LEVEL: 'silent',
+      BATON_SHUTDOWN_GRACE: '1s',
+    };
     const config = loadConfig({ ...env, ...settings });
     const service = await Service.start(config, { logger: createLogger(config.logLevel) });
     const test = new TestService(home, service);
@@ -67,7 +75,12 @@ export class TestService {
     });
     const text = await response.text();
     const isJson = (response.headers.get('content-type') ?? '').includes('json');
-    return { status: response.status, headers: response.headers, body: isJson && text !== '' ? JSON.parse(text) : undefined, text };
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: isJson && text !== '' ? JSON.parse(text) : undefined,
+      text,
+    };
   }
 
   get(path: string, headers?: Record<string, string>): Promise<Answer> {
@@ -102,7 +115,10 @@ export class TestService {
   }
 
   /** Events of a run until the stream ends, or until `enough`. */
-  async events(runId: string, options: { readonly lastEventId?: string; readonly enough?: (events: readonly StreamedEvent[]) => boolean } = {}): Promise<StreamedEvent[]> {
+  async events(
+    runId: string,
+    options: { readonly lastEventId?: string; readonly enough?: (events: readonly StreamedEvent[]) => boolean } = {},
+  ): Promise<StreamedEvent[]> {
     const gone = new AbortController();
     const response = await fetch(`${this.address}${runPath(runId)}/events`, {
       headers: options.lastEventId === undefined ? {} : { 'last-event-id': options.lastEventId },
@@ -114,7 +130,9 @@ export class TestService {
       const blocks = (rest + chunk).split('\n\n');
       rest = blocks.pop() ?? '';
       for (const block of blocks) {
-        const fields = Object.fromEntries(block.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]));
+        const fields = Object.fromEntries(
+          block.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]),
+        );
         if (fields.data !== undefined) events.push({ event: fields.event ?? '', id: fields.id, data: JSON.parse(fields.data) });
       }
       if (options.enough?.(events)) break;

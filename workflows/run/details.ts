@@ -4,7 +4,10 @@ import type { RunHead, TaskRecord } from '../contract.js';
 const SHOWN = 20;
 
 /** The state of the run as Markdown for the Web UI: lists, since its tables are young. */
-export function runDetails(head: RunHead, tasks: { readonly running: readonly string[]; readonly noticed: readonly TaskRecord[] }): string {
+export function runDetails(
+  head: RunHead,
+  tasks: { readonly running: readonly string[]; readonly noticed: readonly TaskRecord[] },
+): string {
   const counts = Object.entries(head.counts)
     .map(([state, n]) => `${n} ${state}`)
     .join(' · ');
@@ -12,7 +15,11 @@ export function runDetails(head: RunHead, tasks: { readonly running: readonly st
   if (head.failure !== undefined) lines.push('', head.failure.message);
   list(lines, 'Failed', head.failedTasks ?? []);
   list(lines, 'Running', tasks.running);
-  list(lines, 'Waiting', tasks.noticed.map((task) => `${task.taskId}: ${task.notice}`));
+  list(
+    lines,
+    'Waiting',
+    tasks.noticed.map((task) => `${task.taskId}: ${task.notice}`),
+  );
   return lines.join('\n');
 }
 
