@@ -11,7 +11,7 @@ import type { Stage } from './stage.js';
 import { printTable, spread, summarize } from './statistics.js';
 
 /** A DAG beside workflows of the same shape; the fastest of several counts. */
-interface Shape {
+export interface Shape {
   readonly name: string;
   readonly tasks: number;
   readonly spec: Spec;
@@ -44,12 +44,12 @@ export interface Pairs {
  * Our `dagRun` against the same shape written by hand, in interleaved pairs on the same server. Both sides are timed by the
  * server's clock from the start of the workflow to its close, and every task must have its ActivityTaskCompleted event.
  */
-export async function compareWithFloor(stage: Stage, { measured, warmUp }: Pairs): Promise<Outcome[]> {
+export async function compareWithFloor(stage: Stage, { measured, warmUp }: Pairs, shapes = SHAPES): Promise<Outcome[]> {
   await stage.startFloor();
   const client = await stage.connect();
   const outcomes: Outcome[] = [];
   const rows: string[][] = [];
-  for (const shape of SHAPES) {
+  for (const shape of shapes) {
     await stage.rest.put(shape.spec);
     const first = await runOurs(stage, client, shape);
     // The floor sends and gets as many bytes per activity as ours did.

@@ -25,14 +25,14 @@ const { values: options, positionals } = parseArgs({
 });
 
 const PARTS: { readonly [name: string]: (stage: Stage) => Promise<Outcome[]> } = {
-  latency: measureLatency,
+  latency: (stage) => measureLatency(stage),
   floor: (stage) => compareWithFloor(stage, { measured: Math.max(7, Number(options.pairs)), warmUp: 2 }),
   wfcommons: async (stage) => {
     const recorded = readGraphs(options.graphs);
     if (recorded.length === 0) console.log(`\nNo recorded workflows in ${options.graphs}: only the small graphs of bench/graphs run.`);
     return runRecorded(stage, [...readGraphs(join(ROOT, 'bench', 'graphs')), ...recorded]);
   },
-  large: measureLarge,
+  large: (stage) => measureLarge(stage),
 };
 
 const asked = positionals.length === 0 || positionals.includes('all') ? Object.keys(PARTS) : positionals;
