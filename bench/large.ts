@@ -41,17 +41,29 @@ export async function measureLarge(stage: Stage, shapes = SHAPES): Promise<Outco
     }
     const peak = memory.stop();
     const history = await readHistory(client, runId, 'benchNoop');
-    if (history.completed.benchNoop !== tasks) throw new Error(`${name}: ${history.completed.benchNoop} activities, not ${tasks}`);
+    if (history.completed.benchNoop !== tasks)
+      throw new Error(`${name}: ${history.completed.benchNoop} activities, not ${tasks}`);
     const longest = Math.max(...history.lengths);
     const here: Outcome[] = [
       { name, value: history.ms / 1_000, limit: limitMs / 1_000, unit: 's', details: { lengths: history.lengths } },
       { name: `${name}: events of the longest execution`, value: longest, limit: MAX_EVENTS, unit: 'events' },
     ];
-    if (peak !== undefined) here.push({ name: `${name}: peak memory of service and worker`, value: peak, limit: MAX_MIB, unit: 'MiB' });
+    if (peak !== undefined)
+      here.push({ name: `${name}: peak memory of service and worker`, value: peak, limit: MAX_MIB, unit: 'MiB' });
     outcomes.push(...here);
-    rows.push([name, time(history.ms), `${(history.ms / tasks).toFixed(1)} ms`, ...here.map(verdict), String(history.lengths.length)]);
+    rows.push([
+      name,
+      time(history.ms),
+      `${(history.ms / tasks).toFixed(1)} ms`,
+      ...here.map(verdict),
+      String(history.lengths.length),
+    ]);
   }
   await client.connection.close();
-  printTable('Large DAGs of explicit tasks', ['shape', 'time', 'per task', '', 'longest execution', 'memory', 'executions'], rows);
+  printTable(
+    'Large DAGs of explicit tasks',
+    ['shape', 'time', 'per task', '', 'longest execution', 'memory', 'executions'],
+    rows,
+  );
   return outcomes;
 }

@@ -85,7 +85,11 @@ describe('a simulated run', () => {
       simulate(
         {
           ...planOf('a'),
-          tasks: Array.from({ length: 100_000 }, (_, i) => ({ id: `t${i}`, ...taskOf('activity'), upstream: i === 0 ? undefined : [i - 1] })),
+          tasks: Array.from({ length: 100_000 }, (_, i) => ({
+            id: `t${i}`,
+            ...taskOf('activity'),
+            upstream: i === 0 ? undefined : [i - 1],
+          })),
         },
         () => ({ state }),
       );
@@ -110,7 +114,11 @@ describe.skipIf(!existsSync(STG))('the makespan of 60 standard task graphs', () 
       const place = new Map(graph.tasks.map((task, i) => [task.id, i]));
       const plan = {
         ...planOf('a', { maxActiveTasks: Number(slots) }),
-        tasks: graph.tasks.map((task) => ({ id: `t${task.id}`, ...taskOf('activity'), upstream: task.parents.map((parent) => place.get(parent)!) })),
+        tasks: graph.tasks.map((task) => ({
+          id: `t${task.id}`,
+          ...taskOf('activity'),
+          upstream: task.parents.map((parent) => place.get(parent)!),
+        })),
       };
       const run = simulate(plan, (id) => ({ durationMs: graph.tasks[place.get(Number(id.slice(1)))!]!.duration }));
       const optimum = graph.optimalMakespan[slots]!;

@@ -51,7 +51,10 @@ function fieldErrors(fault: ValidationError, place: 'parameter' | 'pointer', par
   const broken = Object.entries(fault.constraints ?? {});
   // One fault a field: that a value is no text says more than that it is not longer than 40 characters.
   const first = broken.find(([rule]) => TYPE_RULES.has(rule)) ?? broken[0];
-  const own = (first === undefined ? [] : [first]).map(([rule, text]) => ({ ...where, detail: rule === 'whitelistValidation' ? `${fault.property} is not a field that this call knows` : text }));
+  const own = (first === undefined ? [] : [first]).map(([rule, text]) => ({
+    ...where,
+    detail: rule === 'whitelistValidation' ? `${fault.property} is not a field that this call knows` : text,
+  }));
   return [...own, ...(fault.children ?? []).flatMap((child) => fieldErrors(child, place, pointer))];
 }
 

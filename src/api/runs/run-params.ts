@@ -19,7 +19,12 @@ export function paramsOf(schemas: NonNullable<DagSpec['params']>, given: JsonObj
     if (Object.hasOwn(given, name)) {
       const value = given[name] as JsonObject[string];
       values.push([name, value]);
-      errors.push(...validateJson(schema, value).map((fault) => ({ pointer: `${pointer}${fault.pointer}`, detail: `the param ${name}${fault.pointer === '' ? '' : ` at ${fault.pointer}`} ${fault.message}` })));
+      errors.push(
+        ...validateJson(schema, value).map((fault) => ({
+          pointer: `${pointer}${fault.pointer}`,
+          detail: `the param ${name}${fault.pointer === '' ? '' : ` at ${fault.pointer}`} ${fault.message}`,
+        })),
+      );
     } else if (Object.hasOwn(schema, 'default')) values.push([name, schema.default as JsonObject[string]]);
     else errors.push({ pointer, detail: `the param ${name} is required` });
   }

@@ -2,8 +2,8 @@ import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsInt, IsObject, IsOptional, IsString, Matches, Max, MaxLength, Min } from 'class-validator';
 import type { JsonObject } from '../../../dag/json.js';
 import { RUN_STATES, type RunState, TASK_STATES, type TaskState } from '../../../dag/state.js';
-import { ID_PATTERN } from '../../../dag/validate/edges.js';
 import { TAG_PATTERN, TAG_RULE } from '../../../dag/tag.js';
+import { ID_PATTERN } from '../../../dag/validate/edges.js';
 import { RUN_KEY_PATTERN } from '../run-id.js';
 
 const INSTANT = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?$/;
