@@ -31,11 +31,11 @@ describe('a simulated run', () => {
   it('passes a skip on along success edges and lets none_failed go on', () => {
     const plan = planOf(`
       ask ?
-      then <- ask
-      after <- then [none_failed]
+      next <- ask
+      after <- next [none_failed]
       other <- ask [none_failed_min_one_success]`);
     const run = simulate(plan, (id) => ({ when: id !== 'ask' }));
-    expect(states(run)).toEqual({ ask: 'skipped', then: 'skipped', after: 'success', other: 'skipped' });
+    expect(states(run)).toEqual({ ask: 'skipped', next: 'skipped', after: 'success', other: 'skipped' });
     expect(run.state).toBe('success');
   });
 

@@ -35,10 +35,10 @@ export function paramsOf(schemas: NonNullable<DagSpec['params']>, given: JsonObj
   if (errors.length > 0)
     throw new Problem(
       'invalid_params',
-      errors
+      `${errors
         .slice(0, 5)
         .map(({ detail }) => detail)
-        .join('; ') + '.',
+        .join('; ')}.`,
       { errors },
     );
   const params = Object.fromEntries(values);
