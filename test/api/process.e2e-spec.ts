@@ -65,7 +65,8 @@ describe('the process', () => {
   });
   afterEach(async () => {
     for (const { child, ended } of started.splice(0)) {
-      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+      // Asked, not killed: it takes its Temporal server along.
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
       await ended;
     }
   });
