@@ -1,6 +1,7 @@
 import { watchMemory } from './memory.js';
 import type { Outcome } from './outcome.js';
 import { verdict } from './outcome.js';
+import { progress } from './progress.js';
 import { readHistory } from './run-history.js';
 import { chain, fan, layers, type Spec } from './shapes.js';
 import type { Stage } from './stage.js';
@@ -33,25 +34,37 @@ export async function measureLarge(stage: Stage, shapes = SHAPES): Promise<Outco
     await stage.rest.put(spec);
     const memory = watchMemory([stage.servicePid]);
     const { runId } = await stage.rest.start(spec.id);
-    process.stderr.write(`${name} … `);
+    progress(`${name} …`);
     try {
       await stage.rest.finished(runId, limitMs * 2);
     } finally {
-      process.stderr.write('\r\x1b[K');
+      progress();
     }
     const peak = memory.stop();
     const history = await readHistory(client, runId, 'benchNoop');
-    if (history.completed.benchNoop !== tasks) throw new Error(`${name}: ${history.completed.benchNoop} activities, not ${tasks}`);
+    if (history.completed.benchNoop !== tasks)
+      throw new Error(`${name}: ${history.completed.benchNoop} activities, not ${tasks}`);
     const longest = Math.max(...history.lengths);
     const here: Outcome[] = [
       { name, value: history.ms / 1_000, limit: limitMs / 1_000, unit: 's', details: { lengths: history.lengths } },
       { name: `${name}: events of the longest execution`, value: longest, limit: MAX_EVENTS, unit: 'events' },
     ];
-    if (peak !== undefined) here.push({ name: `${name}: peak memory of service and worker`, value: peak, limit: MAX_MIB, unit: 'MiB' });
+    if (peak !== undefined)
+      here.push({ name: `${name}: peak memory of service and worker`, value: peak, limit: MAX_MIB, unit: 'MiB' });
     outcomes.push(...here);
-    rows.push([name, time(history.ms), `${(history.ms / tasks).toFixed(1)} ms`, ...here.map(verdict), String(history.lengths.length)]);
+    rows.push([
+      name,
+      time(history.ms),
+      `${(history.ms / tasks).toFixed(1)} ms`,
+      ...here.map(verdict),
+      String(history.lengths.length),
+    ]);
   }
   await client.connection.close();
-  printTable('Large DAGs of explicit tasks', ['shape', 'time', 'per task', '', 'longest execution', 'memory', 'executions'], rows);
+  printTable(
+    'Large DAGs of explicit tasks',
+    ['shape', 'time', 'per task', '', 'longest execution', 'memory', 'executions'],
+    rows,
+  );
   return outcomes;
 }

@@ -86,7 +86,10 @@ export class Stage {
   }
 
   private spawn(name: string, script: string, env: NodeJS.ProcessEnv): ChildProcess {
-    const child = spawn(process.execPath, ['--enable-source-maps', join(this.dist, script)], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, ['--enable-source-maps', join(this.dist, script)], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const log = createWriteStream(join(this.home, `${name}.log`));
     child.stdout!.pipe(log, { end: false });
     child.stderr!.pipe(log, { end: false });
@@ -106,7 +109,9 @@ export class Stage {
       if (!ended && (await holds().catch(() => false))) return;
       if (ended || Date.now() > deadline) {
         const why = ended ? `it ended with ${child.exitCode ?? child.signalCode}` : `not within ${timeoutMs} ms`;
-        throw new Error(`waited until ${what}: ${why}; the end of its log:\n${this.log(name).split('\n').slice(-30).join('\n')}`);
+        throw new Error(
+          `waited until ${what}: ${why}; the end of its log:\n${this.log(name).split('\n').slice(-30).join('\n')}`,
+        );
       }
       await new Promise((done) => setTimeout(done, 50));
     }

@@ -30,10 +30,30 @@ describe('a tenth of the benchmark', () => {
 
   it('compares with workflows written by hand, every activity counted on both sides', async () => {
     const outcomes = await compareWithFloor(stage, { measured: 1, warmUp: 1 }, [
-      { name: 'chain of 5', tasks: 5, spec: chain('tenth_chain_5', 5), floor: [{ name: '', workflow: 'floorChain', args: [5] }] },
-      { name: '1 -> 4 -> 1', tasks: 6, spec: fan('tenth_fan_4', 4, 16), floor: [{ name: '', workflow: 'floorFan', args: [4] }] },
-      { name: '2 layers of 3', tasks: 6, spec: layers('tenth_layers_2', 2, 3, 3, 16), floor: [{ name: '', workflow: 'floorLayers', args: [2, 3] }] },
-      { name: '10 wide', tasks: 10, spec: wide('tenth_wide', 10, 5), floor: [2, 5].map((window) => ({ name: `window ${window}`, workflow: 'floorWide', args: [10, window] })) },
+      {
+        name: 'chain of 5',
+        tasks: 5,
+        spec: chain('tenth_chain_5', 5),
+        floor: [{ name: '', workflow: 'floorChain', args: [5] }],
+      },
+      {
+        name: '1 -> 4 -> 1',
+        tasks: 6,
+        spec: fan('tenth_fan_4', 4, 16),
+        floor: [{ name: '', workflow: 'floorFan', args: [4] }],
+      },
+      {
+        name: '2 layers of 3',
+        tasks: 6,
+        spec: layers('tenth_layers_2', 2, 3, 3, 16),
+        floor: [{ name: '', workflow: 'floorLayers', args: [2, 3] }],
+      },
+      {
+        name: '10 wide',
+        tasks: 10,
+        spec: wide('tenth_wide', 10, 5),
+        floor: [2, 5].map((window) => ({ name: `window ${window}`, workflow: 'floorWide', args: [10, window] })),
+      },
     ]);
     expect(outcomes).toHaveLength(4);
     expect(outcomes.every(({ value }) => value > 0)).toBe(true);
@@ -47,7 +67,10 @@ describe('a tenth of the benchmark', () => {
 
   it('never beats the lower bound of a graph', async () => {
     const task = (id: string, runtime: number, parents: readonly string[] = []) => ({ id, runtime, parents });
-    const graph = { name: 'diamond', tasks: [task('a', 1), task('b', 2, ['a']), task('c', 1, ['a']), task('d', 1, ['b', 'c'])] };
+    const graph = {
+      name: 'diamond',
+      tasks: [task('a', 1), task('b', 2, ['a']), task('c', 1, ['a']), task('d', 1, ['b', 'c'])],
+    };
     const [ratio, possible] = await runRecorded(stage, [graph]);
     expect(ratio!.value).toBeGreaterThanOrEqual(0.999);
     expect(kept(possible!)).toBe(true);
