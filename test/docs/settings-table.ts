@@ -1,5 +1,5 @@
-import { SETTINGS } from '../../src/config/settings.js';
 import type { Setting } from '../../src/config/setting.js';
+import { SETTINGS } from '../../src/config/settings.js';
 
 /** The table of settings in docs/operations.md, made from the settings themselves. */
 export function settingsTable(): string {

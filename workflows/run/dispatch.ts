@@ -12,8 +12,13 @@ const SYSTEM_OPTIONS: ActivityOptions = {
   retry: { initialInterval: '200 ms', backoffCoefficient: 2, maximumInterval: '20 s' },
 };
 
-/** Activities that the run itself needs. They are retried until they succeed, or fail by a non-retryable error. */
-export const system = proxyActivities<SystemActivities>({ ...SYSTEM_OPTIONS, summary: 'baton' });
+/**
+ * Activities that the run itself needs. They are retried until they succeed, or fail by a non-retryable error. `summary` says in the
+ * Web UI what this one is for.
+ */
+export function system(summary: string): SystemActivities {
+  return proxyActivities<SystemActivities>({ ...SYSTEM_OPTIONS, summary });
+}
 
 /** Starts the activity of a task on its queue; the promise settles when Temporal is through with all attempts. */
 export function startActivity(

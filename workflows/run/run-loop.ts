@@ -49,7 +49,7 @@ export class RunLoop {
     private readonly prefix: string,
     private readonly onChange: () => void,
   ) {
-    this.watch = new QueueWatch(system.countPollers, (task, text) => this.tell(() => ledger.noteNotice(task, text)));
+    this.watch = new QueueWatch(system, (task, text) => this.tell(() => ledger.noteNotice(task, text)));
     this.failFastSeen = walk.failFastTripped;
   }
 
@@ -103,7 +103,7 @@ export class RunLoop {
     while (this.inFlight < MAX_IN_FLIGHT) {
       if (this.commands >= MAX_COMMANDS || this.inputChars >= MAX_INPUT_CHARS || this.evaluations >= MAX_EVALUATIONS) {
         // More may be ready than one workflow task should hold: a timer makes the next one.
-        void sleep(1).then(() => this.tell(() => {}));
+        void sleep(1, { summary: 'more tasks are ready' }).then(() => this.tell(() => {}));
         return;
       }
       const step = this.walk.next();

@@ -46,7 +46,7 @@ export class RunValues {
     private readonly walk: Walk,
     private readonly ledger: RunLedger,
     private readonly prefix: string,
-    private readonly evaluateElsewhere: SystemActivities['evaluate'],
+    private readonly system: (summary: string) => Pick<SystemActivities, 'evaluate'>,
   ) {
     this.index = new Map(plan.tasks.map((task, i) => [task.id, i]));
   }
@@ -108,7 +108,7 @@ export class RunValues {
       : [...new Set(references.map((r) => this.index.get(r.id)))].filter((i) => i !== undefined);
     const outputs = this.outputsOf(named);
     const elsewhere = (): Promise<Evaluated> =>
-      this.evaluateElsewhere({
+      this.system(name).evaluate({
         template,
         expression,
         scope: { params: this.run.params, run: this.run.scope, tasks: outputs },

@@ -21,15 +21,10 @@ export function toDto<T extends object>(type: Type<T>, value: unknown, place: 'p
     });
   }
   const instance = instanceOf(type, value, place === 'parameter');
-  const faults = validateSync(instance, {
-    whitelist: true,
-    forbidNonWhitelisted: true,
-    stopAtFirstError: true,
-    forbidUnknownValues: false,
-  });
+  const faults = validateSync(instance, { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: false });
   if (faults.length === 0) return instance;
   const errors = faults.flatMap((fault) => fieldErrors(fault, place, ''));
-  throw new Problem('invalid_fields', errors.map((error) => error.detail).join('; ') + '.', { errors });
+  throw new Problem('invalid_fields', `${errors.map((error) => error.detail).join('; ')}.`, { errors });
 }
 
 /**
@@ -47,10 +42,16 @@ function instanceOf<T extends object>(type: Type<T>, value: object, isQuery: boo
   return instance;
 }
 
+/** Rules of class-validator about the type of a value. */
+const TYPE_RULES: ReadonlySet<string> = new Set(['isString', 'isInt', 'isBoolean', 'isObject', 'isArray', 'isIn']);
+
 function fieldErrors(fault: ValidationError, place: 'parameter' | 'pointer', parent: string): FieldError[] {
   const pointer = `${parent}/${fault.property.replaceAll('~', '~0').replaceAll('/', '~1')}`;
   const where = place === 'pointer' ? { pointer } : { parameter: fault.property };
-  const own = Object.entries(fault.constraints ?? {}).map(([rule, text]) => ({
+  const broken = Object.entries(fault.constraints ?? {});
+  // One fault a field: that a value is no text says more than that it is not longer than 40 characters.
+  const first = broken.find(([rule]) => TYPE_RULES.has(rule)) ?? broken[0];
+  const own = (first === undefined ? [] : [first]).map(([rule, text]) => ({
     ...where,
     detail: rule === 'whitelistValidation' ? `${fault.property} is not a field that this call knows` : text,
   }));

@@ -3,6 +3,7 @@ import { IssueList } from '../issue-list.js';
 import { type DagLimits, DEFAULT_DAG_LIMITS } from '../limits.js';
 import type { DagSpec, ValidDag } from '../spec.js';
 import { Suggest } from '../suggest.js';
+import { TAG_PATTERN, TAG_RULE } from '../tag.js';
 import { keepAnalysis } from './analysis.js';
 import type { Checking } from './checking.js';
 import { checkDuration } from './duration-check.js';
@@ -86,8 +87,7 @@ function checkHead(checking: Checking): void {
   if (tags.length > MAX_TAGS) issues.error('invalid_value', '/tags', `${tags.length} tags; at most ${MAX_TAGS} are allowed`);
   else {
     tags.forEach((tag, index) => {
-      if (tag.length === 0 || tag.length > 128)
-        issues.error('invalid_value', `/tags/${index}`, 'a tag has 1 to 128 characters');
+      if (!TAG_PATTERN.test(tag)) issues.error('invalid_value', `/tags/${index}`, TAG_RULE);
     });
   }
 }
