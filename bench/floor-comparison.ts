@@ -5,6 +5,7 @@ import { FLOOR_QUEUE } from './floor/queue.js';
 import type { FloorPayload } from './floor/workflows.js';
 import type { Outcome } from './outcome.js';
 import { verdict } from './outcome.js';
+import { progress } from './progress.js';
 import { type RunHistory, readHistory } from './run-history.js';
 import { chain, fan, layers, type Spec, wide } from './shapes.js';
 import type { Stage } from './stage.js';
@@ -79,9 +80,9 @@ export async function compareWithFloor(stage: Stage, { measured, warmUp }: Pairs
       // Every other pair the other way round, so that neither side always finds the machine as the other left it.
       if (pair % 2 !== 0) steps.reverse();
       for (const step of steps) await step();
-      process.stderr.write(`\r${shape.name}: pair ${pair + 1} of ${measured}      `);
+      progress(`${shape.name}: pair ${pair + 1} of ${measured}`);
     }
-    process.stderr.write('\r\x1b[K');
+    progress();
     const ofOurs = summarize(ours.slice(warmUp).map(({ ms }) => ms));
     const ofFloors = floors.map((runs) => summarize(runs.slice(warmUp).map(({ ms }) => ms)));
     const best = ofFloors.reduce((a, b, i) => (b.median < ofFloors[a]!.median ? i : a), 0);

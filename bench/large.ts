@@ -1,6 +1,7 @@
 import { watchMemory } from './memory.js';
 import type { Outcome } from './outcome.js';
 import { verdict } from './outcome.js';
+import { progress } from './progress.js';
 import { readHistory } from './run-history.js';
 import { chain, fan, layers, type Spec } from './shapes.js';
 import type { Stage } from './stage.js';
@@ -33,11 +34,11 @@ export async function measureLarge(stage: Stage, shapes = SHAPES): Promise<Outco
     await stage.rest.put(spec);
     const memory = watchMemory([stage.servicePid]);
     const { runId } = await stage.rest.start(spec.id);
-    process.stderr.write(`${name} … `);
+    progress(`${name} …`);
     try {
       await stage.rest.finished(runId, limitMs * 2);
     } finally {
-      process.stderr.write('\r\x1b[K');
+      progress();
     }
     const peak = memory.stop();
     const history = await readHistory(client, runId, 'benchNoop');

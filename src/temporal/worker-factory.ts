@@ -55,6 +55,9 @@ export async function createWorkers(parts: WorkerParts): Promise<WorkerSet> {
   }
 }
 
+/** The options of a worker of the run queue but connection, queue and workflows: the benchmark's own worker has the same ones. */
+export const runWorkerOptions = (parts: WorkerParts): Partial<WorkerOptions> => ({ ...tuned(parts.config), ...common(parts) });
+
 function common({ target, config, activities }: WorkerParts): Partial<WorkerOptions> {
   return {
     namespace: target.namespace,

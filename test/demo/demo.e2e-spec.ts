@@ -50,9 +50,7 @@ describe('npm run demo', () => {
     const total = 17;
     const lines = first.output.split('\n').filter((line) => /^\[ ?\d+\/\d+\]/.test(line));
     expect(lines).toHaveLength(total);
-    lines.forEach((line, i) => {
-      expect(line).toContain(`[${String(i + 1).padStart(2)}/${total}]`);
-    });
+    for (const [i, line] of lines.entries()) expect(line).toContain(`[${String(i + 1).padStart(2)}/${total}]`);
     const lineOf = (task: string) => lines.find((line) => line.includes(` ${task} `) || line.endsWith(` ${task}`));
     expect(lineOf('fetch_flights')).toMatch(/success .*attempt 2, after SourceNotReady/);
     expect(lineOf('quarantine')).toMatch(/success/);

@@ -22,12 +22,13 @@ describe('the documentation', () => {
     const table = settingsTable();
     const text = read(path);
     const wanted = text.replace(
-      /(<!-- settings:.*-->\n)[^]*(<!-- \/settings -->)/,
+      /(<!-- settings:.*-->\n)[\s\S]*(<!-- \/settings -->)/,
       (_, begin, end) => `${begin}\n${table}\n\n${end}`,
     );
     // `UPDATE_DOCS=1 npm test -- test/docs` writes it.
     if (process.env.UPDATE_DOCS) writeFileSync(join(root, path), wanted);
-    else expect(text).toBe(wanted);
+    // The formatter pads tables.
+    else expect(unpadded(text)).toBe(unpadded(wanted));
   });
 
   it.each(pages)('%s has no broken link to a file', (page) => {
@@ -67,10 +68,18 @@ describe('the documentation', () => {
   });
 
   it('opens the README with the two commands', () => {
-    expect(read('README.md').split('\n').slice(0, 6).join('\n')).toMatch(/npm run demo[^]*npm test/);
+    expect(read('README.md').split('\n').slice(0, 6).join('\n')).toMatch(/npm run demo[\s\S]*npm test/);
   });
 
   it('opens CONTRIBUTING with what is refused', () => {
     expect(read('CONTRIBUTING.md')).toMatch(/^# Contributing\n\n## What is refused\n/);
   });
 });
+
+const unpadded = (markdown: string): string =>
+  markdown
+    .replace(/ +/g, ' ')
+    .replace(/-{3,}/g, '---')
+    .replace(/\| ?(?=\|)/g, '| ')
+    .replace(/\|(---)/g, '| $1')
+    .replace(/(---)\|/g, '$1 |');
