@@ -15,7 +15,11 @@ const table = [
     may: ['^src/(spec|dag)/', ...packages('yaml', 'class-validator', 'class-transformer', 'class-validator-jsonschema', 'reflect-metadata')],
   },
   { from: '^src/objects/', may: ['^src/(objects|dag)/', nodeBuiltIn] },
-  { from: '^src/config/', may: ['^src/(config|dag)/', nodeBuiltIn, ...packages('@temporalio/envconfig')] },
+  {
+    from: '^src/config/',
+    may: ['^src/(config|dag)/', '^workflows/contract\\.ts$', nodeBuiltIn, ...packages('@temporalio/envconfig')],
+    types: packages('@temporalio/client'),
+  },
   {
     // The calls are a contract: their one constant is shared. Everything else of the activities is a type to the workflows.
     from: '^workflows/',

@@ -38,12 +38,22 @@ export function taskFailure(error: unknown, mask: SecretMask): TaskFailure {
     };
   }
   if (error instanceof Error) {
-    return { failure: failureOf('error', messageOf(error), error.constructor.name || error.name, undefined, mask), by: 'user', retryable: true };
+    return {
+      failure: failureOf('error', messageOf(error), error.constructor.name || error.name, undefined, mask),
+      by: 'user',
+      retryable: true,
+    };
   }
   return { failure: failureOf('error', String(error), undefined, asJson(error), mask), by: 'user', retryable: true };
 }
 
-function failureOf(kind: Failure['kind'], message: string, type: string | undefined, details: Json | undefined, mask: SecretMask): Failure {
+function failureOf(
+  kind: Failure['kind'],
+  message: string,
+  type: string | undefined,
+  details: Json | undefined,
+  mask: SecretMask,
+): Failure {
   const shown = mask.text(message);
   const kept = details === undefined || details === null ? undefined : mask.details(details);
   return {

@@ -1,8 +1,9 @@
 import type { Json } from '../src/dag/json.js';
 import type { OutputValue } from '../src/dag/state.js';
-import { type JsonText, jsonText, writeJsonText } from '../src/objects/json-blob.js';
+import { writeJsonText } from '../src/objects/json-blob.js';
 import { outputKey } from '../src/objects/keys.js';
 import type { ObjectStore } from '../src/objects/object-store.js';
+import { sha256 } from '../src/objects/sha256.js';
 import { TaskError } from './task-error.js';
 
 const DEFAULT_INLINE = 4096;
@@ -18,16 +19,32 @@ export function toJson(value: unknown): Json {
     const text = JSON.stringify(value);
     return text === undefined ? null : (JSON.parse(text) as Json);
   } catch (error) {
-    throw new TaskError('OutputNotJson', `the output is no JSON: ${(error as Error).message}; return plain values (no BigInt, no cycles)`, { retryable: false });
+    throw new TaskError(
+      'OutputNotJson',
+      `the output is no JSON: ${(error as Error).message}; return plain values (no BigInt, no cycles)`,
+      { retryable: false },
+    );
   }
 }
 
 /** The output as it travels: inline up to `inlineLimit` bytes of JSON, else stored by content and referred to (R15). */
-export async function outputValue(objects: ObjectStore, prefix: string, task: string, value: Json, inlineLimit = DEFAULT_INLINE): Promise<OutputValue> {
-  const json: JsonText = jsonText(value);
-  if (json.size <= Math.max(inlineLimit, ALWAYS_INLINE)) return { value };
-  if (json.size > MAX_OUTPUT) {
-    throw new TaskError('OutputTooLarge', `the output has ${json.size} bytes of JSON, more than ${MAX_OUTPUT}; write it to a file and return its name`, { retryable: false });
+export async function outputValue(
+  objects: ObjectStore,
+  prefix: string,
+  task: string,
+  value: Json,
+  inlineLimit = DEFAULT_INLINE,
+): Promise<OutputValue> {
+  const text = JSON.stringify(value);
+  const size = Buffer.byteLength(text);
+  if (size <= Math.max(inlineLimit, ALWAYS_INLINE)) return { value };
+  if (size > MAX_OUTPUT) {
+    throw new TaskError(
+      'OutputTooLarge',
+      `the output has ${size} bytes of JSON, more than ${MAX_OUTPUT}; write it to a file and return its name`,
+      { retryable: false },
+    );
   }
-  return writeJsonText(objects, outputKey(prefix, task, json.sha256), json);
+  const hash = sha256(text);
+  return writeJsonText(objects, outputKey(prefix, task, hash), { text, size, sha256: hash });
 }

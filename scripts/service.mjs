@@ -88,7 +88,8 @@ async function ready(address, child, isStopping, logFile) {
   while (Date.now() < deadline) {
     if (child.exitCode !== null || child.signalCode !== null) {
       if (isStopping()) process.exit(130);
-      throw new Unready(`the service did not start (its log: ${logFile}):\n${tail(logFile)}`);
+      // It has said why on its standard error, which is shown.
+      throw new Unready(`the service did not start (its log: ${logFile})`);
     }
     const response = await fetch(`${address}/health/ready`, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined);
     if (response?.ok) return;

@@ -15,20 +15,19 @@ import type { Log } from './temporal/log.js';
 import { TemporalService } from './temporal/temporal-service.js';
 
 /** The service cannot start; the message says what to do. */
-export class StartError extends Error {
+class StartError extends Error {
   override readonly name = 'StartError';
 }
 
 /** What a service is started with besides its configuration. */
 export interface ServiceSurroundings {
-  readonly env: NodeJS.ProcessEnv;
   readonly logger: Logger;
   /** Where messages go until the service is up: fetching a Temporal server takes minutes, and people wait for it. Default: the logger. */
   readonly bootLog?: Log;
 }
 
-/** How long a start waits for Temporal to be prepared before it goes on without. */
-const PREPARE_MS = 20_000;
+/** How long a start waits for Temporal and the workers before it goes on without. */
+const READY_MS = 20_000;
 
 /** One Baton process: Temporal's side, and the REST interface unless its role is `worker`. */
 export class Service {
@@ -37,8 +36,8 @@ export class Service {
     private readonly http: NestExpressApplication | undefined,
     /** Base address of the REST interface; undefined in the role `worker`. */
     readonly address: string | undefined,
-    /** Temporal was prepared when the start returned; else it is away, and everything is tried again until it comes. */
-    readonly prepared: boolean,
+    /** Temporal and the workers were there when the start returned; else they are tried again until they come. */
+    readonly ready: boolean,
     /** Rejects when the process cannot go on. */
     readonly failed: Promise<never>,
   ) {}
@@ -62,9 +61,9 @@ export class Service {
       const preparing = temporal.start();
       const failed = preparing.then(() => new Promise<never>(() => undefined));
       failed.catch(() => undefined);
-      const prepared = await Promise.race([preparing.then(() => true), delay(PREPARE_MS, false, { ref: false })]);
+      const ready = await Promise.race([failed, untilReady(temporal)]);
       log.to = logger;
-      return new Service(temporal, http, http && addressOf(http, config.host), prepared, failed);
+      return new Service(temporal, http, http && addressOf(http, config.host), ready, failed);
     } catch (error) {
       await http?.close();
       await temporal.stop();
@@ -79,7 +78,20 @@ export class Service {
   }
 }
 
-async function serve(config: BatonConfig, temporal: TemporalService, blobs: BlobStore, logger: Logger): Promise<NestExpressApplication> {
+async function untilReady(temporal: TemporalService): Promise<boolean> {
+  for (const until = Date.now() + READY_MS; Date.now() < until; await delay(50)) {
+    const { reachable, prepared, workers } = await temporal.health();
+    if (reachable && prepared && (workers === 'running' || workers === 'none')) return true;
+  }
+  return false;
+}
+
+async function serve(
+  config: BatonConfig,
+  temporal: TemporalService,
+  blobs: BlobStore,
+  logger: Logger,
+): Promise<NestExpressApplication> {
   const readiness = new Readiness(async () => {
     const { reachable, prepared, workers } = await temporal.health();
     return { temporal: reachable && prepared, ...(workers === 'none' ? {} : { worker: workers === 'running' }) };
@@ -93,7 +105,10 @@ async function serve(config: BatonConfig, temporal: TemporalService, blobs: Blob
     await http.close();
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EADDRINUSE') throw portTaken(config.port);
-    throw new StartError(`The REST interface cannot listen on ${config.host}, port ${config.port} (${code}). Change HOST or PORT.`, { cause: error });
+    throw new StartError(
+      `The REST interface cannot listen on ${config.host}, port ${config.port} (${code}). Change HOST or PORT.`,
+      { cause: error },
+    );
   }
   return http;
 }

@@ -1,14 +1,51 @@
-import {
-  ActivityFailure, allHandlersFinished, ApplicationFailure, condition, continueAsNew, defineQuery, defineUpdate, proxyActivities, setCurrentDetails,
-  setHandler, upsertMemo, upsertSearchAttributes, workflowInfo,
-} from '@temporalio/workflow';
 import { defineSearchAttributeKey } from '@temporalio/common';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  defineQuery,
+  defineUpdate,
+  proxyActivities,
+  setCurrentDetails,
+  setHandler,
+  upsertMemo,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
 import { OBJECT_CONFLICT, type SystemActivities } from '../activities/system-calls.js';
 import {
-  DAG_HEAD_MEMO, type DagEntityInput, type DagHead, ENTITY_REFUSALS, PAUSE_UPDATE, type PauseInput, PUT_UPDATE, type PutInput, type PutResult, REMOVE_UPDATE, type RemoveInput,
-  SEARCH_ATTRIBUTES, VERSIONS_QUERY, type VersionHeader, versionsBlobKey,
+  DAG_HEAD_MEMO,
+  type DagEntityInput,
+  type DagHead,
+  ENTITY_REFUSALS,
+  PAUSE_UPDATE,
+  type PauseInput,
+  PUT_UPDATE,
+  type PutInput,
+  type PutResult,
+  REMOVE_UPDATE,
+  type RemoveInput,
+  SEARCH_ATTRIBUTES,
+  VERSIONS_QUERY,
+  type VersionHeader,
+  versionsBlobKey,
 } from './contract.js';
-import { absentRefusal, asDeleted, type DagEntityState, dagEntityState, type EntityRefusal, isPresent, plannedVersion, putRefusal, putResult, versionsWith, withPaused, withVersion } from './dag-entity.js';
+import {
+  absentRefusal,
+  asDeleted,
+  type DagEntityState,
+  dagEntityState,
+  type EntityRefusal,
+  isPresent,
+  plannedVersion,
+  putRefusal,
+  putResult,
+  versionsWith,
+  withPaused,
+  withVersion,
+} from './dag-entity.js';
 
 const putUpdate = defineUpdate<PutResult, [PutInput]>(PUT_UPDATE);
 const pauseUpdate = defineUpdate<DagHead, [PauseInput]>(PAUSE_UPDATE);
@@ -88,7 +125,8 @@ export async function dagEntity(input: DagEntityInput): Promise<void> {
   setHandler(versionsQuery, () => state.versions);
 
   // After a lost entity was revived the memo of the new execution is empty.
-  if (state.head !== undefined && workflowInfo().continuedFromExecutionRunId === undefined) publish(state, state.head.tags ?? []);
+  if (state.head !== undefined && workflowInfo().continuedFromExecutionRunId === undefined)
+    publish(state, state.head.tags ?? []);
 
   while (!(await condition(() => state.head !== undefined, EMPTY_FOR))) {
     if (allHandlersFinished()) return;
@@ -105,10 +143,16 @@ async function storeVersions(state: DagEntityState, planned: VersionHeader): Pro
   for (let version = planned.version; ; version++) {
     const header = { ...planned, version };
     try {
-      await storeJson({ key: versionsBlobKey(state.dagId, version), value: JSON.parse(JSON.stringify(versionsWith(state, header))) });
+      await storeJson({
+        key: versionsBlobKey(state.dagId, version),
+        value: JSON.parse(JSON.stringify(versionsWith(state, header))),
+      });
       return header;
     } catch (error) {
-      if (!(error instanceof ActivityFailure && error.cause instanceof ApplicationFailure && error.cause.type === OBJECT_CONFLICT)) throw error;
+      if (
+        !(error instanceof ActivityFailure && error.cause instanceof ApplicationFailure && error.cause.type === OBJECT_CONFLICT)
+      )
+        throw error;
     }
   }
 }
@@ -129,5 +173,6 @@ function publish(state: DagEntityState, tags?: readonly string[]): void {
 }
 
 function refuseIf(refusal: EntityRefusal | undefined): void {
-  if (refusal) throw ApplicationFailure.create({ type: ENTITY_REFUSALS[refusal.kind], message: refusal.message, nonRetryable: true });
+  if (refusal)
+    throw ApplicationFailure.create({ type: ENTITY_REFUSALS[refusal.kind], message: refusal.message, nonRetryable: true });
 }

@@ -66,10 +66,14 @@ async function runShielded(input: DagRunInput, cancelRequested: Promise<never>):
   if (input.carried !== undefined) ledger.restore(await loadRecords(input.carried.tasks));
 
   const values = new RunValues(input.run, plan, walk, ledger, input.prefix, system);
-  const loop = new RunLoop(input.run, plan, walk, ledger, values, input.prefix, () => setCurrentDetails(runDetails(ledger.head(), ledger, plan, walk)));
+  const loop = new RunLoop(input.run, plan, walk, ledger, values, input.prefix, () =>
+    setCurrentDetails(runDetails(ledger.head(), ledger, plan, walk)),
+  );
   cancelRequested.catch(() => loop.stop('cancelled'));
   if (plan.timeoutMs !== undefined) {
-    void sleep(Math.max(1, startedAt + plan.timeoutMs - Date.now()), { summary: 'timeout of the run' }).then(() => loop.stop('timeout'));
+    void sleep(Math.max(1, startedAt + plan.timeoutMs - Date.now()), { summary: 'timeout of the run' }).then(() =>
+      loop.stop('timeout'),
+    );
   }
   if ('failure' in loaded) return close(input, ledger, plan, walk, 'failed', loaded.failure);
   if ((await loop.drive()) === 'continue_as_new') return goOn(input, ledger, walk, startedAt);
@@ -85,7 +89,9 @@ const EMPTY_PLAN: DagPlan = { format: 1, dagId: '', maxActiveTasks: 1, failFast:
 async function loadPlan(input: DagRunInput): Promise<{ readonly plan: DagPlan } | { readonly failure: Failure }> {
   if (input.plan !== undefined) return { plan: input.plan };
   try {
-    return { plan: await system(`plan of ${input.run.dagId}, version ${input.run.version}`).loadPlan({ planKey: input.planKey }) };
+    return {
+      plan: await system(`plan of ${input.run.dagId}, version ${input.run.version}`).loadPlan({ planKey: input.planKey }),
+    };
   } catch (error) {
     const message = `the plan of version ${input.run.version} (${input.planKey}) cannot be read: ${rootMessage(error)}`;
     return { failure: { kind: 'blob_missing', message } };
@@ -118,13 +124,21 @@ function failureOf(loop: RunLoop, plan: DagPlan, walk: Walk, ledger: RunLedger):
   }
   const failed = walk.first('failed', plan.tasks.length);
   // A rule may ask for a success that no task had, although none failed.
-  if (failed.length === 0) return { kind: 'tasks', message: `no task failed, but some could not run: ${namesOf(walk.first('upstream_failed', plan.tasks.length), plan)}` };
+  if (failed.length === 0)
+    return {
+      kind: 'tasks',
+      message: `no task failed, but some could not run: ${namesOf(walk.first('upstream_failed', plan.tasks.length), plan)}`,
+    };
   const named = namesOf(failed, plan, (task) => ledger.recordOf(task)?.failure?.message);
   return { kind: 'tasks', message: `${failed.length} ${failed.length === 1 ? 'task' : 'tasks'} failed: ${named}` };
 }
 
 /** `load (disk full), check and 3 more`: the first ones with the reason, so that nobody has to look for it. */
-function namesOf(tasks: readonly number[], plan: DagPlan, reason: (task: number) => string | undefined = () => undefined): string {
+function namesOf(
+  tasks: readonly number[],
+  plan: DagPlan,
+  reason: (task: number) => string | undefined = () => undefined,
+): string {
   const named = tasks.slice(0, MAX_INDEXED).map((task, n) => {
     const why = n < MAX_REASONS ? reason(task)?.replace(/\s+/g, ' ') : undefined;
     const cut = why !== undefined && why.length > MAX_REASON_CHARS ? `${why.slice(0, MAX_REASON_CHARS)}…` : why;
@@ -152,7 +166,10 @@ async function computeOutputs(plan: DagPlan, values: RunValues, ledger: RunLedge
 }
 
 function tooLarge(name: string): Failure {
-  return { kind: 'output', message: `output ${name}: the outputs of a DAG together may have ${MAX_OUTPUTS_CHARS} characters of JSON; give the place of the data instead` };
+  return {
+    kind: 'output',
+    message: `output ${name}: the outputs of a DAG together may have ${MAX_OUTPUTS_CHARS} characters of JSON; give the place of the data instead`,
+  };
 }
 
 async function close(
@@ -173,7 +190,11 @@ async function close(
     tasks: await storeRecords(ledger.all(), input.prefix, 'report/tasks', 'report of the run'),
     planKey: input.planKey,
   };
-  await system('report of the run').storeJson({ key: `${input.prefix}${REPORT_NAME}`, value: report as unknown as Json, replace: true });
+  await system('report of the run').storeJson({
+    key: `${input.prefix}${REPORT_NAME}`,
+    value: report as unknown as Json,
+    replace: true,
+  });
   setCurrentDetails(runDetails(head, ledger, plan, walk));
   upsertSearchAttributes({
     DagRunState: [state],

@@ -11,8 +11,16 @@ import { RouteTable } from './request/route-table.js';
 import { ApiSettings } from './settings.js';
 
 /** The HTTP application around a module that holds the ApiModule; not listening yet. */
-export async function createHttpApplication(module: Type | DynamicModule, logger: LoggerService): Promise<NestExpressApplication> {
-  const app = await NestFactory.create<NestExpressApplication>(module, { bodyParser: false, logger, abortOnError: false, forceCloseConnections: true });
+export async function createHttpApplication(
+  module: Type | DynamicModule,
+  logger: LoggerService,
+): Promise<NestExpressApplication> {
+  const app = await NestFactory.create<NestExpressApplication>(module, {
+    bodyParser: false,
+    logger,
+    abortOnError: false,
+    forceCloseConnections: true,
+  });
   const settings = app.get(ApiSettings);
   const filter = app.get(ProblemFilter);
   app.disable('x-powered-by');
@@ -25,7 +33,9 @@ export async function createHttpApplication(module: Type | DynamicModule, logger
   // Bytes for everybody: specs are kept as they were sent, JSON is parsed where it is expected.
   app.useBodyParser('raw', { type: () => true, limit: settings.limits.body });
   // Errors of the middleware above, which Nest's filters do not see.
-  app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => filter.answer(error, request, response));
+  app.use((error: unknown, request: Request, response: Response, _next: NextFunction) =>
+    filter.answer(error, request, response),
+  );
   const document = openApiDocument(app);
   app.get(RouteTable).fill({ ...document.paths, '/api/docs': { get: {} }, '/api/openapi.json': { get: {} } });
   serveOpenApi(app, document);

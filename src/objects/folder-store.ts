@@ -140,7 +140,11 @@ export class FolderStore implements ObjectStore {
   private async checkSame(key: string, bytes: Uint8Array): Promise<void> {
     const there = await this.get(key);
     if (there !== undefined && Buffer.compare(there, bytes) === 0) return;
-    throw new ObjectStoreError('conflict', key, `object ${key} exists with other content; stored objects never change, so write to another key`);
+    throw new ObjectStoreError(
+      'conflict',
+      key,
+      `object ${key} exists with other content; stored objects never change, so write to another key`,
+    );
   }
 
   private async *walk(prefix: string): AsyncGenerator<string, void, void> {
@@ -164,7 +168,13 @@ export class FolderStore implements ObjectStore {
   private async pruneEmpty(from: string): Promise<void> {
     for (let path = from; path.length > this.root.length; path = dirname(path)) {
       this.known.delete(path);
-      if (!(await rmdir(path).then(() => true, () => false))) return;
+      if (
+        !(await rmdir(path).then(
+          () => true,
+          () => false,
+        ))
+      )
+        return;
     }
   }
 }

@@ -4,7 +4,16 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort, isPortFree } from './local-port.js';
 import type { Log } from './log.js';
-import { claimRecord, endProcess, isAlive, isServerOn, readRecord, removeRecord, type ServerRecord, writeRecord } from './server-record.js';
+import {
+  claimRecord,
+  endProcess,
+  isAlive,
+  isServerOn,
+  readRecord,
+  removeRecord,
+  type ServerRecord,
+  writeRecord,
+} from './server-record.js';
 import { type BinarySearch, findTemporalBinary } from './temporal-binary.js';
 import { identityOf, TemporalConnection } from './temporal-connection.js';
 
@@ -120,8 +129,14 @@ export class EmbeddedServer {
     const waiting = new AbortController();
     const why = await Promise.race([end, this.untilReady(waiting.signal)]);
     waiting.abort();
-    if (why !== READY) throw new EmbeddedServerError(`The embedded Temporal server ended at once (${why}). The end of ${logFile(this.options.home)}:\n${await this.lastLines()}`);
-    this.options.log.info({ port: this.port, pid: this.pid }, `The embedded Temporal server listens on ${this.address}, its Web UI on ${this.uiUrl}.`);
+    if (why !== READY)
+      throw new EmbeddedServerError(
+        `The embedded Temporal server ended at once (${why}). The end of ${logFile(this.options.home)}:\n${await this.lastLines()}`,
+      );
+    this.options.log.info(
+      { port: this.port, pid: this.pid },
+      `The embedded Temporal server listens on ${this.address}, its Web UI on ${this.uiUrl}.`,
+    );
     return { end };
   }
 
@@ -141,7 +156,10 @@ export class EmbeddedServer {
       let why = await running.end;
       for (let attempt = 0; ; attempt++) {
         if (this.stopped.signal.aborted) return;
-        this.options.log.error({ why }, `The embedded Temporal server has ended (${why}); starting it again. Its log: ${logFile(this.options.home)}`);
+        this.options.log.error(
+          { why },
+          `The embedded Temporal server has ended (${why}); starting it again. Its log: ${logFile(this.options.home)}`,
+        );
         try {
           running = await this.launch();
           break;
@@ -159,7 +177,12 @@ export class EmbeddedServer {
   private async own(): Promise<void> {
     process.off('exit', this.killAtExit);
     process.on('exit', this.killAtExit);
-    await writeRecord(recordFile(this.options.home), { owner: process.pid, server: this.pid, port: this.port, uiPort: this.uiPort });
+    await writeRecord(recordFile(this.options.home), {
+      owner: process.pid,
+      server: this.pid,
+      port: this.port,
+      uiPort: this.uiPort,
+    });
   }
 
   private async spawn(): Promise<ChildProcess> {
@@ -181,11 +204,18 @@ export class EmbeddedServer {
   }
 
   private async untilReady(signal: AbortSignal): Promise<typeof READY> {
-    const connection = new TemporalConnection({ address: this.address, namespace: this.options.namespace, identity: identityOf('start') });
+    const connection = new TemporalConnection({
+      address: this.address,
+      namespace: this.options.namespace,
+      identity: identityOf('start'),
+    });
     try {
       for (const until = Date.now() + READY_MS; !(await connection.ready(500)); await delay(50)) {
         if (signal.aborted) break;
-        if (Date.now() > until) throw new EmbeddedServerError(`The embedded Temporal server is not ready after ${READY_MS / 1_000} s. Look at ${logFile(this.options.home)}.`);
+        if (Date.now() > until)
+          throw new EmbeddedServerError(
+            `The embedded Temporal server is not ready after ${READY_MS / 1_000} s. Look at ${logFile(this.options.home)}.`,
+          );
       }
       return READY;
     } finally {
@@ -207,12 +237,16 @@ async function checkHome(home: string): Promise<void> {
     await mkdir(home, { recursive: true });
     await access(home, constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw new EmbeddedServerError(`BATON_HOME=${home} cannot be written (${(error as NodeJS.ErrnoException).code}). Make it writable or choose another folder.`);
+    throw new EmbeddedServerError(
+      `BATON_HOME=${home} cannot be written (${(error as NodeJS.ErrnoException).code}). Make it writable or choose another folder.`,
+    );
   }
 }
 
 /** Makes BATON_HOME ours, or says whose it is. Returns the server that a killed Baton left on the wanted ports. */
-async function takeOver(options: EmbeddedServerOptions): Promise<{ readonly pid: number; readonly port: number; readonly uiPort: number } | undefined> {
+async function takeOver(
+  options: EmbeddedServerOptions,
+): Promise<{ readonly pid: number; readonly port: number; readonly uiPort: number } | undefined> {
   const file = recordFile(options.home);
   for (let attempt = 0; !(await claimRecord(file)); attempt++) {
     const record = await readRecord(file);
@@ -224,7 +258,9 @@ async function takeOver(options: EmbeddedServerOptions): Promise<{ readonly pid:
       continue;
     }
     if (ownerLives && server) {
-      throw new EmbeddedServerError(`Another Baton (process ${record.owner}) uses BATON_HOME=${options.home}. Stop it, or set BATON_HOME to another folder.`);
+      throw new EmbeddedServerError(
+        `Another Baton (process ${record.owner}) uses BATON_HOME=${options.home}. Stop it, or set BATON_HOME to another folder.`,
+      );
     }
     if (server) {
       const wanted = (port: number, has: number) => port === 0 || port === has;
@@ -237,9 +273,14 @@ async function takeOver(options: EmbeddedServerOptions): Promise<{ readonly pid:
   return undefined;
 }
 
-async function liveServer(record: ServerRecord | undefined, home: string): Promise<{ readonly pid: number; readonly port: number; readonly uiPort: number } | undefined> {
+async function liveServer(
+  record: ServerRecord | undefined,
+  home: string,
+): Promise<{ readonly pid: number; readonly port: number; readonly uiPort: number } | undefined> {
   if (record?.server === undefined || record.port === undefined || record.uiPort === undefined) return undefined;
-  return (await isServerOn(record.server, databaseFile(home))) ? { pid: record.server, port: record.port, uiPort: record.uiPort } : undefined;
+  return (await isServerOn(record.server, databaseFile(home)))
+    ? { pid: record.server, port: record.port, uiPort: record.uiPort }
+    : undefined;
 }
 
 async function choosePort(variable: string, wanted: number, taken: readonly number[]): Promise<number> {
@@ -250,5 +291,7 @@ async function choosePort(variable: string, wanted: number, taken: readonly numb
     return port;
   }
   if (await isPortFree(wanted)) return wanted;
-  throw new EmbeddedServerError(`Port ${wanted} is taken by another program. Set ${variable} to a free one, or to 0 to have one picked; or point TEMPORAL_ADDRESS to the Temporal server that runs there.`);
+  throw new EmbeddedServerError(
+    `Port ${wanted} is taken by another program. Set ${variable} to a free one, or to 0 to have one picked; or point TEMPORAL_ADDRESS to the Temporal server that runs there.`,
+  );
 }

@@ -45,6 +45,8 @@ async function unpack(payload: Payload): Promise<Payload> {
   try {
     return PayloadMessage.decode(await decompress(payload.data, { maxOutputLength: GZIP_MAX_UNPACKED }));
   } catch (error) {
-    throw new ValueError(`A compressed payload cannot be read (at most ${GZIP_MAX_UNPACKED} bytes unpacked): ${(error as Error).message}`);
+    throw new ValueError(
+      `A compressed payload cannot be read (at most ${GZIP_MAX_UNPACKED} bytes unpacked): ${(error as Error).message}`,
+    );
   }
 }

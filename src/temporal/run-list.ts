@@ -3,9 +3,9 @@ import { DAG_RUN } from '../../workflows/contract.js';
 import type { RunState } from '../dag/state.js';
 import { decodeRunCursor, encodeRunCursor, type RunCursor } from './list-cursor.js';
 import { type RunRow, runRow } from './run-row.js';
-import { allOf, type Condition, compare, isNull, oneOf } from './visibility-query.js';
+import { allOf, before, type Condition, compare, isNull, oneOf, since } from './visibility-query.js';
 
-/** Which runs to list; instants select by whole ms: `From` inclusive, `To` exclusive. */
+/** Which runs to list: `From` inclusive, `To` exclusive. */
 export interface RunListInput {
   readonly dagId?: string;
   readonly state?: RunState;
@@ -26,57 +26,63 @@ export interface RunListResult {
 
 /** So many rows are read and sorted at once; a window of time with more is narrowed first. */
 const WINDOW_ROWS = 500;
-const LATEST = 8.64e15;
 
 /**
  * Runs, newest first. A SQL visibility store cannot sort, so a window of time that holds a page is looked for with counts,
  * read whole, and sorted here: about log2 of the number of runs in counts, two calls when all fit.
  * @throws BadCursorError
  */
-export async function listRuns(client: Client, input: RunListInput): Promise<RunListResult> {
+export async function listRuns(client: Client, input: RunListInput, windowRows = WINDOW_ROWS): Promise<RunListResult> {
   const cursor = input.cursor === undefined ? undefined : decodeRunCursor(input.cursor);
   const filter = filterOf(input);
   const count = async (from: number) => (await client.workflow.count(within(filter, from, cursor))).count;
-  const rows = (await readWindow(client, within(filter, await findWindow(count, input.limit, cursor), cursor))).filter((row) => isAfter(row, cursor));
+  const window = within(filter, await findWindow(count, input.limit, cursor, windowRows), cursor);
+  const rows = (await readWindow(client, window)).filter((row) => isAfter(row, cursor));
   rows.sort(newestFirst);
   const items = rows.slice(0, input.limit);
   const last = items.at(-1);
-  return rows.length > items.length && last ? { items, nextCursor: encodeRunCursor({ startedAt: last.startedAt, runId: last.run.runId }) } : { items };
+  return rows.length > items.length && last
+    ? { items, nextCursor: encodeRunCursor({ startedAt: last.startedAt, runId: last.run.runId }) }
+    : { items };
 }
 
 /**
- * The start (epoch ms, inclusive) of a window that ends at the cursor and holds more than a page, yet not more than
- * {@link WINDOW_ROWS}; 0 when everything fits. The guess follows the density of what was counted, held by a bisection.
+ * The start (epoch ms, inclusive) of a window that ends at the cursor and holds more than a page, yet not many more than
+ * `windowRows`; 0 when everything fits. The guess follows the density of what was counted, held by a bisection.
  */
-async function findWindow(count: (from: number) => Promise<number>, limit: number, cursor: RunCursor | undefined): Promise<number> {
+async function findWindow(
+  count: (from: number) => Promise<number>,
+  limit: number,
+  cursor: RunCursor | undefined,
+  windowRows: number,
+): Promise<number> {
   let tooMany = { from: 0, rows: await count(0) };
-  if (tooMany.rows <= WINDOW_ROWS) return 0;
-  // One row of the window may be the cursor itself, and others may share its instant.
-  const wanted = limit + 1;
+  if (tooMany.rows <= windowRows) return 0;
   const end = cursor?.startedAt ?? Date.now();
+  // The cursor's run and those of the same ms are in the window too, and may have been given out already.
+  const wanted = limit + 1 + (cursor ? await count(end) : 0);
+  const most = Math.max(windowRows, 2 * wanted);
   let tooFew = end + 1;
-  for (let width = 3_600_000; ; width *= 16) {
+  for (let width = 3_600_000; width < end; width *= 16) {
     const from = end - width;
-    if (from <= 0) break;
     const rows = await count(from);
-    if (rows > WINDOW_ROWS) {
+    if (rows > most) {
       tooMany = { from, rows };
       break;
     }
-    if (rows > wanted) return from;
+    if (rows >= wanted) return from;
     tooFew = from;
   }
   for (let step = 0; tooFew - tooMany.from > 1; step++) {
-    const span = end - tooMany.from;
-    const guess = Math.round(end - span * ((2 * wanted) / tooMany.rows));
+    const guess = Math.round(end - (end - tooMany.from) * ((2 * wanted) / tooMany.rows));
     const inside = step % 2 === 0 && guess > tooMany.from && guess < tooFew;
     const from = inside ? guess : Math.floor((tooMany.from + tooFew) / 2);
     const rows = await count(from);
-    if (rows > WINDOW_ROWS) tooMany = { from, rows };
-    else if (rows > wanted) return from;
+    if (rows > most) tooMany = { from, rows };
+    else if (rows >= wanted) return from;
     else tooFew = from;
   }
-  // More runs than a window may hold began within one ms: then it is larger, once.
+  // More runs than a window should hold began within one ms: then it is larger, once.
   return tooMany.from;
 }
 
@@ -92,13 +98,12 @@ async function readWindow(client: Client, query: Condition): Promise<RunRow[]> {
 function within(filter: Condition, from: number, cursor: RunCursor | undefined): Condition {
   return allOf(
     filter,
-    from > 0 ? compare('DagStartedAt', '>=', new Date(from)) : undefined,
-    cursor && cursor.startedAt < LATEST ? compare('DagStartedAt', '<=', new Date(cursor.startedAt)) : undefined,
+    from > 0 ? since('DagStartedAt', new Date(from)) : undefined,
+    cursor ? before('DagStartedAt', new Date(cursor.startedAt + 1)) : undefined,
   );
 }
 
 function filterOf(input: RunListInput): Condition {
-  const between = (field: string, from: Date | undefined, to: Date | undefined) => [from && compare(field, '>=', from), to && compare(field, '<', to)];
   const equal = (field: string, value: string | undefined) => (value === undefined ? undefined : compare(field, '=', value));
   return allOf(
     compare('WorkflowType', '=', DAG_RUN),
@@ -109,8 +114,10 @@ function filterOf(input: RunListInput): Condition {
     input.state && stateIs(input.state),
     equal('DagTags', input.tag),
     equal('DagTrigger', input.trigger),
-    ...between('DagLogicalDate', input.logicalDateFrom, input.logicalDateTo),
-    ...between('DagStartedAt', input.startedFrom, input.startedTo),
+    input.logicalDateFrom && since('DagLogicalDate', input.logicalDateFrom),
+    input.logicalDateTo && before('DagLogicalDate', input.logicalDateTo),
+    input.startedFrom && since('DagStartedAt', input.startedFrom),
+    input.startedTo && before('DagStartedAt', input.startedTo),
   );
 }
 

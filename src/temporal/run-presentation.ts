@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { markdownText } from '../dag/markdown-text.js';
 import type { RunFacts, RunMemo } from '../../workflows/contract.js';
+import { markdownText } from '../dag/markdown-text.js';
 
 /** Memo of a run in bytes: Temporal warns above 2 KiB; the rest is left to its encoding. */
 const MEMO_BYTES = 1_900;
@@ -26,7 +26,12 @@ export function runDetails(run: RunFacts): string {
   return [
     `- **DAG** ${markdownText(run.dagId)}, version ${run.version}, execution ${run.execution}`,
     `- **Trigger** ${scope.trigger}${run.identity ? ` by ${markdownText(run.identity)}` : ''}`,
-    ...(run.dated ? [`- **Logical date** ${scope.logicalDate}`, `- **Data interval** ${scope.dataInterval.start} to ${scope.dataInterval.end}`] : ['- **Logical date** none: the run is not tied to a date']),
+    ...(run.dated
+      ? [
+          `- **Logical date** ${scope.logicalDate}`,
+          `- **Data interval** ${scope.dataInterval.start} to ${scope.dataInterval.end}`,
+        ]
+      : ['- **Logical date** none: the run is not tied to a date']),
     ...(run.tags?.length ? [`- **Tags** ${run.tags.map(markdownText).join(', ')}`] : []),
     ...(run.note ? [`- **Note** ${markdownText(cutBytes(run.note, 4_096))}`] : []),
   ].join('\n');

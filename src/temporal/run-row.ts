@@ -7,7 +7,7 @@ import { RUN_STATES, type RunState } from '../dag/state.js';
 export interface RunRow {
   readonly run: RunMemo;
   readonly state: RunState;
-  /** Epoch ms. */
+  /** When it was accepted, epoch ms: what lists are sorted by. */
   readonly startedAt: number;
   readonly endedAt?: number;
   readonly failedTasks?: readonly string[];
@@ -36,7 +36,9 @@ export function runSearchAttributes(run: RunFacts): SearchAttributePair[] {
 }
 
 /** The row of a workflow; `undefined` when it is no run of ours. */
-export function runRow(info: Pick<WorkflowExecutionInfo, 'type' | 'memo' | 'status' | 'typedSearchAttributes' | 'startTime' | 'closeTime'>): RunRow | undefined {
+export function runRow(
+  info: Pick<WorkflowExecutionInfo, 'type' | 'memo' | 'status' | 'typedSearchAttributes' | 'closeTime'>,
+): RunRow | undefined {
   const run = info.memo?.[RUN_MEMO] as RunMemo | undefined;
   if (info.type !== DAG_RUN || run === undefined) return undefined;
   const attributes = info.typedSearchAttributes;
@@ -44,7 +46,7 @@ export function runRow(info: Pick<WorkflowExecutionInfo, 'type' | 'memo' | 'stat
   return {
     run,
     state: runState(info.status.name, attributes.get(KEYS.DagRunState)),
-    startedAt: (attributes.get(KEYS.DagStartedAt) ?? info.startTime).getTime(),
+    startedAt: run.acceptedAt,
     ...(info.closeTime ? { endedAt: info.closeTime.getTime() } : {}),
     ...(failedTasks?.length ? { failedTasks } : {}),
   };

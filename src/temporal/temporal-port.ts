@@ -1,6 +1,6 @@
-import type { TemporalPort } from '../../activities/system-calls.js';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import proto from '@temporalio/proto';
+import type { TemporalPort } from '../../activities/system-calls.js';
 import type { RunGateway } from './run-gateway.js';
 import type { TemporalConnection } from './temporal-connection.js';
 
@@ -12,7 +12,11 @@ export function temporalPort(connection: TemporalConnection, runs: RunGateway): 
     runExists: (_runId, dagId, runKey) => runs.hasEnded(dagId, runKey),
     async countPollers(queue) {
       const { pollers } = await connection.call(() =>
-        client.workflowService.describeTaskQueue({ namespace, taskQueue: { name: queue }, taskQueueType: proto.temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY }),
+        client.workflowService.describeTaskQueue({
+          namespace,
+          taskQueue: { name: queue },
+          taskQueueType: proto.temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+        }),
       );
       return pollers?.length ?? 0;
     },

@@ -56,7 +56,8 @@ export class TemporalService {
   static async open(config: BatonConfig, store: ObjectStore, log: Log): Promise<TemporalService> {
     const { address, namespace, tls, apiKey, metadata, embedded: wanted } = config.temporal;
     const identity = identityOf(config.role);
-    if (address !== undefined) return new TemporalService(config, store, log, undefined, { address, namespace, tls, apiKey, metadata, identity });
+    if (address !== undefined)
+      return new TemporalService(config, store, log, undefined, { address, namespace, tls, apiKey, metadata, identity });
     const embedded = await EmbeddedServer.start({ home: config.home, namespace, log, ...wanted });
     return new TemporalService(config, store, log, embedded, { address: embedded.address, namespace, identity });
   }
@@ -71,15 +72,24 @@ export class TemporalService {
     if (this.config.role !== 'api') {
       const { identity } = this.connection.target;
       const activities = await workerActivities(this.config, this.store, temporalPort(this.connection, this.runs), identity);
-      this.workers = new WorkerHost({ target: this.connection.target, config: this.config.worker, taskQueue: this.config.taskQueue, activities }, this.log);
+      this.workers = new WorkerHost(
+        { target: this.connection.target, config: this.config.worker, taskQueue: this.config.taskQueue, activities },
+        this.log,
+      );
     }
     this.preparing ??= this.prepare();
     await this.preparing;
   }
 
   async health(): Promise<TemporalHealth> {
+    const reachable = await this.connection.ready();
     const problem = this.problem ?? this.workers?.lastError?.message;
-    return { reachable: await this.connection.ready(), prepared: this.prepared, workers: this.workers?.state ?? 'none', ...(problem === undefined ? {} : { problem }) };
+    return {
+      reachable,
+      prepared: this.prepared,
+      workers: this.workers?.state ?? 'none',
+      ...(problem === undefined ? {} : { problem }),
+    };
   }
 
   /** Workers first, so that they can still report; the server that is ours last. */

@@ -10,8 +10,21 @@ export function literal(value: string | Date): string {
 }
 
 /** `field op value`. Field names come from our code, never from a request. */
-export function compare(field: string, op: '=' | '!=' | '<' | '<=' | '>' | '>=', value: string | Date): Condition {
+export function compare(field: string, op: '=' | '!=', value: string): Condition {
   return condition(`${field} ${op} ${literal(value)}`);
+}
+
+/** At that instant or later. */
+export function since(field: string, instant: Date): Condition {
+  return condition(`${field} >= ${literal(instant)}`);
+}
+
+/**
+ * Earlier than that instant. There is no `=` or `<=` for instants: SQLite compares them as text, `05.000` with `05`, where only
+ * `>=` and `<` come out right.
+ */
+export function before(field: string, instant: Date): Condition {
+  return condition(`${field} < ${literal(instant)}`);
 }
 
 export function oneOf(field: string, values: readonly string[]): Condition {
@@ -28,5 +41,10 @@ export function isNotNull(field: string): Condition {
 
 /** All of them; absent ones are left out. */
 export function allOf(...conditions: readonly (Condition | undefined)[]): Condition {
-  return condition(conditions.filter((c) => c !== undefined).map((c) => `(${c})`).join(' AND '));
+  return condition(
+    conditions
+      .filter((c) => c !== undefined)
+      .map((c) => `(${c})`)
+      .join(' AND '),
+  );
 }

@@ -27,12 +27,25 @@ export interface WorkerSet {
 export async function createWorkers(parts: WorkerParts): Promise<WorkerSet> {
   const { target, config } = parts;
   const bundle = await workflowBundle();
-  const connection = await NativeConnection.connect({ address: target.address, tls: target.tls, apiKey: target.apiKey, metadata: target.metadata });
+  const connection = await NativeConnection.connect({
+    address: target.address,
+    tls: target.tls,
+    apiKey: target.apiKey,
+    metadata: target.metadata,
+  });
   try {
     const workers: Worker[] = [];
     for (const queue of config.queues) {
       const workflows = queue === SYSTEM_QUEUE || queue === parts.taskQueue ? { workflowBundle: bundle } : {};
-      workers.push(await Worker.create({ ...tuned(queue === SYSTEM_QUEUE ? SYSTEM : config), ...workflows, connection, taskQueue: queue, ...common(parts) }));
+      workers.push(
+        await Worker.create({
+          ...tuned(queue === SYSTEM_QUEUE ? SYSTEM : config),
+          ...workflows,
+          connection,
+          taskQueue: queue,
+          ...common(parts),
+        }),
+      );
     }
     return { connection, workers };
   } catch (error) {

@@ -24,7 +24,7 @@ describe('the body of a start', () => {
   });
 
   it('names every ill-typed and unknown field by its pointer', () => {
-    const body = { params: [1], logicalDate: 'yesterday', key: 'a b', note: 5, parms: {} };
+    const body = { params: [1], logicalDate: 20260101, key: 'a b', note: 5, parms: {} };
     expect(errorsOf(() => toDto(StartRunDto, body, 'pointer'))).toMatchObject([
       { pointer: '/parms' },
       { pointer: '/params' },
@@ -51,7 +51,11 @@ describe('a change of a DAG', () => {
 describe('a query', () => {
   it('names ill-typed parameters', () => {
     const query = Object.assign(Object.create(null), { limit: 'ten', state: 'done', dagId: ['a', 'b'] });
-    expect(errorsOf(() => toDto(ListRunsQuery, query, 'parameter'))).toMatchObject([{ parameter: 'dagId' }, { parameter: 'state' }, { parameter: 'limit' }]);
+    expect(errorsOf(() => toDto(ListRunsQuery, query, 'parameter'))).toMatchObject([
+      { parameter: 'dagId' },
+      { parameter: 'state' },
+      { parameter: 'limit' },
+    ]);
   });
   it('has numbers as numbers', () => expect(toDto(ListRunsQuery, { limit: '7' }, 'parameter').limit).toBe(7));
 });

@@ -15,6 +15,8 @@ import { SYSTEM_QUEUE } from '../../workflows/contract.js';
 import { temporalBinary } from './temporal-binary.js';
 
 const DAY_MS = 86_400_000;
+/** Not `default`, which exists too and knows nothing: see {@link TemporalHarness.forgetful}. */
+const NAMESPACE = 'baton-test';
 
 /** A prepared Temporal server of its own, an object store in a folder, the gateways, and workers on demand. */
 export class TemporalHarness {
@@ -22,13 +24,14 @@ export class TemporalHarness {
   readonly dags: DagGateway;
   readonly runs: RunGateway;
   private readonly hosts: WorkerHost[] = [];
+  private other?: TemporalConnection;
 
   private constructor(
     readonly server: EmbeddedServer,
     readonly folder: string,
     readonly store: FolderStore,
   ) {
-    this.connection = new TemporalConnection({ address: server.address, namespace: 'default', identity: identityOf('test') });
+    this.connection = new TemporalConnection({ address: server.address, namespace: NAMESPACE, identity: identityOf('test') });
     this.dags = new DagGateway(this.connection, store);
     this.runs = new RunGateway(this.connection, store, 'baton');
   }
@@ -36,20 +39,32 @@ export class TemporalHarness {
   static async start(): Promise<TemporalHarness> {
     const folder = await mkdtemp(join(tmpdir(), 'baton-temporal-'));
     const { env } = process;
-    const server = await EmbeddedServer.start({ home: folder, port: 0, uiPort: 0, namespace: 'default', binary: await temporalBinary(), cacheDir: folder, env, log: QUIET });
+    const server = await EmbeddedServer.start({
+      home: folder,
+      port: 0,
+      uiPort: 0,
+      namespace: NAMESPACE,
+      binary: await temporalBinary(),
+      cacheDir: folder,
+      env,
+      log: QUIET,
+    });
     const harness = new TemporalHarness(server, folder, new FolderStore(join(folder, 'objects')));
     await setUpTemporal(harness.connection, { retentionMs: 30 * DAY_MS, ownNamespace: true, log: QUIET });
     return harness;
   }
 
-  /** Starts a worker; with the given queues only. */
-  async work(queues: readonly string[] = ['baton', SYSTEM_QUEUE], activities: object = {}): Promise<WorkerHost> {
+  /** Starts a worker of the given queues. `cache: 0` replays every workflow at every step: a detector of anything not deterministic. */
+  async work(
+    queues: readonly string[] = ['baton', SYSTEM_QUEUE],
+    { cache = 100 }: { readonly cache?: number } = {},
+  ): Promise<WorkerHost> {
     const host = new WorkerHost(
       {
         target: this.connection.target,
         taskQueue: 'baton',
-        config: { queues, activities: 20, workflows: 20, pollers: 4, cache: 100, shutdownGraceMs: 1_000 },
-        activities: { ...createSystemActivities({ objects: this.store, temporal: temporalPort(this.connection, this.runs) }), ...activities },
+        config: { queues, activities: 20, workflows: 20, pollers: 4, cache, shutdownGraceMs: 1_000 },
+        activities: createSystemActivities({ objects: this.store, temporal: temporalPort(this.connection, this.runs) }),
       },
       QUIET,
     );
@@ -59,7 +74,14 @@ export class TemporalHarness {
     return host;
   }
 
+  /** Runs on the same objects with a Temporal that has forgotten everything. */
+  forgetful(): RunGateway {
+    this.other ??= new TemporalConnection({ ...this.connection.target, namespace: 'default' });
+    return new RunGateway(this.other, this.store, 'baton');
+  }
+
   async stop(): Promise<void> {
+    await this.other?.close();
     await Promise.all(this.hosts.map((host) => host.stop()));
     await this.connection.close();
     await this.server.stop();

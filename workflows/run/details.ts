@@ -21,7 +21,12 @@ export function runDetails(head: RunHead, ledger: RunLedger, plan: DagPlan, walk
   const paragraphs = [[`**${head.state}**`, ...Object.entries(counts).map(([state, n]) => `${n} ${state}`)].join(' · ')];
   if (failure !== undefined && failure.kind !== 'tasks') paragraphs.push(markdownText(failure.message, 2 * LINE_CHARS));
 
-  const tell = (title: string, tasks: readonly number[], total: number | undefined, about: (task: number) => string | undefined = () => undefined): void => {
+  const tell = (
+    title: string,
+    tasks: readonly number[],
+    total: number | undefined,
+    about: (task: number) => string | undefined = () => undefined,
+  ): void => {
     if (tasks.length === 0) return;
     const items = tasks.slice(0, SHOWN).map((task) => item(plan.tasks[task]!.id, about(task)));
     const rest = (total ?? tasks.length) - items.length;
@@ -32,7 +37,11 @@ export function runDetails(head: RunHead, ledger: RunLedger, plan: DagPlan, walk
   const stuck = running.filter((task) => ledger.recordOf(task)?.notice !== undefined);
   tell('Failed', walk.first('failed', SHOWN), counts.failed, (task) => ledger.recordOf(task)?.failure?.message);
   tell('Waiting for a worker', stuck, stuck.length, (task) => ledger.recordOf(task)?.notice);
-  tell('Running', stuck.length === 0 ? running : running.filter((task) => !stuck.includes(task)), running.length - stuck.length);
+  tell(
+    'Running',
+    stuck.length === 0 ? running : running.filter((task) => !stuck.includes(task)),
+    running.length - stuck.length,
+  );
   tell('Waiting for a free place', walk.first('queued', SHOWN), counts.queued);
   tell('Waiting for other tasks', walk.first('pending', SHOWN), counts.pending, (task) => unmet(plan, walk, task));
   tell('Not run, since a task before it failed', walk.first('upstream_failed', SHOWN), counts.upstream_failed);
@@ -43,7 +52,9 @@ export function runDetails(head: RunHead, ledger: RunLedger, plan: DagPlan, walk
 
 /** Those among a task's upstream tasks that have not ended. */
 function unmet(plan: DagPlan, walk: Walk, task: number): string | undefined {
-  const open = (plan.tasks[task]!.upstream ?? []).map((edge) => (typeof edge === 'number' ? edge : edge[0])).filter((upstream) => OPEN.has(walk.stateOf(upstream)));
+  const open = (plan.tasks[task]!.upstream ?? [])
+    .map((edge) => (typeof edge === 'number' ? edge : edge[0]))
+    .filter((upstream) => OPEN.has(walk.stateOf(upstream)));
   if (open.length === 0) return undefined;
   const named = open.slice(0, SHOWN_UPSTREAM).map((upstream) => plan.tasks[upstream]!.id);
   const rest = open.length - named.length;

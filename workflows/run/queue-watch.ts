@@ -39,7 +39,9 @@ export class QueueWatch {
         if (tasks === undefined || tasks.size === 0) return;
         const served = (await this.system(`has queue ${queue} a worker?`).countPollers({ queue })) > 0;
         const since = Math.min(...tasks.values());
-        const text = served ? undefined : `no worker on queue ${queue} since ${new Date(since).toISOString().slice(0, 19)}Z: start one, or mend the task's queue`;
+        const text = served
+          ? undefined
+          : `no worker on queue ${queue} since ${new Date(since).toISOString().slice(0, 19)}Z: start one, or mend the task's queue`;
         for (const task of tasks.keys()) this.notice(task, text);
       }
     } catch {

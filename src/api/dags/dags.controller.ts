@@ -1,5 +1,14 @@
 import { Controller, Delete, Get, Headers, HttpCode, Param, Patch, Post, Put, Query, Res } from '@nestjs/common';
-import { ApiBody, ApiConsumes, ApiCreatedResponse, ApiHeader, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBody,
+  ApiConsumes,
+  ApiCreatedResponse,
+  ApiHeader,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { Response } from 'express';
 import { API } from '../base-path.js';
 import { ApiProblems } from '../errors/api-problems.js';
@@ -8,8 +17,8 @@ import { DagIdPipe } from '../request/ids.pipe.js';
 import { JsonBody } from '../request/json-body.js';
 import { QueryNames } from '../request/query-names.guard.js';
 import { SPEC_MEDIA_TYPES, SpecBody, type SpecText } from '../request/spec-body.js';
-import { dagView } from './dag-view.js';
 import { DagRemoval } from './dag-removal.js';
+import { dagView } from './dag-view.js';
 import { DagsService } from './dags.service.js';
 import { DagDetailDto, DagDto, DagListDto, DeletedDagDto, DryRunDto, PutDagDto } from './dto/dag.dto.js';
 import { DeleteDagQuery, ListDagsQuery, PatchDagDto, PutDagQuery } from './dto/dag-requests.dto.js';
@@ -19,7 +28,9 @@ import { graphOf } from './plan-graph.js';
 import { SpecChecker } from './spec-checker.js';
 import { VersionStore } from './version-store.js';
 
-const SPEC_BODY = { schema: { type: 'object', additionalProperties: true, description: 'A DAG spec; its JSON Schema is at /api/v1/schema' } } as const;
+const SPEC_BODY = {
+  schema: { type: 'object', additionalProperties: true, description: 'A DAG spec; its JSON Schema is at /api/v1/schema' },
+} as const;
 
 @ApiTags('dags')
 @Controller(`${API}/dags`)

@@ -1,8 +1,8 @@
 import { HttpException } from '@nestjs/common';
 import { BadCursorError } from '../../temporal/list-cursor.js';
 import { DagNotFoundError, PreconditionFailedError, TemporalUnavailableError } from '../../temporal/temporal-error.js';
-import type { ProblemCode } from './problem-codes.js';
 import { Problem } from './problem.js';
+import type { ProblemCode } from './problem-codes.js';
 
 /** Errors of the body reader and of Express, by their `type` or status: they carry `status` and `expose`. */
 const BODY_READER: { readonly [type: string]: readonly [ProblemCode, string] } = {
@@ -33,10 +33,15 @@ export function problemOf(error: unknown): Problem | undefined {
   if (error instanceof TemporalUnavailableError) return temporalAway(error);
   if (error instanceof DagNotFoundError) return new Problem('dag_not_found', `There is no DAG ${error.dagId}.`);
   if (error instanceof BadCursorError) {
-    return new Problem('invalid_cursor', 'The cursor is not one that this list gave; leave it out to begin again.', { errors: [{ parameter: 'cursor', detail: 'not a cursor of this list' }] });
+    return new Problem('invalid_cursor', 'The cursor is not one that this list gave; leave it out to begin again.', {
+      errors: [{ parameter: 'cursor', detail: 'not a cursor of this list' }],
+    });
   }
   if (error instanceof PreconditionFailedError) {
-    return new Problem('precondition_failed', 'The DAG has changed, or is (not) there, against what If-Match or If-None-Match expects. Read it again and use its ETag.');
+    return new Problem(
+      'precondition_failed',
+      'The DAG has changed, or is (not) there, against what If-Match or If-None-Match expects. Read it again and use its ETag.',
+    );
   }
   const known = knownHttpError(error);
   return known && new Problem(...known);
@@ -46,7 +51,9 @@ function temporalAway(error: TemporalUnavailableError): Problem {
   const detail = error.outcomeUnknown
     ? 'Temporal did not answer in time: outcome unknown, repeat safely. The same request again does nothing twice.'
     : 'Temporal cannot be reached; nothing was done. Try again.';
-  return new Problem('temporal_unavailable', detail, { headers: { 'Retry-After': String(Math.max(1, Math.ceil(error.retryAfterSeconds))) } });
+  return new Problem('temporal_unavailable', detail, {
+    headers: { 'Retry-After': String(Math.max(1, Math.ceil(error.retryAfterSeconds))) },
+  });
 }
 
 function knownHttpError(error: unknown): readonly [ProblemCode, string] | undefined {

@@ -22,7 +22,9 @@ export function expectationOf(ifMatch: string | undefined, ifNoneMatch: string |
   const tags = ifMatch.trim();
   if (tags === '*') return '*';
   if (tags.length > 4096 || !TAGS.test(tags)) throw bad('If-Match', 'write an ETag as it was given, quotes included, or *');
-  const hashes = [...tags.matchAll(new RegExp(TAG, 'g'))].filter(([, weak, hash]) => weak === undefined && /^[0-9a-f]{64}$/.test(hash!)).map(([, , hash]) => hash!);
+  const hashes = [...tags.matchAll(new RegExp(TAG, 'g'))]
+    .filter(([, weak, hash]) => weak === undefined && /^[0-9a-f]{64}$/.test(hash!))
+    .map(([, , hash]) => hash!);
   if (hashes.length > 1) throw bad('If-Match', 'write one ETag: the one of the version that you change');
   return hashes[0] ?? NO_VERSION;
 }

@@ -16,14 +16,28 @@ export function paramsOf(schemas: NonNullable<DagSpec['params']>, given: JsonObj
     if (Object.hasOwn(given, name)) {
       const value = given[name] as JsonObject[string];
       values.push([name, value]);
-      errors.push(...validateJson(schema, value).map((fault) => ({ pointer: `${pointer}${fault.pointer}`, detail: `the param ${name}${fault.pointer === '' ? '' : ` at ${fault.pointer}`} ${fault.message}` })));
+      errors.push(
+        ...validateJson(schema, value).map((fault) => ({
+          pointer: `${pointer}${fault.pointer}`,
+          detail: `the param ${name}${fault.pointer === '' ? '' : ` at ${fault.pointer}`} ${fault.message}`,
+        })),
+      );
     } else if (Object.hasOwn(schema, 'default')) values.push([name, schema.default as JsonObject[string]]);
     else errors.push({ pointer, detail: `the param ${name} is required` });
   }
   for (const name of Object.keys(given)) {
-    if (!Object.hasOwn(schemas, name)) errors.push({ pointer: `/params/${escaped(name)}`, detail: unknownParam(name, Object.keys(schemas)) });
+    if (!Object.hasOwn(schemas, name))
+      errors.push({ pointer: `/params/${escaped(name)}`, detail: unknownParam(name, Object.keys(schemas)) });
   }
-  if (errors.length > 0) throw new Problem('invalid_params', errors.slice(0, 5).map(({ detail }) => detail).join('; ') + '.', { errors });
+  if (errors.length > 0)
+    throw new Problem(
+      'invalid_params',
+      errors
+        .slice(0, 5)
+        .map(({ detail }) => detail)
+        .join('; ') + '.',
+      { errors },
+    );
   return Object.fromEntries(values);
 }
 

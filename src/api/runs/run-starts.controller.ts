@@ -18,7 +18,11 @@ export class RunStartsController {
   @Post()
   @ApiOperation({ summary: 'Start a run of the newest version of a DAG' })
   @ApiParam({ name: 'dagId' })
-  @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'The same key and body again give the run that the first request started; remembered as long as runs are kept' })
+  @ApiHeader({
+    name: 'Idempotency-Key',
+    required: false,
+    description: 'The same key and body again give the run that the first request started; remembered as long as runs are kept',
+  })
   @ApiBody({ type: StartRunDto, required: false })
   @ApiAcceptedResponse({ type: StartedRunDto })
   @ApiOkResponse({ type: StartedRunDto, description: 'The same request had started this run before' })

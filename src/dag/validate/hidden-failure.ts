@@ -1,6 +1,6 @@
 import { pointer } from '../json-pointer.js';
 import type { DependencySpec, EdgeCondition, TriggerRule } from '../spec.js';
-import { taskOf, type Checking } from './checking.js';
+import { type Checking, taskOf } from './checking.js';
 import type { CheckedGraph } from './edges.js';
 import { effective } from './effective.js';
 
@@ -14,12 +14,13 @@ interface Consumer {
 
 /**
  * Warns where a failed task would leave the run green although nothing was made to rescue it (R7): all that follows it runs
- * all the same (`all_done`, `completion` ...), and no other leaf notices. O(tasks + edges).
+ * all the same (`all_done`, `completion` ...), and no other leaf notices. One warning per task that hides. O(tasks + edges).
  */
 export function warnOfHiddenFailures(checking: Checking, { order }: CheckedGraph): void {
   if (order === undefined) return;
   const consumers = consumersOf(checking);
   const visible = new Set<string>();
+  const hidden = new Map<string, string[]>();
   for (let i = order.length - 1; i >= 0; i--) {
     const id = order[i] as string;
     const deciding = (consumers.get(id) ?? []).filter(({ notifier }) => !notifier);
@@ -28,8 +29,20 @@ export function warnOfHiddenFailures(checking: Checking, { order }: CheckedGraph
       continue;
     }
     const absorbing = deciding.find(({ passesOn }) => !passesOn);
-    if (absorbing === undefined) continue;
-    checking.issues.warning('failure_may_be_hidden', pointer('tasks', id), `if '${id}' fails, '${absorbing.id}' runs all the same and the run can still end as a success; where that is not meant, let a task depend on '${id}' by success, or notify with \`on: failure\``);
+    if (absorbing !== undefined) (hidden.get(absorbing.id) ?? hidden.set(absorbing.id, []).get(absorbing.id))?.push(id);
+  }
+  for (const [id, tasks] of hidden) {
+    const named =
+      tasks
+        .reverse()
+        .slice(0, 3)
+        .map((task) => `'${task}'`)
+        .join(', ') + (tasks.length > 3 ? ` and ${tasks.length - 3} more` : '');
+    checking.issues.warning(
+      'failure_may_be_hidden',
+      pointer('tasks', id),
+      `'${id}' runs even when ${named} failed, and the run can then end as a success; where that is not meant, let another task depend on ${tasks.length === 1 ? 'it' : 'them'} by success`,
+    );
   }
 }
 

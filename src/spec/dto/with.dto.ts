@@ -1,5 +1,5 @@
 import type { TaskType } from '../../dag/task-type.js';
-import { Anything, ListOf, MapOf, Nested, OneOf, Text, Whole, type Shape } from '../field.js';
+import { Anything, ListOf, MapOf, Nested, OneOf, type Shape, Text, Whole } from '../field.js';
 
 /** noop takes no input. */
 export class NoopWithDto {}
@@ -15,7 +15,7 @@ export class ActivityWithDto {
   @Text({ required: true, about: 'Temporal activity type, as the worker registered it.' })
   name!: string;
 
-  @Anything({ templated: true, about: 'Its arguments, in order.' }, { anyOf: [{ type: 'array' }, { type: 'string' }] })
+  @Anything({ templated: true, about: 'Its arguments, in order.' }, { type: 'array' })
   args?: unknown;
 }
 
@@ -38,7 +38,7 @@ export class HttpWithDto {
   @MapOf('scalar', { templated: true, about: 'Header name to value.' })
   headers?: { [name: string]: string | number | boolean };
 
-  @Anything({ templated: true, about: 'Appended to the URL; a list repeats its name.' }, { type: ['object', 'string'] })
+  @Anything({ templated: true, about: 'Appended to the URL; a list repeats its name.' }, { type: 'object' })
   query?: unknown;
 
   @Anything({ nullable: true, templated: true, about: 'Text as it is; anything else as JSON.' })
@@ -62,13 +62,16 @@ export class SqlResultDto {
 
 /** Input of an SQL task (R18). */
 export class SqlWithDto {
-  @Anything({ required: true, templated: true, about: 'SQL, or a list of statements that are one transaction.' }, { anyOf: [{ type: 'string' }, { type: 'array', minItems: 1, items: { type: 'string' } }] })
+  @Anything(
+    { required: true, templated: true, about: 'SQL, or a list of statements that are one transaction.' },
+    { anyOf: [{ type: 'string' }, { type: 'array', minItems: 1, items: { type: 'string' } }] },
+  )
   query!: string | string[];
 
-  @Anything({ templated: true, about: 'Name to rows or to a blob; each becomes a view.' }, { type: ['object', 'string'] })
+  @Anything({ templated: true, about: 'Name to rows or to a blob; each becomes a view.' }, { type: 'object' })
   inputs?: unknown;
 
-  @Anything({ templated: true, about: 'Name to value; bound as :name.' }, { type: ['object', 'string'] })
+  @Anything({ templated: true, about: 'Name to value; bound as :name.' }, { type: 'object' })
   parameters?: unknown;
 
   @Nested('object', () => SqlResultDto, { about: 'Write the rows to a file.' })
@@ -101,5 +104,10 @@ export class ShellWithDto {
 
 /** The DTO of `with`, by task type. */
 export const WITH_SHAPES: { readonly [type in TaskType]: Shape } = {
-  noop: NoopWithDto, transform: TransformWithDto, activity: ActivityWithDto, http: HttpWithDto, sql: SqlWithDto, shell: ShellWithDto,
+  noop: NoopWithDto,
+  transform: TransformWithDto,
+  activity: ActivityWithDto,
+  http: HttpWithDto,
+  sql: SqlWithDto,
+  shell: ShellWithDto,
 };

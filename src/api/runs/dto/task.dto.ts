@@ -42,7 +42,13 @@ export class TaskDto {
   readonly endedAt?: string;
   @ApiProperty({ type: [AttemptDto] })
   readonly attempts!: readonly AttemptDto[];
-  @ApiProperty({ selfRequired: false, nullable: true, type: 'object', additionalProperties: true, description: 'The output itself, where it is small' })
+  @ApiProperty({
+    selfRequired: false,
+    nullable: true,
+    type: 'object',
+    additionalProperties: true,
+    description: 'The output itself, where it is small',
+  })
   readonly output?: Json;
   @ApiProperty({ required: false, type: OutputRefDto, description: 'Instead of `output`, where it is large' })
   readonly outputRef?: OutputRefDto;

@@ -1,0 +1,22 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { validateJson } from '../../src/dag/json-schema.js';
+import { checkSpec } from '../../src/spec/check-spec.js';
+import { specSchema } from '../../src/spec/spec-schema.js';
+
+const FOLDER = 'examples';
+const EXAMPLES = existsSync(FOLDER)
+  ? readdirSync(FOLDER)
+      .filter((name) => name.endsWith('.yaml'))
+      .sort()
+  : [];
+
+describe.skipIf(EXAMPLES.length === 0)('examples', () => {
+  test.each(EXAMPLES)('%s is valid and conforms to the JSON Schema', (name) => {
+    const { dag, issues, canonical } = checkSpec(readFileSync(join(FOLDER, name)), 'yaml', { ownQueues: ['baton'] });
+    expect(issues.filter(({ severity }) => severity === 'error')).toEqual([]);
+    expect(dag).toBeDefined();
+    expect(validateJson(specSchema(), canonical)).toEqual([]);
+  });
+});
