@@ -194,7 +194,7 @@ export class Walk {
 
   /** The first tasks in that state, in the order of the plan; at most `limit`. Costs one look at each task before the last one found. */
   first(state: TaskState, limit: number): number[] {
-    const code = NAMES.indexOf(state);
+    const code = STATE_NAMES.indexOf(state);
     const found: number[] = [];
     for (let i = 0; i < this.size && found.length < limit; i++) if (this.states[i] === code) found.push(i);
     return found;
