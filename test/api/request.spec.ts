@@ -114,9 +114,15 @@ describe('preconditions', () => {
     expect(expectationOf(undefined, '*')).toBe('none');
   });
   it('that make no sense are refused', () => {
-    for (const [match, none] of [['abc'], [`W/"${hash}"`], [`"${hash}", "${hash}"`], [undefined, `"${hash}"`], ['*', '*']]) {
+    for (const [match, none] of [['abc'], ['"a'], ['"a" "b"'], [''], [`"${hash}", "${hash}"`], [undefined, `"${hash}"`], ['*', '*']]) {
       expect(codeOf(() => expectationOf(match, none))).toBe('invalid_header');
     }
+  });
+  it('that no version can meet are met by none: weak tags, tags of others', () => {
+    for (const tag of ['"abc"', '"*"', '"none"', `W/"${hash}"`, '"a", W/"b"']) {
+      expect(['*', 'none', hash, undefined]).not.toContain(expectationOf(tag, undefined));
+    }
+    expect(expectationOf(`"a", "${hash}"`, undefined)).toBe(hash);
   });
   it('of a read match weak and listed tags', () => {
     expect(matchesTag(`"x", W/"${hash}"`, hash)).toBe(true);
