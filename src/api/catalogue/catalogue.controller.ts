@@ -4,6 +4,7 @@ import { TASK_TYPES } from '../../dag/task-type.js';
 import { specSchema } from '../../spec/spec-schema.js';
 import { QueueGateway } from '../../temporal/queue-gateway.js';
 import { API } from '../base-path.js';
+import { ApiProblems } from '../errors/api-problems.js';
 import { ApiSettings } from '../settings.js';
 import { type QueueDto, QueueListDto } from './queue.dto.js';
 import { TaskTypeListDto } from './task-type.dto.js';
@@ -35,6 +36,7 @@ export class CatalogueController {
   @Get('queues')
   @ApiOperation({ summary: "Task queues of Baton's own workers, and whether anybody works on them" })
   @ApiOkResponse({ type: QueueListDto })
+  @ApiProblems(400, 503)
   async queuesOfOurs(): Promise<QueueListDto> {
     const items = await Promise.all(
       this.settings.ownQueues.map(
