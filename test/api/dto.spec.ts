@@ -35,7 +35,9 @@ describe('the body of a start', () => {
   });
 
   it('says of an ill-typed field what type it must have, before how long it may be', () => {
-    expect(errorsOf(() => toDto(StartRunDto, { note: 5 }, 'pointer'))).toEqual([{ pointer: '/note', detail: 'note must be a string' }]);
+    expect(errorsOf(() => toDto(StartRunDto, { note: 5 }, 'pointer'))).toEqual([
+      { pointer: '/note', detail: 'note must be a string' },
+    ]);
   });
 
   it.each([null, [], 'text', 5])('that is %j is refused', (body) => {

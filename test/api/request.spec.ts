@@ -114,7 +114,15 @@ describe('preconditions', () => {
     expect(expectationOf(undefined, '*')).toBe('none');
   });
   it('that make no sense are refused', () => {
-    for (const [match, none] of [['abc'], ['"a'], ['"a" "b"'], [''], [`"${hash}", "${hash}"`], [undefined, `"${hash}"`], ['*', '*']]) {
+    for (const [match, none] of [
+      ['abc'],
+      ['"a'],
+      ['"a" "b"'],
+      [''],
+      [`"${hash}", "${hash}"`],
+      [undefined, `"${hash}"`],
+      ['*', '*'],
+    ]) {
       expect(codeOf(() => expectationOf(match, none))).toBe('invalid_header');
     }
   });
