@@ -61,7 +61,8 @@ export class Service {
       const preparing = temporal.start();
       const failed = preparing.then(() => new Promise<never>(() => undefined));
       failed.catch(() => undefined);
-      const ready = await Promise.race([failed, untilReady(temporal)]);
+      const over = new AbortController();
+      const ready = await Promise.race([failed, untilReady(temporal, over.signal)]).finally(() => over.abort());
       log.to = logger;
       return new Service(temporal, http, http && addressOf(http, config.host), ready, failed);
     } catch (error) {
@@ -78,8 +79,8 @@ export class Service {
   }
 }
 
-async function untilReady(temporal: TemporalService): Promise<boolean> {
-  for (const until = Date.now() + READY_MS; Date.now() < until; await delay(50)) {
+async function untilReady(temporal: TemporalService, over: AbortSignal): Promise<boolean> {
+  for (const until = Date.now() + READY_MS; Date.now() < until && !over.aborted; await delay(50)) {
     const { reachable, prepared, workers } = await temporal.health();
     if (reachable && prepared && (workers === 'running' || workers === 'none')) return true;
   }

@@ -130,6 +130,16 @@ describe('the feed of a run', () => {
     expect(empty).toBeGreaterThan(0);
   });
 
+  it('ends all streams when the service stops', async () => {
+    const run = new ScriptedRun();
+    const feed = new RunFeed(run.read, views, () => {});
+    const readers = [new Reader(), new Reader()];
+    for (const reader of readers) feed.subscribe(reader, 0);
+    await until(() => readers.every((reader) => reader.events.length === 1));
+    feed.stop();
+    expect(readers.map((reader) => reader.ended)).toEqual([true, true]);
+  });
+
   it('reads many changes page by page', async () => {
     const run = new ScriptedRun();
     for (let i = 0; i < 2_500; i++) run.set(`t${String(i).padStart(5, '0')}`, 'success');

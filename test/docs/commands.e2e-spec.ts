@@ -9,7 +9,9 @@ import { fencedBlocks } from './fenced-blocks.js';
 
 const docs = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.md'));
 const pages = ['README.md', ...docs.map((file) => join('docs', file))];
-const blocks = pages.flatMap((page) => fencedBlocks(readFileSync(join(ROOT, page), 'utf8')).map((block) => ({ page, ...block })));
+const blocks = pages.flatMap((page) =>
+  fencedBlocks(readFileSync(join(ROOT, page), 'utf8')).map((block) => ({ page, ...block })),
+);
 const ofPage = (page: string, language: string) => blocks.filter((block) => block.page === page && block.language === language);
 
 describe('the commands of the documentation', () => {
@@ -21,7 +23,9 @@ describe('the commands of the documentation', () => {
     folder = mkdtempSync(join(tmpdir(), 'baton-docs-'));
     mkdirSync(modules, { recursive: true });
     const [source] = ofPage('docs/writing-activities.md', 'ts');
-    const { outputText } = ts.transpileModule(source!.text, { compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 } });
+    const { outputText } = ts.transpileModule(source!.text, {
+      compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },
+    });
     writeFileSync(join(modules, 'partitions.js'), outputText);
     service = await BuiltService.start({ BATON_ACTIVITIES: join(modules, 'partitions.js') });
   });
@@ -50,6 +54,9 @@ describe('the commands of the documentation', () => {
     const result = await service.run('partitions', spec.text.replace('interval: 5s', 'interval: 100ms'));
     expect(result.run).toMatchObject({ state: 'success' });
     expect(result.tasks.list!.attempts.map(({ failure }) => failure?.type)).toEqual(['SourceNotReady', undefined]);
-    expect(result.tasks.list!.output).toEqual([expect.stringMatching(/^events\/.*\/0\.parquet$/), expect.stringMatching(/1\.parquet$/)]);
+    expect(result.tasks.list!.output).toEqual([
+      expect.stringMatching(/^events\/.*\/0\.parquet$/),
+      expect.stringMatching(/1\.parquet$/),
+    ]);
   });
 });

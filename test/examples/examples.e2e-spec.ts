@@ -50,7 +50,13 @@ describe('the examples run', () => {
 
   it('trigger-rules: a failure is answered by those that wait for it, and the run is failed all the same', async () => {
     const result = await service.run('trigger-rules', read('trigger-rules'), { params: { break: true } });
-    const changed = { fragile: 'failed', needs_fragile: 'upstream_failed', explain_failure: 'success', alarm: 'success', without_weekend: 'upstream_failed' };
+    const changed = {
+      fragile: 'failed',
+      needs_fragile: 'upstream_failed',
+      explain_failure: 'success',
+      alarm: 'success',
+      without_weekend: 'upstream_failed',
+    };
     expect(states(result)).toEqual({ ...quiet, ...changed });
     expect(result.tasks.fragile!.failure).toMatchObject({ kind: 'expression' });
     expect(result.tasks.explain_failure!.output).toBe('fragile is failed');
@@ -60,7 +66,11 @@ describe('the examples run', () => {
   it('retries: three attempts where two fail', async () => {
     const result = await service.run('retries', read('retries'));
     expect(result.run).toMatchObject({ state: 'success', outputs: { attempts: 3, file: 'datasets/seattle-weather.csv' } });
-    expect(result.tasks.third_time_lucky!.attempts.map(({ failure }) => failure?.type)).toEqual(['NotYet', 'NotYet', undefined]);
+    expect(result.tasks.third_time_lucky!.attempts.map(({ failure }) => failure?.type)).toEqual([
+      'NotYet',
+      'NotYet',
+      undefined,
+    ]);
     expect(result.tasks.plan_b!.state).toBe('skipped');
   });
 
@@ -72,7 +82,9 @@ describe('the examples run', () => {
   });
 
   it('params-and-outputs: values keep their types', async () => {
-    const { run } = await service.run('params-and-outputs', read('params-and-outputs'), { params: { prices: [10, 20.5, 30], discount: 0.5 } });
+    const { run } = await service.run('params-and-outputs', read('params-and-outputs'), {
+      params: { prices: [10, 20.5, 30], discount: 0.5 },
+    });
     expect(run).toMatchObject({ state: 'success' });
     expect(run.outputs).toMatchObject({
       total: 30.25,
@@ -86,7 +98,11 @@ describe('the examples run', () => {
 
   it('http: a query, a body, and a status that is expected', async () => {
     const result = await service.run('http', read('http'), { params: { base } });
-    expect(Object.values(result.tasks).map(({ taskId, failure }) => [taskId, failure?.message])).toEqual([['probe', undefined], ['read', undefined], ['send', undefined]]);
+    expect(Object.values(result.tasks).map(({ taskId, failure }) => [taskId, failure?.message])).toEqual([
+      ['probe', undefined],
+      ['read', undefined],
+      ['send', undefined],
+    ]);
     expect(result.run).toMatchObject({ state: 'success', outputs: { statuses: [200, 200, 404] } });
     expect(requests).toContainEqual(expect.stringMatching(/^GET \/get\?day=\d{4}-\d\d-\d\d&page=1 /));
     expect(requests).toContainEqual(expect.stringContaining(`POST /post {"from":"${result.run.runId}","status":200}`));
@@ -107,7 +123,9 @@ describe('the examples run', () => {
       dataConverter: DATA_CONVERTER,
       activities: { score_orders: async (day: string, limit: number) => ({ day, scored: limit / 2 }) },
     });
-    const result = await worker.runUntil(service.run('foreign-worker', read('foreign-worker'), { params: { day: '2024-02-29' } }));
+    const result = await worker.runUntil(
+      service.run('foreign-worker', read('foreign-worker'), { params: { day: '2024-02-29' } }),
+    );
     await connection.close();
     expect(result.run).toMatchObject({ state: 'success', outputs: { summary: '50 orders of 2024-02-29' } });
   });

@@ -62,14 +62,14 @@ describe('versions', () => {
     expect((await temporal.dags.head('crowd'))?.latest.version).toBe(1);
   });
 
-  test('30 different puts at once make 30 versions, each listed once', async () => {
-    const results = await Promise.all(Array.from({ length: 30 }, (_, n) => temporal.dags.put('storm', version(`v${n}`))));
+  test('12 different puts at once make 12 versions, each listed once', async () => {
+    const results = await Promise.all(Array.from({ length: 12 }, (_, n) => temporal.dags.put('storm', version(`v${n}`))));
     expect(results.map((r) => r.head.latest.version).sort((a, b) => a - b)).toEqual(
-      Array.from({ length: 30 }, (_, n) => n + 1),
+      Array.from({ length: 12 }, (_, n) => n + 1),
     );
     const head = (await temporal.dags.head('storm'))!;
     expect((await temporal.dags.versions('storm', head)).map((v) => v.version)).toEqual(
-      Array.from({ length: 30 }, (_, n) => 30 - n),
+      Array.from({ length: 12 }, (_, n) => 12 - n),
     );
   });
 

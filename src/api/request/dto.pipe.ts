@@ -24,7 +24,7 @@ export function toDto<T extends object>(type: Type<T>, value: unknown, place: 'p
   const faults = validateSync(instance, { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: false });
   if (faults.length === 0) return instance;
   const errors = faults.flatMap((fault) => fieldErrors(fault, place, ''));
-  throw new Problem('invalid_fields', errors.map((error) => error.detail).join('; ') + '.', { errors });
+  throw new Problem('invalid_fields', `${errors.map((error) => error.detail).join('; ')}.`, { errors });
 }
 
 /**

@@ -4,6 +4,9 @@ import type { DagSpec } from '../../dag/spec.js';
 import type { FieldError } from '../errors/problem.js';
 import { Problem } from '../errors/problem.js';
 
+/** Params travel with the run and with each task that names them: this many characters of JSON are a lot already. */
+export const MAX_PARAMS_CHARS = 256 * 1024;
+
 /**
  * The params of a run: what was given, checked by the DAG's schemas, with defaults for the rest (R21). Throws the
  * problem `invalid_params` (422) with a pointer to every value that is missing, unknown or does not fit.
@@ -32,13 +35,19 @@ export function paramsOf(schemas: NonNullable<DagSpec['params']>, given: JsonObj
   if (errors.length > 0)
     throw new Problem(
       'invalid_params',
-      errors
+      `${errors
         .slice(0, 5)
         .map(({ detail }) => detail)
-        .join('; ') + '.',
+        .join('; ')}.`,
       { errors },
     );
-  return Object.fromEntries(values);
+  const params = Object.fromEntries(values);
+  const { length } = JSON.stringify(params);
+  if (length > MAX_PARAMS_CHARS) {
+    const detail = `params have ${length} characters of JSON, more than ${MAX_PARAMS_CHARS}: pass the place of the data instead of the data`;
+    throw new Problem('invalid_params', `${detail}.`, { errors: [{ pointer: '/params', detail }] });
+  }
+  return params;
 }
 
 function unknownParam(name: string, known: readonly string[]): string {
