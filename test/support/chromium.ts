@@ -10,8 +10,8 @@ const PLACES = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ];
 
-/** The browser of this machine: BATON_TEST_CHROMIUM, or where systems put it; `undefined` where there is none. */
-export const CHROMIUM: string | undefined = [process.env['BATON_TEST_CHROMIUM'], ...PLACES].find(
+/** The browser of this machine: CHROMIUM_PATH, or where systems put it; `undefined` where there is none. */
+export const CHROMIUM: string | undefined = [process.env['CHROMIUM_PATH'], ...PLACES].find(
   (place) => place !== undefined && existsSync(place),
 );
 

@@ -24,7 +24,7 @@ tasks:
 
 const about =
   CHROMIUM === undefined
-    ? 'the Temporal Web UI (skipped: no Chromium here; install one or set BATON_TEST_CHROMIUM)'
+    ? 'the Temporal Web UI (skipped: no Chromium here; install one or set CHROMIUM_PATH)'
     : 'the Temporal Web UI';
 
 describe.skipIf(CHROMIUM === undefined)(about, () => {
