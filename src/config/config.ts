@@ -72,7 +72,5 @@ export interface BatonConfig {
   readonly http: { readonly allowHosts: readonly string[]; readonly allowPrivate: readonly string[] };
   /** A Map, so that printing the configuration shows no secret. */
   readonly secrets: { readonly dir?: string; readonly values: ReadonlyMap<string, string> };
-  /** By name in lower case (R18). */
-  readonly connections: ReadonlyMap<string, string>;
   readonly limits: LimitsConfig;
 }

@@ -74,8 +74,7 @@ export function loadConfig(env: Environment = process.env): BatonConfig {
       .map((item) => (/^(\.|\/|[A-Za-z]:[\\/])|\.[cm]?[jt]s$/.test(item) ? resolve(item) : item)),
     enabledTaskTypes: read.list('BATON_ENABLE_TASK_TYPES'),
     http: { allowHosts: read.list('BATON_HTTP_ALLOW'), allowPrivate: read.list('BATON_HTTP_ALLOW_PRIVATE') },
-    secrets: { dir: read.path('BATON_SECRETS_DIR'), values: family(env, 'BATON_SECRET_', (name) => name) },
-    connections: family(env, 'BATON_CONNECTION_', (name) => name.toLowerCase()),
+    secrets: { dir: read.path('BATON_SECRETS_DIR'), values: family(env, 'BATON_SECRET_') },
     limits: {
       body: read.integer('BATON_MAX_BODY'),
       tasks: read.integer('BATON_MAX_TASKS'),
@@ -141,11 +140,11 @@ function queueName(read: SettingReader, name: 'BATON_TASK_QUEUE'): string {
   return queue;
 }
 
-function family(env: Environment, prefix: string, key: (name: string) => string): Map<string, string> {
+function family(env: Environment, prefix: string): Map<string, string> {
   const found = new Map<string, string>();
   for (const [name, value] of Object.entries(env)) {
     if (value !== undefined && name.startsWith(prefix) && name.length > prefix.length)
-      found.set(key(name.slice(prefix.length)), value);
+      found.set(name.slice(prefix.length), value);
   }
   return found;
 }

@@ -3,7 +3,7 @@ import type { Setting } from './setting.js';
 /**
  * Every environment variable of Baton's own, in the order of the documentation. The standard variables of Temporal
  * (`TEMPORAL_TLS*`, `TEMPORAL_API_KEY`, `TEMPORAL_CONFIG_FILE`, `TEMPORAL_PROFILE`, `TEMPORAL_GRPC_META_*`) are read by
- * Temporal's own library; `BATON_SECRET_<NAME>` and `BATON_CONNECTION_<NAME>` are families (R25).
+ * Temporal's own library; `BATON_SECRET_<NAME>` is a family (R25).
  */
 export const SETTINGS = [
   {
@@ -156,7 +156,8 @@ export const SETTINGS = [
   {
     name: 'BATON_HTTP_ALLOW_PRIVATE',
     kind: 'list',
-    about: 'Hosts or CIDR ranges of private networks that http tasks may call all the same.',
+    about:
+      'Hosts (`warehouse.internal`, `localhost:8080`, `10.0.0.5`) that http tasks may call though their addresses are private.',
   },
   {
     name: 'BATON_SECRETS_DIR',
@@ -190,10 +191,4 @@ export const SETTINGS = [
 export type SettingName = (typeof SETTINGS)[number]['name'];
 
 /** Families of variables: the part after the prefix is the name of the secret or connection. */
-export const SETTING_FAMILIES = [
-  { prefix: 'BATON_SECRET_', about: '`${{ secrets.NAME }}` reads BATON_SECRET_NAME.' },
-  {
-    prefix: 'BATON_CONNECTION_',
-    about: '`connection: name` of a sql task reads BATON_CONNECTION_NAME (upper case): `duckdb:<file>`.',
-  },
-] as const;
+export const SETTING_FAMILIES = [{ prefix: 'BATON_SECRET_', about: '`${{ secrets.NAME }}` reads BATON_SECRET_NAME.' }] as const;

@@ -4,6 +4,7 @@ import type { ObjectStore } from '../objects/object-store.js';
 import { DagGateway } from './dag-gateway.js';
 import { EmbeddedServer } from './embedded-server.js';
 import type { Log } from './log.js';
+import { QueueGateway } from './queue-gateway.js';
 import { RunGateway } from './run-gateway.js';
 import { identityOf, type TemporalAddress, TemporalConnection } from './temporal-connection.js';
 import { temporalPort } from './temporal-port.js';
@@ -31,6 +32,7 @@ export class TemporalService {
   readonly connection: TemporalConnection;
   readonly dags: DagGateway;
   readonly runs: RunGateway;
+  readonly queues: QueueGateway;
   private readonly stopping = new AbortController();
   private prepared = false;
   private problem?: string;
@@ -46,6 +48,7 @@ export class TemporalService {
   ) {
     this.connection = new TemporalConnection(target);
     this.dags = new DagGateway(this.connection, store);
+    this.queues = new QueueGateway(this.connection);
     this.runs = new RunGateway(this.connection, store, config.taskQueue);
   }
 
@@ -71,7 +74,12 @@ export class TemporalService {
   async start(): Promise<void> {
     if (this.config.role !== 'api') {
       const { identity } = this.connection.target;
-      const activities = await workerActivities(this.config, this.store, temporalPort(this.connection, this.runs), identity);
+      const activities = await workerActivities(
+        this.config,
+        this.store,
+        temporalPort(this.connection, this.runs, this.queues),
+        identity,
+      );
       this.workers = new WorkerHost(
         { target: this.connection.target, config: this.config.worker, taskQueue: this.config.taskQueue, activities },
         this.log,

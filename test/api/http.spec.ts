@@ -17,6 +17,7 @@ import { loadConfig } from '../../src/config/load-config.js';
 import { FolderStore } from '../../src/objects/folder-store.js';
 import { DagGateway } from '../../src/temporal/dag-gateway.js';
 import { freePort } from '../../src/temporal/local-port.js';
+import { QueueGateway } from '../../src/temporal/queue-gateway.js';
 import { RunGateway } from '../../src/temporal/run-gateway.js';
 import { TemporalConnection } from '../../src/temporal/temporal-connection.js';
 
@@ -36,6 +37,7 @@ describe('the REST interface without Temporal', () => {
       AppModule.of({
         dags: new DagGateway(connection, store),
         runs: new RunGateway(connection, store, config.taskQueue),
+        queues: new QueueGateway(connection),
         blobs: new BlobStore(store),
         settings: new ApiSettings(config, undefined),
         readiness: new Readiness(async () => ({ temporal: await connection.ready(200), worker: true })),

@@ -23,6 +23,11 @@ tasks:
   const slow = (id: string) =>
     `id: ${id}\ntasks:\n  wait: { type: activity, with: { name: sleepUntilCancelled } }\n  after: { type: noop, dependsOn: [wait] }\n`;
 
+  it('shows the task queues of its own workers, and that somebody works on them', async () => {
+    await until(async () => (await baton.get('/api/v1/queues')).body.items[0].workers > 0);
+    expect((await baton.get('/api/v1/queues')).body.items).toMatchObject([{ name: 'baton', default: true }]);
+  });
+
   describe('stores DAGs', () => {
     it('anew, unchanged, changed, with versions, texts and their differences', async () => {
       const created = await baton.put(SUMS);

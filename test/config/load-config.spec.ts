@@ -111,10 +111,9 @@ test("Temporal's standard environment is read: address, namespace, API key, TLS,
   expect(load({ HOME: '/root' }).temporal.address).toBeUndefined();
 });
 
-test('secrets and connections are found by their prefix, and printing the configuration shows none', () => {
-  const config = load({ BATON_SECRET_TOKEN: 'hunter2', BATON_CONNECTION_WAREHOUSE: 'duckdb:/data/w.duckdb' });
+test('secrets are found by their prefix, and printing the configuration shows none', () => {
+  const config = load({ BATON_SECRET_TOKEN: 'hunter2' });
   expect(config.secrets.values.get('TOKEN')).toBe('hunter2');
-  expect(config.connections.get('warehouse')).toBe('duckdb:/data/w.duckdb');
   expect(JSON.stringify(config)).not.toContain('hunter2');
 });
 

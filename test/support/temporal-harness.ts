@@ -6,6 +6,7 @@ import { FolderStore } from '../../src/objects/folder-store.js';
 import { DagGateway } from '../../src/temporal/dag-gateway.js';
 import { EmbeddedServer } from '../../src/temporal/embedded-server.js';
 import { QUIET } from '../../src/temporal/log.js';
+import { QueueGateway } from '../../src/temporal/queue-gateway.js';
 import { RunGateway } from '../../src/temporal/run-gateway.js';
 import { identityOf, TemporalConnection } from '../../src/temporal/temporal-connection.js';
 import { temporalPort } from '../../src/temporal/temporal-port.js';
@@ -64,7 +65,10 @@ export class TemporalHarness {
         target: this.connection.target,
         taskQueue: 'baton',
         config: { queues, activities: 20, workflows: 20, pollers: 4, cache, shutdownGraceMs: 1_000 },
-        activities: createSystemActivities({ objects: this.store, temporal: temporalPort(this.connection, this.runs) }),
+        activities: createSystemActivities({
+          objects: this.store,
+          temporal: temporalPort(this.connection, this.runs, new QueueGateway(this.connection)),
+        }),
       },
       QUIET,
     );

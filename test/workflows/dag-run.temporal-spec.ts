@@ -72,7 +72,10 @@ describe.each([{ cache: 100 }, { cache: 0 }])('dagRun with a workflow cache of $
     };
     const { closed, report } = await run(planOf('load\npublish <- load\npage <- publish:failure'), { work }, { cache });
     expect(closed).toBeInstanceOf(WorkflowFailedError);
-    expect((closed as WorkflowFailedError).cause).toMatchObject({ type: DAG_RUN_FAILED, message: '1 task failed: load (disk gone)' });
+    expect((closed as WorkflowFailedError).cause).toMatchObject({
+      type: DAG_RUN_FAILED,
+      message: '1 task failed: load (disk gone)',
+    });
     expect(states(report)).toEqual({ load: 'failed', publish: 'upstream_failed', page: 'success' });
     expect(report.tasks['load']!.failure).toEqual({ kind: 'error', type: 'DiskError', message: 'disk gone' });
     expect(report).toMatchObject({ state: 'failed', failedTasks: ['load'] });
