@@ -15,6 +15,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { OBJECT_CONFLICT, type SystemActivities } from '../activities/system-calls.js';
+import { markdownText } from '../src/dag/markdown-text.js';
 import {
   DAG_HEAD_MEMO,
   type DagEntityInput,
@@ -60,6 +61,7 @@ const EMPTY_FOR = '1 minute';
 
 // No limit of attempts: a failed update is remembered under its id and would fail every repetition; one that waits is applied.
 const { storeJson } = proxyActivities<SystemActivities>({
+  summary: 'list of versions',
   startToCloseTimeout: '10 seconds',
   retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '5 seconds' },
 });
@@ -169,7 +171,22 @@ function publish(state: DagEntityState, tags?: readonly string[]): void {
       { key: dagTagsKey, value: present && tags.length > 0 ? [...tags] : null },
     ]);
   }
-  setCurrentDetails(`- version ${head.latest.version}\n- ${head.deleted ? 'deleted' : head.paused ? 'paused' : 'active'}`);
+  setCurrentDetails(entityDetails(head));
+}
+
+/** The DAG in words, for the Web UI. Its runs are workflows of their own. */
+function entityDetails({ dagId, latest, paused, deleted, description, owner }: DagHead): string {
+  const stored = `${new Date(latest.createdAt).toISOString().slice(0, 19)}Z`;
+  return [
+    ...(description === undefined ? [] : [markdownText(description)]),
+    [
+      `- **State** ${deleted ? 'deleted; it comes back when it is stored again' : paused ? 'paused' : 'active'}`,
+      `- **Latest version** ${latest.version}, stored ${stored}`,
+      ...(owner === undefined ? [] : [`- **Owner** ${markdownText(owner)}`]),
+      `- **Runs** are workflows with this DAG's id in front: list them by \`DagId = "${dagId}"\``,
+    ].join('\n'),
+    '\u00a0',
+  ].join('\n\n');
 }
 
 function refuseIf(refusal: EntityRefusal | undefined): void {

@@ -4,6 +4,7 @@ import type { RetentionInput } from './contract.js';
 
 // A sweep of many runs takes its time; what one attempt deleted the next need not.
 const { sweepRuns } = proxyActivities<SystemActivities>({
+  summary: 'delete the reports, outputs and logs of runs that are too old',
   startToCloseTimeout: '2 hours',
   retry: { maximumAttempts: 5, initialInterval: '1 minute' },
 });

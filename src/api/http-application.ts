@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import type { DynamicModule, LoggerService, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -6,8 +7,10 @@ import helmet from 'helmet';
 import { ProblemFilter } from './errors/problem.filter.js';
 import { openApiDocument, serveOpenApi } from './open-api.js';
 import { checkLoopbackHost, isLoopbackBind } from './request/host-check.js';
+import { checkOrigin } from './request/origin-check.js';
 import { assignRequestId } from './request/request-id.js';
 import { RouteTable } from './request/route-table.js';
+import { answerUnreadableRequests } from './request/unreadable-request.js';
 import { ApiSettings } from './settings.js';
 
 /** The HTTP application around a module that holds the ApiModule; not listening yet. */
@@ -30,6 +33,7 @@ export async function createHttpApplication(
   app.use(assignRequestId);
   app.use(securityHeaders);
   if (isLoopbackBind(settings.host)) app.use(checkLoopbackHost);
+  app.use(checkOrigin);
   // Bytes for everybody: specs are kept as they were sent, JSON is parsed where it is expected.
   app.useBodyParser('raw', { type: () => true, limit: settings.limits.body });
   // Errors of the middleware above, which Nest's filters do not see.
@@ -39,6 +43,7 @@ export async function createHttpApplication(
   const document = openApiDocument(app);
   app.get(RouteTable).fill({ ...document.paths, '/api/docs': { get: {} }, '/api/openapi.json': { get: {} } });
   serveOpenApi(app, document);
+  answerUnreadableRequests(app.getHttpServer() as Server);
   return app;
 }
 

@@ -32,8 +32,10 @@ export function runDetails(run: RunFacts): string {
           `- **Data interval** ${scope.dataInterval.start} to ${scope.dataInterval.end}`,
         ]
       : ['- **Logical date** none: the run is not tied to a date']),
-    ...(run.tags?.length ? [`- **Tags** ${run.tags.map(markdownText).join(', ')}`] : []),
+    ...(run.tags?.length ? [`- **Tags** ${run.tags.map((tag) => markdownText(tag)).join(', ')}`] : []),
     ...(run.note ? [`- **Note** ${markdownText(cutBytes(run.note, 4_096))}`] : []),
+    // The Web UI gives this text less height than it takes: a line of nothing keeps the last one readable.
+    '\n\u00a0',
   ].join('\n');
 }
 

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { describe, expect, it } from 'vitest';
-import { PatchDagDto } from '../../src/api/dags/dto/dag-requests.dto.js';
+import { ListDagsQuery, PatchDagDto } from '../../src/api/dags/dto/dag-requests.dto.js';
 import { Problem } from '../../src/api/errors/problem.js';
 import { toDto } from '../../src/api/request/dto.pipe.js';
 import { ListRunsQuery, StartRunDto } from '../../src/api/runs/dto/run-requests.dto.js';
@@ -64,4 +64,15 @@ describe('a query', () => {
     ]);
   });
   it('has numbers as numbers', () => expect(toDto(ListRunsQuery, { limit: '7' }, 'parameter').limit).toBe(7));
+});
+
+describe('a filter by tag', () => {
+  it('takes what a tag may be, and nothing that could not be looked for', () => {
+    for (const Query of [ListRunsQuery, ListDagsQuery]) {
+      for (const tag of ["it's", 'a b', 'ü', '%', '(x*', 'x'.repeat(128)])
+        expect(errorsOf(() => toDto(Query, { tag }, 'parameter'))).toEqual([]);
+      for (const tag of ['', 'a"b', 'a\u0000', 'x'.repeat(129)])
+        expect(errorsOf(() => toDto(Query, { tag }, 'parameter'))).toMatchObject([{ parameter: 'tag' }]);
+    }
+  });
 });

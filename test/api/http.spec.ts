@@ -170,6 +170,48 @@ describe('the REST interface without Temporal', () => {
     }
   });
 
+  it('makes no change for a page of another site, which a browser would send without asking us', async () => {
+    for (const headers of [
+      { 'Sec-Fetch-Site': 'cross-site' },
+      { 'Sec-Fetch-Site': 'same-site', Origin: 'http://127.0.0.1:8233' },
+      { Origin: 'http://evil.example' },
+      { Origin: 'null' },
+    ]) {
+      const { body } = await api()
+        .post('/api/v1/runs/d@a/cancel')
+        .set(headers)
+        .expect(403)
+        .expect('Content-Type', /problem\+json/);
+      expect(body.code).toBe('wrong_origin');
+      await api().get('/health/live').set(headers).expect(200);
+    }
+    for (const headers of [{ 'Sec-Fetch-Site': 'same-origin' }, { Host: 'localhost:3000', Origin: 'http://localhost:3000' }]) {
+      await api().post('/api/v1/runs/no-run/cancel').set(headers).expect(400);
+    }
+  });
+
+  it('says what is wrong with what is no request', async () => {
+    const { port } = app.getHttpServer().address() as AddressInfo;
+    for (const [text, status, code] of [
+      ['FOO / HTTP/1.1\r\nHost: localhost\r\n\r\n', 400, 'bad_request'],
+      [`GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'headers_too_large'],
+    ] as const) {
+      const answer = await rawAnswer(port, text);
+      expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+      expect(answer).toContain('application/problem+json');
+      expect(answer).toContain(`"code":"${code}"`);
+    }
+  });
+
+  it('names every operation of the OpenAPI document once', async () => {
+    const { body } = await api().get('/api/openapi.json').expect(200);
+    const ids = Object.values(body.paths as { [path: string]: { [method: string]: { operationId: string } } }).flatMap((path) =>
+      Object.values(path).map(({ operationId }) => operationId),
+    );
+    expect(ids).toContain('runsCancel');
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
   describe('refuses', () => {
     const json = 'application/json';
     const yaml = 'application/yaml';
@@ -337,3 +379,16 @@ describe('the REST interface without Temporal', () => {
     });
   });
 });
+
+/** What comes back over a connection on which `text` was written as it is. */
+function rawAnswer(port: number, text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let answer = '';
+    const socket = connect(port, '127.0.0.1', () => socket.write(text));
+    socket.on('data', (chunk) => {
+      answer += chunk.toString();
+    });
+    socket.on('close', () => resolve(answer));
+    socket.on('error', reject);
+  });
+}

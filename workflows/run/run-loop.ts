@@ -147,10 +147,7 @@ export class RunLoop {
       index,
       this.evaluated(() => this.values.template(task.value!, task.id)),
       (answer) => {
-        const ending =
-          'error' in answer
-            ? failed({ kind: 'expression', message: `task ${task.id}: ${answer.error}` })
-            : this.checked(task, answer);
+        const ending = 'error' in answer ? failed({ kind: 'expression', message: answer.error }) : this.checked(task, answer);
         this.end(index, { ...ending, startedAt, endedAt: Date.now() });
       },
     );

@@ -7,6 +7,7 @@ import {
   ApiOkResponse,
   ApiOperation,
   ApiParam,
+  ApiResponse,
   ApiTags,
 } from '@nestjs/swagger';
 import type { Response } from 'express';
@@ -17,6 +18,7 @@ import { DagIdPipe } from '../request/ids.pipe.js';
 import { JsonBody } from '../request/json-body.js';
 import { QueryNames } from '../request/query-names.guard.js';
 import { SPEC_MEDIA_TYPES, SpecBody, type SpecText } from '../request/spec-body.js';
+import { ETAG, LOCATION } from '../response-headers.js';
 import { DagRemoval } from './dag-removal.js';
 import { dagView } from './dag-view.js';
 import { DagsService } from './dags.service.js';
@@ -63,8 +65,8 @@ export class DagsController {
   @ApiBody(SPEC_BODY)
   @ApiHeader({ name: 'If-Match', required: false, description: 'The ETag that the DAG must have, or *' })
   @ApiHeader({ name: 'If-None-Match', required: false, description: '* = create only' })
-  @ApiOkResponse({ type: PutDagDto, description: 'A new version, or unchanged' })
-  @ApiCreatedResponse({ type: PutDagDto, description: 'A new DAG' })
+  @ApiOkResponse({ type: PutDagDto, description: 'A new version, or unchanged', headers: ETAG })
+  @ApiCreatedResponse({ type: PutDagDto, description: 'A new DAG', headers: { ...ETAG, ...LOCATION } })
   @ApiProblems(400, 412, 413, 415, 422, 503)
   async put(
     @Param('dagId', DagIdPipe) dagId: string,
@@ -97,7 +99,9 @@ export class DagsController {
   @Get(':dagId')
   @ApiOperation({ summary: 'A DAG with its newest spec' })
   @ApiParam({ name: 'dagId' })
-  @ApiOkResponse({ type: DagDetailDto })
+  @ApiHeader({ name: 'If-None-Match', required: false, description: 'The ETag that is known already: then 304 without a body' })
+  @ApiOkResponse({ type: DagDetailDto, headers: ETAG })
+  @ApiResponse({ status: 304, description: 'The DAG still has that ETag' })
   @ApiProblems(400, 404, 410, 503)
   async get(
     @Param('dagId', DagIdPipe) dagId: string,

@@ -1,5 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiExtraModels, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import { RETRY_AFTER } from '../response-headers.js';
 import { ProblemDto } from './problem.dto.js';
 import { PROBLEM_JSON } from './problem.js';
 import { PROBLEM_CODES } from './problem-codes.js';
@@ -11,7 +12,7 @@ export function ApiProblems(...statuses: readonly number[]): MethodDecorator {
     const codes = Object.entries(PROBLEM_CODES)
       .filter(([, facts]) => facts.status === status)
       .map(([code]) => code);
-    return ApiResponse({ status, description: codes.join(', '), content });
+    return ApiResponse({ status, description: codes.join(', '), content, ...(status === 503 ? { headers: RETRY_AFTER } : {}) });
   });
   return applyDecorators(ApiExtraModels(ProblemDto), ...responses);
 }

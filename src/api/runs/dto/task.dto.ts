@@ -18,6 +18,11 @@ export class AttemptDto {
   readonly failure?: FailureDto;
 }
 
+const ANY_JSON = (['object', 'array', 'string', 'number', 'boolean'] as const).map((type) => ({
+  type,
+  ...(type === 'array' ? { items: {} } : {}),
+}));
+
 /** Where a large output can be read. */
 export class OutputRefDto {
   @ApiProperty({ description: 'Bytes of JSON' })
@@ -45,9 +50,8 @@ export class TaskDto {
   @ApiProperty({
     selfRequired: false,
     nullable: true,
-    type: 'object',
-    additionalProperties: true,
-    description: 'The output itself, where it is small',
+    oneOf: ANY_JSON,
+    description: 'The output itself, any JSON, where it is small',
   })
   readonly output?: Json;
   @ApiProperty({ required: false, type: OutputRefDto, description: 'Instead of `output`, where it is large' })
