@@ -12,19 +12,37 @@ const table = [
   { from: '^src/time/', may: ['^src/time/', ...packages('temporal-polyfill')] },
   {
     from: '^src/spec/',
-    may: ['^src/(spec|dag)/', ...packages('yaml', 'class-validator', 'class-transformer', 'class-validator-jsonschema', 'reflect-metadata')],
+    may: [
+      '^src/(spec|dag)/',
+      ...packages('yaml', 'class-validator', 'class-transformer', 'class-validator-jsonschema', 'reflect-metadata'),
+    ],
   },
   { from: '^src/objects/', may: ['^src/(objects|dag)/', nodeBuiltIn] },
-  { from: '^src/config/', may: ['^src/(config|dag)/', nodeBuiltIn, ...packages('@temporalio/envconfig')] },
+  {
+    from: '^src/config/',
+    may: ['^src/(config|dag)/', '^workflows/contract\\.ts$', nodeBuiltIn, ...packages('@temporalio/envconfig')],
+    types: packages('@temporalio/client'),
+  },
   {
     // The calls are a contract: their one constant is shared. Everything else of the activities is a type to the workflows.
     from: '^workflows/',
-    may: ['^workflows/', '^src/dag/', '^activities/(task-call|system-calls)\\.ts$', ...packages('@temporalio/(workflow|common)')],
+    may: [
+      '^workflows/',
+      '^src/dag/',
+      '^activities/(task-call|system-calls)\\.ts$',
+      ...packages('@temporalio/(workflow|common)'),
+    ],
     types: ['^activities/'],
   },
   {
     from: '^activities/',
-    may: ['^activities/', '^src/(dag|objects)/', nodeBuiltIn, ...packages('@temporalio/(activity|common)'), anyPackageBut('@temporalio')],
+    may: [
+      '^activities/',
+      '^src/(dag|objects)/',
+      nodeBuiltIn,
+      ...packages('@temporalio/(activity|common)'),
+      anyPackageBut('@temporalio'),
+    ],
     types: ['^workflows/contract\\.ts$'],
   },
   {
@@ -34,10 +52,24 @@ const table = [
     // The one place where activities meet a worker.
     except: '^src/temporal/worker',
   },
-  { from: '^src/temporal/worker', may: ['^src/(temporal|dag|time|objects|config)/', '^workflows/contract\\.ts$', '^activities/', nodeBuiltIn, '^node_modules/'] },
+  {
+    from: '^src/temporal/worker',
+    may: [
+      '^src/(temporal|dag|time|objects|config)/',
+      '^workflows/contract\\.ts$',
+      '^activities/',
+      nodeBuiltIn,
+      '^node_modules/',
+    ],
+  },
   {
     from: '^src/api/',
-    may: ['^src/(api|dag|spec|time|temporal|objects|config)/', '^workflows/contract\\.ts$', nodeBuiltIn, anyPackageBut('@temporalio')],
+    may: [
+      '^src/(api|dag|spec|time|temporal|objects|config)/',
+      '^workflows/contract\\.ts$',
+      nodeBuiltIn,
+      anyPackageBut('@temporalio'),
+    ],
   },
 ];
 

@@ -28,7 +28,7 @@ export interface HttpSettings {
   readonly onlyHosts?: readonly string[];
   /** Hosts that may be called though their addresses are private; same forms. Default: none. */
   readonly allowPrivateHosts?: readonly string[];
-  /** Largest response in bytes, after decompression. Default 10 MiB. */
+  /** Largest response in bytes, after decompression, that a task may ask for (it asks for 10 MiB by default). Default 64 MiB. */
   readonly maxBytes?: number;
 }
 

@@ -85,7 +85,10 @@ export class AttemptHistory {
 
 function lost(attempt: Attempt): Attempt {
   const where = attempt.worker === undefined ? 'its worker' : `worker ${attempt.worker}`;
-  return { ...attempt, failure: { kind: 'worker_lost', message: `${where} stopped reporting: it was killed, cut off or blocked` } };
+  return {
+    ...attempt,
+    failure: { kind: 'worker_lost', message: `${where} stopped reporting: it was killed, cut off or blocked` },
+  };
 }
 
 function isDetails(details: unknown): details is HeartbeatDetails {

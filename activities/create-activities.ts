@@ -32,7 +32,8 @@ export function createActivities(deps: ActivityDeps): Activities {
     shell: () => shellHandler(deps.shell),
   };
   const activities: { [name: string]: (...args: never[]) => Promise<unknown> } = {};
-  for (const [type, handler] of Object.entries(handlers)) activities[type] = taskActivity(enabled.has(type) ? handler() : disabled(type), runtime);
+  for (const [type, handler] of Object.entries(handlers))
+    activities[type] = taskActivity(enabled.has(type) ? handler() : disabled(type), runtime);
   for (const [name, fn] of deps.userActivities ?? []) activities[name] = taskActivity(userActivity(name, fn), runtime);
   const known = Object.keys(activities);
   return {
@@ -48,7 +49,11 @@ function storedTasks(blob: Json): ReadonlyMap<string, StoredTask> {
 }
 
 function disabled(type: string): TaskHandler {
-  return refusing('type_disabled', 'TypeDisabled', () => `tasks of type ${type} are off on this worker; the administrator can turn them on by name`);
+  return refusing(
+    'type_disabled',
+    'TypeDisabled',
+    () => `tasks of type ${type} are off on this worker; the administrator can turn them on by name`,
+  );
 }
 
 function unknown(known: readonly string[]): TaskHandler {

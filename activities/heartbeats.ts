@@ -20,10 +20,13 @@ export class Heartbeats {
     this.user = userDetails;
     const interval = heartbeatInterval(heartbeatTimeoutMs);
     if (history.current.attempt > 1) this.beat();
-    this.timer = setTimeout(() => {
-      this.beat();
-      this.timer = setInterval(() => this.beat(), interval).unref();
-    }, Math.min(FIRST_MS, interval)).unref();
+    this.timer = setTimeout(
+      () => {
+        this.beat();
+        this.timer = setInterval(() => this.beat(), interval).unref();
+      },
+      Math.min(FIRST_MS, interval),
+    ).unref();
   }
 
   /** Sends what is known now, at once. */

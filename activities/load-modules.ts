@@ -31,15 +31,28 @@ export async function loadModules(paths: readonly string[], from = process.cwd()
     try {
       exported = await import(pathToFileURL(path).href);
     } catch (error) {
-      throw new ActivityModuleError(path, `cannot be loaded: ${(error as Error).message}; it must be an ECMAScript module that this Node can run`, { cause: error });
+      throw new ActivityModuleError(
+        path,
+        `cannot be loaded: ${(error as Error).message}; it must be an ECMAScript module that this Node can run`,
+        { cause: error },
+      );
     }
-    const functions = Object.entries(exported).filter((entry): entry is [string, (...args: never[]) => unknown] => isActivity(entry[1]));
-    if (functions.length === 0) throw new ActivityModuleError(path, 'exports no function; export each activity as a named async function');
+    const functions = Object.entries(exported).filter((entry): entry is [string, (...args: never[]) => unknown] =>
+      isActivity(entry[1]),
+    );
+    if (functions.length === 0)
+      throw new ActivityModuleError(path, 'exports no function; export each activity as a named async function');
     for (const [name, fn] of functions) {
-      if (TAKEN.has(name)) throw new ActivityModuleError(path, `exports ${name}, a name that Baton uses itself; rename it${name === 'default' ? ' (a default export has no name)' : ''}`);
-      if (!NAME.test(name)) throw new ActivityModuleError(path, `exports ${JSON.stringify(name)}, which cannot name an activity`);
+      if (TAKEN.has(name))
+        throw new ActivityModuleError(
+          path,
+          `exports ${name}, a name that Baton uses itself; rename it${name === 'default' ? ' (a default export has no name)' : ''}`,
+        );
+      if (!NAME.test(name))
+        throw new ActivityModuleError(path, `exports ${JSON.stringify(name)}, which cannot name an activity`);
       const other = origin.get(name);
-      if (other !== undefined) throw new ActivityModuleError(path, `exports ${name}, which ${other} exports too; rename one of them`);
+      if (other !== undefined)
+        throw new ActivityModuleError(path, `exports ${name}, which ${other} exports too; rename one of them`);
       activities.set(name, fn);
       origin.set(name, path);
     }

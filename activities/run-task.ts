@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
-import { validateJson } from '../src/dag/json-schema.js';
 import type { Json } from '../src/dag/json.js';
+import { validateJson } from '../src/dag/json-schema.js';
 import type { RetryPlan } from '../src/dag/plan.js';
 import type { Failure, OutputValue } from '../src/dag/state.js';
 import type { JsonBlobs } from '../src/objects/json-blobs.js';
@@ -12,6 +12,7 @@ import { Heartbeats } from './heartbeats.js';
 import { decideRetry } from './retry-decision.js';
 import { SecretMask } from './secret-mask.js';
 import { resolveSecrets, type SecretSource } from './secrets.js';
+import { StopSignal } from './stop-signal.js';
 import { TASK_FAILED, type TaskCall, type TaskFailedDetails, type TaskReturn } from './task-call.js';
 import { runInTask, type TaskContext } from './task-context.js';
 import { TaskError } from './task-error.js';
@@ -47,7 +48,7 @@ class TaskRun {
   private readonly temporal = Context.current();
   private readonly history: AttemptHistory;
   private readonly heartbeats: Heartbeats;
-  private readonly abort = new AbortController();
+  private readonly stop = new StopSignal();
   private mask = new SecretMask([]);
   private log?: TaskLog;
   private retry?: RetryPlan;
@@ -59,11 +60,16 @@ class TaskRun {
   ) {
     const { info } = this.temporal;
     this.history = new AttemptHistory(info.attempt, info.heartbeatDetails, runtime.worker, Date.now());
-    this.heartbeats = new Heartbeats((details) => this.temporal.heartbeat(details), this.history, info.heartbeatTimeoutMs, this.lastProgress);
+    this.heartbeats = new Heartbeats(
+      (details) => this.temporal.heartbeat(details),
+      this.history,
+      info.heartbeatTimeoutMs,
+      this.lastProgress,
+    );
   }
 
   async run(): Promise<TaskReturn> {
-    const onCancel = (): void => this.abort.abort(this.temporal.cancellationSignal.reason);
+    const onCancel = (): void => this.stop.stop(this.temporal.cancellationSignal.reason);
     const { cancellationSignal } = this.temporal;
     if (cancellationSignal.aborted) onCancel();
     else cancellationSignal.addEventListener('abort', onCancel, { once: true });
@@ -84,7 +90,8 @@ class TaskRun {
     const task = await readTask(runtime.bodies, call);
     const { retry, timeoutMs, outputSchema } = task.body;
     this.retry = retry;
-    if (this.history.infraFailures > retry.infraAttempts) throw lostTooOften(this.history.infraFailures, retry.infraAttempts, this.history.lastFailure);
+    if (this.history.infraFailures > retry.infraAttempts)
+      throw lostTooOften(this.history.infraFailures, retry.infraAttempts, this.history.lastFailure);
 
     const input = task.input(this.handler);
     const secrets = await resolveSecrets(runtime.secrets, input.references.secrets);
@@ -104,23 +111,21 @@ class TaskRun {
     const total = this.retry?.totalTimeoutMs;
     const left = total === undefined ? Number.POSITIVE_INFINITY : this.history.firstStartedAt + total - Date.now();
     const limit = Math.max(0, Math.min(timeoutMs, left));
-    const timeout = new TaskError('Timeout', `it took longer than ${left < timeoutMs ? `its total timeout allows (${total} ms over all attempts)` : `its timeout of ${timeoutMs} ms`}`, {
-      kind: 'timeout',
-      retryable: left >= timeoutMs,
-    });
     const context = this.context();
     let giveUp: NodeJS.Timeout | undefined;
     let timer: NodeJS.Timeout | undefined;
     const tooLate = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        this.abort.abort(timeout);
+      const expire = (): void => {
+        const timeout = timedOut(timeoutMs, left < timeoutMs ? total : undefined);
+        this.stop.stop(timeout);
         giveUp = setTimeout(() => reject(timeout), CLEAN_UP_MS);
-      }, Math.min(limit, MAX_TIMER_MS));
+      };
+      timer = setTimeout(expire, Math.min(limit, MAX_TIMER_MS));
     });
     try {
       return await Promise.race([runInTask(context, async () => run(context)), tooLate]);
     } catch (error) {
-      throw this.abort.signal.reason === timeout ? timeout : error;
+      throw this.stop.reason instanceof TaskError ? this.stop.reason : error;
     } finally {
       clearTimeout(timer);
       clearTimeout(giveUp);
@@ -131,8 +136,11 @@ class TaskRun {
     const { call, runtime, heartbeats } = this;
     const { attempt } = this.history.current;
     this.log = new TaskLog({ objects: runtime.objects, prefix: call.prefix, taskId: call.task, attempt, mask: this.mask });
+    const { stop } = this;
     return {
-      signal: this.abort.signal,
+      get signal() {
+        return stop.signal;
+      },
       log: this.log,
       objects: runtime.objects,
       info: {
@@ -156,7 +164,8 @@ class TaskRun {
     const failed = this.classified(error);
     const { failure } = failed;
     this.log?.error(`attempt ${this.history.current.attempt} failed: ${failure.type ?? failure.kind}: ${failure.message}`);
-    if (this.log !== undefined && error instanceof Error && !(error instanceof TaskError) && error.stack !== undefined) this.log.write('error', error.stack);
+    if (this.log !== undefined && error instanceof Error && !(error instanceof TaskError) && error.stack !== undefined)
+      this.log.write('error', error.stack);
     await this.log?.close();
     if (failure.kind === 'worker_lost' && error instanceof TaskError) return this.final(failure);
 
@@ -184,7 +193,12 @@ class TaskRun {
   private classified(error: unknown): TaskFailure {
     const details = this.temporal.cancellationDetails;
     if (this.temporal.cancellationSignal.aborted) {
-      if (details?.workerShutdown) return { failure: { kind: 'worker_lost', message: `worker ${this.runtime.worker} was shut down` }, by: 'infrastructure', retryable: true };
+      if (details?.workerShutdown)
+        return {
+          failure: { kind: 'worker_lost', message: `worker ${this.runtime.worker} was shut down` },
+          by: 'infrastructure',
+          retryable: true,
+        };
       // Also when the server has given the attempt up or an operator paused or reset it: Temporal decides what follows.
       const message = details?.paused ? 'paused by an operator' : details?.reset ? 'reset by an operator' : 'cancelled';
       return { failure: { kind: 'cancelled', message }, by: 'infrastructure', retryable: false };
@@ -198,7 +212,14 @@ class TaskRun {
 
   private applicationFailure(failure: Failure, nonRetryable: boolean, nextRetryDelay?: number): ApplicationFailure {
     // Benign: the failure of a task is no trouble of the worker, which would log it as one. The task's own log has the stack.
-    const error = ApplicationFailure.create({ type: TASK_FAILED, message: failure.message, nonRetryable, nextRetryDelay, details: [this.details(failure)], category: ApplicationFailureCategory.BENIGN });
+    const error = ApplicationFailure.create({
+      type: TASK_FAILED,
+      message: failure.message,
+      nonRetryable,
+      nextRetryDelay,
+      details: [this.details(failure)],
+      category: ApplicationFailureCategory.BENIGN,
+    });
     error.stack = `${failure.type ?? failure.kind}: ${failure.message}`;
     return error;
   }
@@ -208,8 +229,19 @@ class TaskRun {
   }
 }
 
+/** `total`: what ended it is the timeout over all attempts, so another attempt has no time either. */
+function timedOut(timeoutMs: number, total: number | undefined): TaskError {
+  const bound =
+    total === undefined ? `its timeout of ${timeoutMs} ms` : `its total timeout allows (${total} ms over all attempts)`;
+  return new TaskError('Timeout', `it took longer than ${bound}`, { kind: 'timeout', retryable: total === undefined });
+}
+
 function lostTooOften(lost: number, allowed: number, last: Failure | undefined): TaskError {
-  return new TaskError('WorkerLost', `${lost} attempts were lost, more than infraAttempts (${allowed}) allows; the last one: ${last?.message ?? 'unknown'}`, { kind: 'worker_lost', retryable: false });
+  return new TaskError(
+    'WorkerLost',
+    `${lost} attempts were lost, more than infraAttempts (${allowed}) allows; the last one: ${last?.message ?? 'unknown'}`,
+    { kind: 'worker_lost', retryable: false },
+  );
 }
 
 function checkOutput(schema: Json, output: Json): void {
@@ -217,7 +249,10 @@ function checkOutput(schema: Json, output: Json): void {
   if (problems.length === 0) return;
   const shown = problems.slice(0, 5).map((p) => `${p.pointer || '/'}: ${p.message}`);
   const more = problems.length > 5 ? ` and ${problems.length - 5} more` : '';
-  throw new TaskError('OutputSchemaMismatch', `the output does not fit outputSchema: ${shown.join('; ')}${more}`, { kind: 'output_schema', retryable: false });
+  throw new TaskError('OutputSchemaMismatch', `the output does not fit outputSchema: ${shown.join('; ')}${more}`, {
+    kind: 'output_schema',
+    retryable: false,
+  });
 }
 
 function attemptOrThrow<T>(act: () => T, name: (error: unknown) => unknown): T {

@@ -44,7 +44,15 @@ export class SecretMask {
 function formsOf(value: string): string[] {
   const lines = value.split(/\r?\n/).filter((line) => line.length >= MIN_LINE);
   const base64 = Buffer.from(value).toString('base64');
-  return [value, ...lines, value.replaceAll("'", "''"), encodeURIComponent(Buffer.from(value).toString()), JSON.stringify(value).slice(1, -1), base64, base64.replace(/=+$/, '')];
+  return [
+    value,
+    ...lines,
+    value.replaceAll("'", "''"),
+    encodeURIComponent(Buffer.from(value).toString()),
+    JSON.stringify(value).slice(1, -1),
+    base64,
+    base64.replace(/=+$/, ''),
+  ];
 }
 
 function replaceAll(text: string, forms: readonly string[]): string {

@@ -27,18 +27,28 @@ export class Secrets implements SecretSource {
       return (await readFile(join(this.folder, name), 'utf8')).replace(/\r?\n$/, '');
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw new TaskError('SecretUnreadable', `secret ${name} cannot be read (${(error as NodeJS.ErrnoException).code}); let the worker's user read its file`);
+      throw new TaskError(
+        'SecretUnreadable',
+        `secret ${name} cannot be read (${(error as NodeJS.ErrnoException).code}); let the worker's user read its file`,
+      );
     }
   }
 }
 
 /** Reads the secrets that a task names; throws `TaskError` (`SecretMissing`, not retried) for one that is not there. */
-export async function resolveSecrets(source: SecretSource, names: readonly string[]): Promise<{ readonly [name: string]: string }> {
+export async function resolveSecrets(
+  source: SecretSource,
+  names: readonly string[],
+): Promise<{ readonly [name: string]: string }> {
   const found = await Promise.all(
     names.map(async (name) => {
       const value = await source.read(name);
       if (value === undefined) {
-        throw new TaskError('SecretMissing', `there is no secret ${name} on this worker; set BATON_SECRET_${name} or put a file ${name} into the secrets folder`, { retryable: false });
+        throw new TaskError(
+          'SecretMissing',
+          `there is no secret ${name} on this worker; set BATON_SECRET_${name} or put a file ${name} into the secrets folder`,
+          { retryable: false },
+        );
       }
       return [name, value] as const;
     }),

@@ -15,10 +15,22 @@ import { expressionFailure, loadTasks } from './task-input.js';
 import { outputValue } from './task-output.js';
 
 /** Their names, which no activity of a user may have. */
-export const SYSTEM_ACTIVITY_NAMES = ['loadPlan', 'loadJson', 'storeJson', 'evaluate', 'runExists', 'countPollers', 'sweepRuns'] as const satisfies readonly (keyof SystemActivities)[];
+export const SYSTEM_ACTIVITY_NAMES = [
+  'loadPlan',
+  'loadJson',
+  'storeJson',
+  'evaluate',
+  'runExists',
+  'countPollers',
+  'sweepRuns',
+] as const satisfies readonly (keyof SystemActivities)[];
 
 /** What the workflows themselves need, on the runs' queue and on the system queue. */
-export function createSystemActivities(deps: { readonly objects: ObjectStore; readonly temporal: TemporalPort; readonly outputs?: JsonBlobs }): SystemActivities {
+export function createSystemActivities(deps: {
+  readonly objects: ObjectStore;
+  readonly temporal: TemporalPort;
+  readonly outputs?: JsonBlobs;
+}): SystemActivities {
   const { objects, temporal } = deps;
   const outputs = deps.outputs ?? new JsonBlobs(objects);
   return {
@@ -44,15 +56,25 @@ export function createSystemActivities(deps: { readonly objects: ObjectStore; re
 
 async function evaluated(input: EvaluateInput, outputs: JsonBlobs): Promise<Json> {
   if (input.expression === true) {
-    if (typeof input.template !== 'string') throw new TaskError('ExpressionError', 'a bare expression must be text', { kind: 'expression' });
+    if (typeof input.template !== 'string')
+      throw new TaskError('ExpressionError', 'a bare expression must be text', { kind: 'expression' });
     const expression = parseExpression(input.template);
-    return evaluateExpression(expression, { ...input.scope, tasks: await loadTasks(input.scope.tasks ?? {}, expression.references, outputs) });
+    return evaluateExpression(expression, {
+      ...input.scope,
+      tasks: await loadTasks(input.scope.tasks ?? {}, expression.references, outputs),
+    });
   }
   const template = parseTemplate(input.template);
-  return renderTemplate(template, { ...input.scope, tasks: await loadTasks(input.scope.tasks ?? {}, template.references, outputs) });
+  return renderTemplate(template, {
+    ...input.scope,
+    tasks: await loadTasks(input.scope.tasks ?? {}, template.references, outputs),
+  });
 }
 
-async function storeJson(objects: ObjectStore, { key, value, replace }: { readonly key: string; readonly value: Json; readonly replace?: boolean }): Promise<BlobRef> {
+async function storeJson(
+  objects: ObjectStore,
+  { key, value, replace }: { readonly key: string; readonly value: Json; readonly replace?: boolean },
+): Promise<BlobRef> {
   try {
     return await writeJson(objects, key, value);
   } catch (error) {
@@ -66,7 +88,11 @@ async function storeJson(objects: ObjectStore, { key, value, replace }: { readon
 async function required<T>(objects: ObjectStore, key: string): Promise<T> {
   const value = await readJson<T>(objects, key);
   if (value !== undefined) return value;
-  throw ApplicationFailure.nonRetryable(`object ${key} is not in the object store; it was deleted or this worker uses another store than the service`, 'BlobMissing', { key });
+  throw ApplicationFailure.nonRetryable(
+    `object ${key} is not in the object store; it was deleted or this worker uses another store than the service`,
+    'BlobMissing',
+    { key },
+  );
 }
 
 /** Goes through the markers day by day; what is interrupted goes on at the next sweep. */

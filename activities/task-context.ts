@@ -40,7 +40,8 @@ const storage = holder[KEY];
  */
 export function currentTask(): TaskContext {
   const context = storage.getStore();
-  if (context === undefined) throw new Error('currentTask() was called outside of a task: call it in an activity that Baton runs');
+  if (context === undefined)
+    throw new Error('currentTask() was called outside of a task: call it in an activity that Baton runs');
   return context;
 }
 

@@ -30,7 +30,12 @@ export function taskFailure(error: unknown, mask: SecretMask): TaskFailure {
   if (error instanceof ObjectStoreError) {
     const by = error.code === 'bad_key' || error.code === 'conflict' ? 'user' : 'infrastructure';
     const retryAfterMs = by === 'infrastructure' ? OBJECT_STORE_WAIT_MS : undefined;
-    return { failure: failureOf('error', error.message, error.name, { code: error.code }, mask), by, retryable: true, retryAfterMs };
+    return {
+      failure: failureOf('error', error.message, error.name, { code: error.code }, mask),
+      by,
+      retryable: true,
+      retryAfterMs,
+    };
   }
   if (error instanceof ApplicationFailure) {
     const details = asJson(error.details?.length === 1 ? error.details[0] : error.details);
@@ -42,12 +47,22 @@ export function taskFailure(error: unknown, mask: SecretMask): TaskFailure {
     };
   }
   if (error instanceof Error) {
-    return { failure: failureOf('error', messageOf(error), error.constructor.name || error.name, undefined, mask), by: 'user', retryable: true };
+    return {
+      failure: failureOf('error', messageOf(error), error.constructor.name || error.name, undefined, mask),
+      by: 'user',
+      retryable: true,
+    };
   }
   return { failure: failureOf('error', String(error), undefined, asJson(error), mask), by: 'user', retryable: true };
 }
 
-function failureOf(kind: Failure['kind'], message: string, type: string | undefined, details: Json | undefined, mask: SecretMask): Failure {
+function failureOf(
+  kind: Failure['kind'],
+  message: string,
+  type: string | undefined,
+  details: Json | undefined,
+  mask: SecretMask,
+): Failure {
   const shown = mask.text(message);
   const kept = details === undefined || details === null ? undefined : mask.details(details);
   return {

@@ -1,4 +1,4 @@
-import { parseTemplate, renderTemplate, type References } from '../src/dag/expression/index.js';
+import { parseTemplate, type References, renderTemplate } from '../src/dag/expression/index.js';
 import type { Json } from '../src/dag/json.js';
 import type { Scope } from '../src/dag/scope.js';
 import type { TaskContext } from './task-context.js';

@@ -9,7 +9,7 @@ import { TaskError } from './task-error.js';
 import { type PreparedInput, type TaskHandler, templateInput } from './task-handler.js';
 
 /** Stored outputs that one rendering may load: 64 MiB (R15). */
-export const MAX_LOADED_BYTES = 64 * 1024 * 1024;
+const MAX_LOADED_BYTES = 64 * 1024 * 1024;
 
 /** A body whose templates are parsed on first use, and then kept as long as its blob. */
 export class StoredTask {
@@ -32,13 +32,23 @@ export class StoredTask {
 export async function readTask(bodies: JsonBlobs<ReadonlyMap<string, StoredTask>>, call: TaskCall): Promise<StoredTask> {
   const found = (await bodies.read(call.body))?.get(call.task);
   if (found === undefined) {
-    throw new TaskError('BlobMissing', `the body of task ${call.task} is not in object ${call.body}; the object store has lost it or this worker uses another store than the service`, { kind: 'blob_missing', retryable: false });
+    throw new TaskError(
+      'BlobMissing',
+      `the body of task ${call.task} is not in object ${call.body}; the object store has lost it or this worker uses another store than the service`,
+      { kind: 'blob_missing', retryable: false },
+    );
   }
   return found;
 }
 
 /** Everything the expressions of a task can name; stored outputs are read only where one names them. */
-export async function taskScope(call: TaskCall, references: References, outputs: JsonBlobs, attempt: number, secrets: { readonly [name: string]: string }): Promise<Scope> {
+export async function taskScope(
+  call: TaskCall,
+  references: References,
+  outputs: JsonBlobs,
+  attempt: number,
+  secrets: { readonly [name: string]: string },
+): Promise<Scope> {
   return {
     params: call.params ?? {},
     ...(call.run === undefined ? {} : { run: call.run }),
@@ -59,11 +69,20 @@ export async function loadTasks(
   const wanted = entries.filter(([id, task]) => 'ref' in task.output && (references.tasksWhole || named.has(id)));
   const bytes = wanted.reduce((sum, [, task]) => sum + ('ref' in task.output ? task.output.size : 0), 0);
   if (bytes > MAX_LOADED_BYTES) {
-    throw new TaskError('OutputsTooLarge', `the outputs that the expressions name (${wanted.map(([id]) => id).join(', ')}) have ${bytes} bytes together, more than ${MAX_LOADED_BYTES}; pass large data as files and give their names on`, { kind: 'expression', retryable: false });
+    throw new TaskError(
+      'OutputsTooLarge',
+      `the outputs that the expressions name (${wanted.map(([id]) => id).join(', ')}) have ${bytes} bytes together, more than ${MAX_LOADED_BYTES}; pass large data as files and give their names on`,
+      { kind: 'expression', retryable: false },
+    );
   }
-  const loaded = new Map(await Promise.all(wanted.map(async ([id, task]) => [id, await loadOutput(id, task.output, outputs)] as const)));
+  const loaded = new Map(
+    await Promise.all(wanted.map(async ([id, task]) => [id, await loadOutput(id, task.output, outputs)] as const)),
+  );
   return Object.fromEntries(
-    entries.map(([id, task]) => [id, { state: task.state, output: 'value' in task.output ? task.output.value : (loaded.get(id) ?? null), items: [] }]),
+    entries.map(([id, task]) => [
+      id,
+      { state: task.state, output: 'value' in task.output ? task.output.value : (loaded.get(id) ?? null), items: [] },
+    ]),
   );
 }
 
@@ -71,7 +90,11 @@ async function loadOutput(id: string, output: OutputValue, outputs: JsonBlobs): 
   if ('value' in output) return output.value;
   const value = await outputs.read(output.ref);
   if (value !== undefined) return value;
-  throw new TaskError('BlobMissing', `the output of task ${id} is not in the object store any more (${output.ref}); run that task again`, { kind: 'blob_missing', retryable: false });
+  throw new TaskError(
+    'BlobMissing',
+    `the output of task ${id} is not in the object store any more (${output.ref}); run that task again`,
+    { kind: 'blob_missing', retryable: false },
+  );
 }
 
 /** Names what the expression engine throws; other errors pass. */
@@ -80,5 +103,9 @@ export function expressionFailure(error: unknown): unknown {
   if (!/^(Expression|Template)/.test(error.name) && !/^(Expression|Template)/.test(error.constructor.name)) return error;
   const where = (error as { pointer?: unknown }).pointer;
   const place = typeof where === 'string' ? ` (with${where})` : '';
-  return new TaskError('ExpressionError', `${error.message}${place}`, { kind: 'expression', retryable: false, cause: undefined });
+  return new TaskError('ExpressionError', `${error.message}${place}`, {
+    kind: 'expression',
+    retryable: false,
+    cause: undefined,
+  });
 }

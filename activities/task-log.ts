@@ -1,4 +1,4 @@
-import { logKey, attemptLogPrefix } from '../src/objects/keys.js';
+import { attemptLogPrefix, logKey } from '../src/objects/keys.js';
 import type { ObjectStore } from '../src/objects/object-store.js';
 import { ObjectStoreError } from '../src/objects/object-store-error.js';
 import type { SecretMask } from './secret-mask.js';
@@ -53,7 +53,9 @@ export class TaskLog {
   write(source: LogSource, text: string, fields?: object): void {
     if (this.cut) return;
     const time = new Date().toISOString();
-    const all = this.options.mask.text(fields === undefined || Object.keys(fields).length === 0 ? text : `${text} ${safeJson(fields)}`);
+    const all = this.options.mask.text(
+      fields === undefined || Object.keys(fields).length === 0 ? text : `${text} ${safeJson(fields)}`,
+    );
     for (const line of all.replace(/\r?\n$/, '').split(/\r?\n/)) {
       const shown = line.length > MAX_LINE ? `${line.slice(0, MAX_LINE)} … (${line.length - MAX_LINE} more characters)` : line;
       this.push(`${time} ${source} ${shown}\n`);
@@ -77,7 +79,8 @@ export class TaskLog {
   private push(line: string): void {
     const size = Buffer.byteLength(line);
     const max = this.options.maxBytes ?? MAX_BYTES;
-    const text = this.total + size > max ? `${new Date().toISOString()} warn log truncated: it is longer than ${max} bytes\n` : line;
+    const text =
+      this.total + size > max ? `${new Date().toISOString()} warn log truncated: it is longer than ${max} bytes\n` : line;
     this.cut = text !== line;
     this.lines.push(text);
     this.pending += Buffer.byteLength(text);
@@ -118,7 +121,9 @@ export class TaskLog {
 
 function safeJson(fields: object): string {
   try {
-    return JSON.stringify(fields, (_, v) => (typeof v === 'bigint' ? String(v) : v instanceof Error ? `${v.name}: ${v.message}` : v));
+    return JSON.stringify(fields, (_, v) =>
+      typeof v === 'bigint' ? String(v) : v instanceof Error ? `${v.name}: ${v.message}` : v,
+    );
   } catch {
     return '(fields that are no JSON)';
   }

@@ -19,17 +19,31 @@ export function toJson(value: unknown): Json {
     const text = JSON.stringify(value);
     return text === undefined ? null : (JSON.parse(text) as Json);
   } catch (error) {
-    throw new TaskError('OutputNotJson', `the output is no JSON: ${(error as Error).message}; return plain values (no BigInt, no cycles)`, { retryable: false });
+    throw new TaskError(
+      'OutputNotJson',
+      `the output is no JSON: ${(error as Error).message}; return plain values (no BigInt, no cycles)`,
+      { retryable: false },
+    );
   }
 }
 
 /** The output as it travels: inline up to `inlineLimit` bytes of JSON, else stored by content and referred to (R15). */
-export async function outputValue(objects: ObjectStore, prefix: string, task: string, value: Json, inlineLimit = DEFAULT_INLINE): Promise<OutputValue> {
+export async function outputValue(
+  objects: ObjectStore,
+  prefix: string,
+  task: string,
+  value: Json,
+  inlineLimit = DEFAULT_INLINE,
+): Promise<OutputValue> {
   const text = JSON.stringify(value);
   const size = Buffer.byteLength(text);
   if (size <= Math.max(inlineLimit, ALWAYS_INLINE)) return { value };
   if (size > MAX_OUTPUT) {
-    throw new TaskError('OutputTooLarge', `the output has ${size} bytes of JSON, more than ${MAX_OUTPUT}; write it to a file and return its name`, { retryable: false });
+    throw new TaskError(
+      'OutputTooLarge',
+      `the output has ${size} bytes of JSON, more than ${MAX_OUTPUT}; write it to a file and return its name`,
+      { retryable: false },
+    );
   }
   const hash = sha256(text);
   return writeJsonText(objects, outputKey(prefix, task, hash), { text, size, sha256: hash });

@@ -22,32 +22,54 @@ export function userActivity(name: string, fn: (...args: never[]) => unknown): T
 }
 
 function argumentsOf(name: string, input: Json): readonly Json[] {
-  const args = typeof input === 'object' && input !== null && !Array.isArray(input) ? (input as { readonly args?: Json }).args : undefined;
+  const args =
+    typeof input === 'object' && input !== null && !Array.isArray(input) ? (input as { readonly args?: Json }).args : undefined;
   if (args === undefined || args === null) return [];
   if (Array.isArray(args)) return args as readonly Json[];
-  throw new TaskError('BadInput', `with.args of activity ${name} must be a list, one element for each argument`, { retryable: false });
+  throw new TaskError('BadInput', `with.args of activity ${name} must be a list, one element for each argument`, {
+    retryable: false,
+  });
 }
 
 /** Temporal's context as the user's code shall see it: our signal (timeouts included), its own progress, our log. */
 function contextOf(task: TaskContext): Context {
   const outer = Context.current();
-  const inner = outer as unknown as { _client: ConstructorParameters<typeof Context>[4]; _cancellationDetails: ConstructorParameters<typeof Context>[7] };
-  const cancelled = new Promise<never>((_, reject) => {
-    const fail = (): void => reject(new CancelledFailure('the task was asked to stop'));
-    if (task.signal.aborted) fail();
-    else task.signal.addEventListener('abort', fail, { once: true });
-  });
-  cancelled.catch(() => undefined);
-  return new Context(
+  const inner = outer as unknown as {
+    _client: ConstructorParameters<typeof Context>[4];
+    _cancellationDetails: ConstructorParameters<typeof Context>[7];
+  };
+  const context = new Context(
     { ...outer.info, attempt: task.info.attempt, heartbeatDetails: task.lastProgress },
-    cancelled,
-    task.signal,
+    outer.cancelled,
+    outer.cancellationSignal,
     (progress) => task.heartbeat(progress),
     inner._client,
     loggerOf(task.log, outer.log),
     outer.metricMeter,
     inner._cancellationDetails,
   );
+  let cancelled: Promise<never> | undefined;
+  // Made when looked at: few activities do.
+  return Object.defineProperties(context, {
+    cancellationSignal: { get: () => task.signal },
+    cancelled: {
+      get: () => {
+        cancelled ??= rejection(task.signal);
+        return cancelled;
+      },
+    },
+  });
+}
+
+function rejection(signal: AbortSignal): Promise<never> {
+  const cancelled = new Promise<never>((_, reject) => {
+    const fail = (): void => reject(new CancelledFailure('the task was asked to stop'));
+    if (signal.aborted) fail();
+    else signal.addEventListener('abort', fail, { once: true });
+  });
+  // Nobody need wait for it.
+  cancelled.catch(() => undefined);
+  return cancelled;
 }
 
 /** Temporal's logger, writing into the task's log as well as where the worker logs. */
@@ -76,4 +98,10 @@ function maskedMeta(log: TaskLog, meta: LogMetadata | undefined): LogMetadata | 
   }
 }
 
-const SOURCES: { readonly [level in LogLevel]: LogSource } = { TRACE: 'debug', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' };
+const SOURCES: { readonly [level in LogLevel]: LogSource } = {
+  TRACE: 'debug',
+  DEBUG: 'debug',
+  INFO: 'info',
+  WARN: 'warn',
+  ERROR: 'error',
+};

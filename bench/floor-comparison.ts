@@ -5,13 +5,14 @@ import { FLOOR_QUEUE } from './floor/queue.js';
 import type { FloorPayload } from './floor/workflows.js';
 import type { Outcome } from './outcome.js';
 import { verdict } from './outcome.js';
+import { progress } from './progress.js';
 import { type RunHistory, readHistory } from './run-history.js';
 import { chain, fan, layers, type Spec, wide } from './shapes.js';
 import type { Stage } from './stage.js';
 import { printTable, spread, summarize } from './statistics.js';
 
 /** A DAG beside workflows of the same shape; the fastest of several counts. */
-interface Shape {
+export interface Shape {
   readonly name: string;
   readonly tasks: number;
   readonly spec: Spec;
@@ -19,9 +20,24 @@ interface Shape {
 }
 
 const SHAPES: readonly Shape[] = [
-  { name: 'chain of 100', tasks: 100, spec: chain('bench_chain', 100), floor: [{ name: '', workflow: 'floorChain', args: [100] }] },
-  { name: '1 -> 200 -> 1', tasks: 202, spec: fan('bench_fan', 200, 200), floor: [{ name: '', workflow: 'floorFan', args: [200] }] },
-  { name: '50 layers of 4', tasks: 200, spec: layers('bench_layers', 50, 4, 4, 16), floor: [{ name: '', workflow: 'floorLayers', args: [50, 4] }] },
+  {
+    name: 'chain of 100',
+    tasks: 100,
+    spec: chain('bench_chain', 100),
+    floor: [{ name: '', workflow: 'floorChain', args: [100] }],
+  },
+  {
+    name: '1 -> 200 -> 1',
+    tasks: 202,
+    spec: fan('bench_fan', 200, 200),
+    floor: [{ name: '', workflow: 'floorFan', args: [200] }],
+  },
+  {
+    name: '50 layers of 4',
+    tasks: 200,
+    spec: layers('bench_layers', 50, 4, 4, 16),
+    floor: [{ name: '', workflow: 'floorLayers', args: [50, 4] }],
+  },
   {
     name: '2,000 wide',
     tasks: 2_000,
@@ -44,12 +60,12 @@ export interface Pairs {
  * Our `dagRun` against the same shape written by hand, in interleaved pairs on the same server. Both sides are timed by the
  * server's clock from the start of the workflow to its close, and every task must have its ActivityTaskCompleted event.
  */
-export async function compareWithFloor(stage: Stage, { measured, warmUp }: Pairs): Promise<Outcome[]> {
+export async function compareWithFloor(stage: Stage, { measured, warmUp }: Pairs, shapes = SHAPES): Promise<Outcome[]> {
   await stage.startFloor();
   const client = await stage.connect();
   const outcomes: Outcome[] = [];
   const rows: string[][] = [];
-  for (const shape of SHAPES) {
+  for (const shape of shapes) {
     await stage.rest.put(shape.spec);
     const first = await runOurs(stage, client, shape);
     // The floor sends and gets as many bytes per activity as ours did.
@@ -64,9 +80,9 @@ export async function compareWithFloor(stage: Stage, { measured, warmUp }: Pairs
       // Every other pair the other way round, so that neither side always finds the machine as the other left it.
       if (pair % 2 !== 0) steps.reverse();
       for (const step of steps) await step();
-      process.stderr.write(`\r${shape.name}: pair ${pair + 1} of ${measured}      `);
+      progress(`${shape.name}: pair ${pair + 1} of ${measured}`);
     }
-    process.stderr.write('\r\x1b[K');
+    progress();
     const ofOurs = summarize(ours.slice(warmUp).map(({ ms }) => ms));
     const ofFloors = floors.map((runs) => summarize(runs.slice(warmUp).map(({ ms }) => ms)));
     const best = ofFloors.reduce((a, b, i) => (b.median < ofFloors[a]!.median ? i : a), 0);
@@ -75,7 +91,13 @@ export async function compareWithFloor(stage: Stage, { measured, warmUp }: Pairs
       value: ofOurs.median / ofFloors[best]!.median,
       limit: LIMIT,
       unit: 'x',
-      details: { ours: ofOurs, floors: shape.floor.map(({ name }, i) => ({ name, ...ofFloors[i] })), activities: shape.tasks, inputBytes: first.inputBytes, resultBytes: first.resultBytes },
+      details: {
+        ours: ofOurs,
+        floors: shape.floor.map(({ name }, i) => ({ name, ...ofFloors[i] })),
+        activities: shape.tasks,
+        inputBytes: first.inputBytes,
+        resultBytes: first.resultBytes,
+      },
     };
     outcomes.push(outcome);
     shape.floor.forEach(({ name }, i) => {
@@ -92,7 +114,11 @@ export async function compareWithFloor(stage: Stage, { measured, warmUp }: Pairs
   }
   await client.connection.close();
   const pairs = `${measured} interleaved pairs, ${warmUp} more to warm up; median (quartiles)`;
-  printTable(`dagRun beside a workflow written by hand: ${pairs}`, ['shape', 'ours', 'by hand', 'ratio', 'activities', 'events of ours'], rows);
+  printTable(
+    `dagRun beside a workflow written by hand: ${pairs}`,
+    ['shape', 'ours', 'by hand', 'ratio', 'activities', 'events of ours'],
+    rows,
+  );
   return outcomes;
 }
 
@@ -105,13 +131,19 @@ async function runOurs(stage: Stage, client: Client, { spec, tasks, name }: Shap
 async function runFloor(client: Client, shape: Shape, index: number, payload: FloorPayload): Promise<RunHistory> {
   const { workflow, args } = shape.floor[index]!;
   const workflowId = `floor-${randomUUID()}`;
-  await client.workflow.execute(workflow, { workflowId, taskQueue: FLOOR_QUEUE, args: [...args, payload], workflowExecutionTimeout: RUN_TIMEOUT_MS });
+  await client.workflow.execute(workflow, {
+    workflowId,
+    taskQueue: FLOOR_QUEUE,
+    args: [...args, payload],
+    workflowExecutionTimeout: RUN_TIMEOUT_MS,
+  });
   return checked(await readHistory(client, workflowId, 'floorNoop'), 'floorNoop', shape.tasks, `by hand, ${shape.name}`);
 }
 
 /** A side that did less than all the work has no time. */
 function checked(history: RunHistory, type: string, tasks: number, who: string): RunHistory {
   if (history.closedBy !== 'completed') throw new Error(`${who}: closed by ${history.closedBy}`);
-  if (history.completed[type] !== tasks) throw new Error(`${who}: ${history.completed[type] ?? 0} ActivityTaskCompleted events of ${type}, not ${tasks}`);
+  if (history.completed[type] !== tasks)
+    throw new Error(`${who}: ${history.completed[type] ?? 0} ActivityTaskCompleted events of ${type}, not ${tasks}`);
   return history;
 }

@@ -10,7 +10,9 @@ export interface RecordedGraph {
 /** Graphs of a folder, in order of file name; none when there is no such folder. */
 export function readGraphs(folder: string): RecordedGraph[] {
   if (!existsSync(folder)) return [];
-  const files = readdirSync(folder).filter((file) => file.endsWith('.json')).sort();
+  const files = readdirSync(folder)
+    .filter((file) => file.endsWith('.json'))
+    .sort();
   return files.map((file) => {
     const { tasks } = JSON.parse(readFileSync(join(folder, file), 'utf8')) as RecordedGraph;
     return { name: file.replace(/(\.graph)?\.json$/, ''), tasks };

@@ -25,14 +25,15 @@ const { values: options, positionals } = parseArgs({
 });
 
 const PARTS: { readonly [name: string]: (stage: Stage) => Promise<Outcome[]> } = {
-  latency: measureLatency,
+  latency: (stage) => measureLatency(stage),
   floor: (stage) => compareWithFloor(stage, { measured: Math.max(7, Number(options.pairs)), warmUp: 2 }),
   wfcommons: async (stage) => {
     const recorded = readGraphs(options.graphs);
-    if (recorded.length === 0) console.log(`\nNo recorded workflows in ${options.graphs}: only the small graphs of bench/graphs run.`);
+    if (recorded.length === 0)
+      console.log(`\nNo recorded workflows in ${options.graphs}: only the small graphs of bench/graphs run.`);
     return runRecorded(stage, [...readGraphs(join(ROOT, 'bench', 'graphs')), ...recorded]);
   },
-  large: measureLarge,
+  large: (stage) => measureLarge(stage),
 };
 
 const asked = positionals.length === 0 || positionals.includes('all') ? Object.keys(PARTS) : positionals;
@@ -61,9 +62,14 @@ for (const name of asked) {
   }
 }
 const machine = { node: process.version, cpus: availableParallelism(), memoryGiB: Math.round(totalmem() / 2 ** 30) };
-writeFileSync(join(ROOT, 'bench', 'results.json'), `${JSON.stringify({ at: new Date().toISOString(), machine, outcomes }, null, 2)}\n`);
+writeFileSync(
+  join(ROOT, 'bench', 'results.json'),
+  `${JSON.stringify({ at: new Date().toISOString(), machine, outcomes }, null, 2)}\n`,
+);
 
 const over = outcomes.filter((outcome) => !kept(outcome));
-console.log(`\n${outcomes.length - over.length} of ${outcomes.length} limits kept on ${machine.cpus} cores, Node ${process.version}.`);
+console.log(
+  `\n${outcomes.length - over.length} of ${outcomes.length} limits kept on ${machine.cpus} cores, Node ${process.version}.`,
+);
 for (const outcome of over) console.log(`  ${outcome.name}: ${verdict(outcome)}`);
 await stop(broken || over.length > 0 ? 1 : 0);

@@ -20,7 +20,11 @@ export function watchMemory(pids: readonly number[]): MemoryWatch {
   let peak: number | undefined;
   const sample = (): void => {
     const sizes = pids.map(resident).filter((size) => size !== undefined);
-    if (sizes.length > 0) peak = Math.max(peak ?? 0, sizes.reduce((sum, size) => sum + size, 0));
+    if (sizes.length > 0)
+      peak = Math.max(
+        peak ?? 0,
+        sizes.reduce((sum, size) => sum + size, 0),
+      );
   };
   sample();
   const timer = setInterval(sample, 100);

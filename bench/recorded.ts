@@ -4,6 +4,7 @@ import { checkSpecObject } from '../src/spec/check-spec.js';
 import { criticalPath, type RecordedGraph } from './graph-file.js';
 import type { Outcome } from './outcome.js';
 import { verdict } from './outcome.js';
+import { progress } from './progress.js';
 import { readHistory } from './run-history.js';
 import type { Stage } from './stage.js';
 import { printTable, time } from './statistics.js';
@@ -26,22 +27,45 @@ export async function runRecorded(stage: Stage, graphs: readonly RecordedGraph[]
     const scaled = scale(graph);
     const spec = specOf(`bench_recorded_${index}`, scaled.tasks);
     await stage.rest.put(spec);
-    process.stderr.write(`${graph.name} … `);
+    progress(`${graph.name} …`);
     const { runId } = await stage.rest.start(spec.id);
     await stage.rest.finished(runId, scaled.boundMs * 10 + 60_000);
-    process.stderr.write('\r\x1b[K');
+    progress();
     const { ms } = await readHistory(client, runId, 'benchSleep');
     const sleep = new Map(scaled.tasks.map((task) => [task.id, task.ms]));
     const ideal = makespanWithoutOverhead(planOf(spec), (id) => sleep.get(id)!);
     const limit = scaled.boundMs <= SHORTEST_S * 1_000 ? 1.25 : 1.15;
-    const outcome: Outcome = { name: `${graph.name}: makespan / without overhead`, value: ms / ideal, limit, unit: 'x', details: { ms, ideal, boundMs: scaled.boundMs, tasks: scaled.tasks.length } };
+    const outcome: Outcome = {
+      name: `${graph.name}: makespan / without overhead`,
+      value: ms / ideal,
+      limit,
+      unit: 'x',
+      details: { ms, ideal, boundMs: scaled.boundMs, tasks: scaled.tasks.length },
+    };
     // Timers may fire a fraction of a millisecond early.
-    const possible: Outcome = { name: `${graph.name}: lower bound / makespan`, value: scaled.boundMs / ms, limit: 1.001, unit: 'x' };
+    const possible: Outcome = {
+      name: `${graph.name}: lower bound / makespan`,
+      value: scaled.boundMs / ms,
+      limit: 1.001,
+      unit: 'x',
+    };
     outcomes.push(outcome, possible);
-    rows.push([graph.name, String(graph.tasks.length), time(scaled.boundMs), time(ideal), time(ms), verdict(outcome), verdict(possible)]);
+    rows.push([
+      graph.name,
+      String(graph.tasks.length),
+      time(scaled.boundMs),
+      time(ideal),
+      time(ms),
+      verdict(outcome),
+      verdict(possible),
+    ]);
   }
   await client.connection.close();
-  printTable(`Recorded workflows, ${SLOTS} tasks at a time`, ['graph', 'tasks', 'lower bound', 'no overhead', 'measured', 'ratio', 'bound'], rows);
+  printTable(
+    `Recorded workflows, ${SLOTS} tasks at a time`,
+    ['graph', 'tasks', 'lower bound', 'no overhead', 'measured', 'ratio', 'bound'],
+    rows,
+  );
   return outcomes;
 }
 

@@ -30,8 +30,10 @@ export class Rest {
     for (;;) {
       const run = await this.call<RunView>('GET', `/runs/${encodeURIComponent(runId)}?wait=30s`);
       if (run.state === 'success') return;
-      if (run.state === 'failed' || run.state === 'cancelled') throw new Error(`${runId} ${run.state}: ${JSON.stringify(run.failure)}`);
-      if (Date.now() > deadline) throw new Error(`${runId} is ${run.state} after ${timeoutMs} ms: ${JSON.stringify(run.counts)}`);
+      if (run.state === 'failed' || run.state === 'cancelled')
+        throw new Error(`${runId} ${run.state}: ${JSON.stringify(run.failure)}`);
+      if (Date.now() > deadline)
+        throw new Error(`${runId} is ${run.state} after ${timeoutMs} ms: ${JSON.stringify(run.counts)}`);
     }
   }
 

@@ -53,11 +53,13 @@ export async function readHistory(client: Client, workflowId: string, type: stri
 }
 
 async function firstExecution(client: Client, workflowId: string): Promise<string> {
-  const { events } = await client.workflowService.getWorkflowExecutionHistory({
-    namespace: client.options.namespace,
-    execution: { workflowId },
-    maximumPageSize: 1,
-  }).then((page) => page.history ?? { events: [] });
+  const { events } = await client.workflowService
+    .getWorkflowExecutionHistory({
+      namespace: client.options.namespace,
+      execution: { workflowId },
+      maximumPageSize: 1,
+    })
+    .then((page) => page.history ?? { events: [] });
   const first = events?.[0]?.workflowExecutionStartedEventAttributes?.firstExecutionRunId;
   if (!first) throw new Error(`${workflowId} has no history`);
   return first;

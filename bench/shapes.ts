@@ -6,7 +6,11 @@ export interface Spec {
 }
 
 const name = (index: number): string => `t${String(index).padStart(5, '0')}`;
-const noop = (dependsOn?: readonly string[]) => ({ type: 'activity', with: { name: 'benchNoop' }, ...(dependsOn && { dependsOn }) });
+const noop = (dependsOn?: readonly string[]) => ({
+  type: 'activity',
+  with: { name: 'benchNoop' },
+  ...(dependsOn && { dependsOn }),
+});
 
 /** n tasks, one after the other. */
 export function chain(id: string, n: number): Spec {

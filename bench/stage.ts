@@ -8,7 +8,8 @@ import { Client, Connection } from '@temporalio/client';
 import { DATA_CONVERTER } from '../src/temporal/temporal-connection.js';
 import { Rest } from './rest.js';
 
-const built = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
+/** Of the compiled benchmark itself; a test that runs from source names it. */
+const DIST = fileURLToPath(new URL('..', import.meta.url));
 
 /**
  * What is measured, on loopback and in a folder of its own: the service as `npm start` runs it (REST, worker and embedded Temporal
@@ -22,10 +23,11 @@ export class Stage {
     readonly rest: Rest,
     readonly temporalAddress: string,
     private readonly env: NodeJS.ProcessEnv,
+    private readonly dist: string,
   ) {}
 
   /** Starts the service and waits until it is ready. @throws Error with the end of its log when it is not. */
-  static async start(): Promise<Stage> {
+  static async start(dist = DIST): Promise<Stage> {
     const [port, temporalPort, uiPort] = (await Promise.all([freePort(), freePort(), freePort()])) as [number, number, number];
     const home = mkdtempSync(join(tmpdir(), 'baton-bench-'));
     const env = {
@@ -34,10 +36,10 @@ export class Stage {
       PORT: String(port),
       BATON_TEMPORAL_PORT: String(temporalPort),
       BATON_TEMPORAL_UI_PORT: String(uiPort),
-      BATON_ACTIVITIES: built('bench/activities.js'),
+      BATON_ACTIVITIES: join(dist, 'bench', 'activities.js'),
       BATON_LOG_LEVEL: 'warn',
     };
-    const stage = new Stage(home, new Rest(`http://127.0.0.1:${port}`), `127.0.0.1:${temporalPort}`, env);
+    const stage = new Stage(home, new Rest(`http://127.0.0.1:${port}`), `127.0.0.1:${temporalPort}`, env, dist);
     try {
       const service = stage.spawn('service', 'src/main.js', env);
       await stage.until('the service is ready', 600_000, service, async () => {
@@ -84,7 +86,10 @@ export class Stage {
   }
 
   private spawn(name: string, script: string, env: NodeJS.ProcessEnv): ChildProcess {
-    const child = spawn(process.execPath, ['--enable-source-maps', built(script)], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, ['--enable-source-maps', join(this.dist, script)], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const log = createWriteStream(join(this.home, `${name}.log`));
     child.stdout!.pipe(log, { end: false });
     child.stderr!.pipe(log, { end: false });
@@ -104,7 +109,9 @@ export class Stage {
       if (!ended && (await holds().catch(() => false))) return;
       if (ended || Date.now() > deadline) {
         const why = ended ? `it ended with ${child.exitCode ?? child.signalCode}` : `not within ${timeoutMs} ms`;
-        throw new Error(`waited until ${what}: ${why}; the end of its log:\n${this.log(name).split('\n').slice(-30).join('\n')}`);
+        throw new Error(
+          `waited until ${what}: ${why}; the end of its log:\n${this.log(name).split('\n').slice(-30).join('\n')}`,
+        );
       }
       await new Promise((done) => setTimeout(done, 50));
     }

@@ -34,7 +34,11 @@ export const spread = (summary: Summary): string => `${time(summary.median)} (${
 /** Prints rows under their headings, aligned. */
 export function printTable(title: string, headings: readonly string[], rows: readonly (readonly string[])[]): void {
   const widths = headings.map((heading, i) => Math.max(heading.length, ...rows.map((row) => row[i]?.length ?? 0)));
-  const line = (cells: readonly string[]): string => cells.map((cell, i) => cell.padEnd(widths[i]!)).join('  ').trimEnd();
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, i) => cell.padEnd(widths[i]!))
+      .join('  ')
+      .trimEnd();
   console.log(`\n${title}\n`);
   console.log(line(headings));
   console.log(widths.map((width) => '-'.repeat(width)).join('  '));

@@ -4,7 +4,9 @@ import { main, prepare, root, run } from './bootstrap.mjs';
 
 await main(async () => {
   await prepare();
-  await run(process.execPath, ['--enable-source-maps', join(root, 'dist', 'bench', 'main.js'), ...process.argv.slice(2)]).catch(() => {
-    process.exitCode = 1;
-  });
+  await run(process.execPath, ['--enable-source-maps', join(root, 'dist', 'bench', 'main.js'), ...process.argv.slice(2)]).catch(
+    () => {
+      process.exitCode = 1;
+    },
+  );
 });

@@ -41,7 +41,12 @@ export function run(command, args, { env = process.env, quiet = false } = {}) {
     child.on('close', (code, signal) =>
       settle(() => {
         if (code === 0) resolve(output);
-        else reject(new Unready(`${[command, ...args].join(' ')} failed (${signal ?? `exit code ${code}`})${output && `:\n${output.trimEnd()}`}`));
+        else
+          reject(
+            new Unready(
+              `${[command, ...args].join(' ')} failed (${signal ?? `exit code ${code}`})${output && `:\n${output.trimEnd()}`}`,
+            ),
+          );
       }),
     );
   });
@@ -63,7 +68,9 @@ export async function install() {
   if (readIfThere(STAMP) === wanted) return;
   if (!matchesLock(lockText)) {
     if (existsSync(at('node_modules')) && lstatSync(at('node_modules')).isSymbolicLink()) {
-      throw new Unready('node_modules is a link to somewhere else and does not match package-lock.json: install there, or remove the link.');
+      throw new Unready(
+        'node_modules is a link to somewhere else and does not match package-lock.json: install there, or remove the link.',
+      );
     }
     say('installing dependencies (npm ci) …');
     await run(npm, ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], { quiet: true });

@@ -1,5 +1,6 @@
 /** How the demo shows tasks and results: plain text, colours only on a terminal. */
-const paint = process.stdout.isTTY && !process.env.NO_COLOR ? (code, text) => `\x1b[${code}m${text}\x1b[0m` : (_code, text) => text;
+const paint =
+  process.stdout.isTTY && !process.env.NO_COLOR ? (code, text) => `\x1b[${code}m${text}\x1b[0m` : (_code, text) => text;
 const COLOURS = { success: 32, failed: 31, upstream_failed: 31, skipped: 90, cancelled: 33 };
 
 /** Milliseconds as people read them: `340 ms`, `1.2 s`, `2 min 5 s`. */
@@ -10,7 +11,8 @@ export function duration(ms) {
 }
 
 const instant = (value) => (typeof value === 'number' ? value : Date.parse(value));
-const took = ({ startedAt, endedAt }) => (startedAt && endedAt ? duration(Math.max(0, instant(endedAt) - instant(startedAt))) : '');
+const took = ({ startedAt, endedAt }) =>
+  startedAt && endedAt ? duration(Math.max(0, instant(endedAt) - instant(startedAt))) : '';
 
 /** What is worth a word about a task besides its state: retries and failures. */
 function remark(task) {
@@ -65,7 +67,10 @@ function showValue(value) {
 
 function text(value) {
   if (typeof value === 'number') return value.toLocaleString('en-US');
-  if (value !== null && typeof value === 'object') return Object.entries(value).map(([k, v]) => `${k} ${text(v)}`).join(', ');
+  if (value !== null && typeof value === 'object')
+    return Object.entries(value)
+      .map(([k, v]) => `${k} ${text(v)}`)
+      .join(', ');
   return String(value ?? '');
 }
 
@@ -74,7 +79,8 @@ function printTable(rows) {
   const cells = rows.map((item) => columns.map((column) => text(item[column])));
   const widths = columns.map((column, i) => Math.max(column.length, ...cells.map((line) => line[i].length)));
   const numeric = columns.map((column) => rows.every((item) => typeof item[column] === 'number'));
-  const line = (values) => `  ${values.map((value, i) => (numeric[i] ? value.padStart(widths[i]) : value.padEnd(widths[i]))).join('  ')}`.trimEnd();
+  const line = (values) =>
+    `  ${values.map((value, i) => (numeric[i] ? value.padStart(widths[i]) : value.padEnd(widths[i]))).join('  ')}`.trimEnd();
   console.log(line(columns));
   console.log(`  ${widths.map((width) => '-'.repeat(width)).join('  ')}`);
   for (const cell of cells) console.log(line(cell));

@@ -29,7 +29,10 @@ export function restClient(base) {
     /** All items of a list, page by page. */
     async *list(path) {
       for (let cursor; ; ) {
-        const page = await call('GET', `${path}${path.includes('?') ? '&' : '?'}limit=200${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`);
+        const page = await call(
+          'GET',
+          `${path}${path.includes('?') ? '&' : '?'}limit=200${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`,
+        );
         yield* page.items;
         cursor = page.nextCursor;
         if (!cursor) return;
@@ -75,7 +78,8 @@ export async function* parseEvents(stream) {
         if (name === 'data') fields.data.push(value ?? '');
         else if (name) fields[name] = value;
       }
-      if (fields.data.length > 0) yield { event: fields.event ?? 'message', id: fields.id, data: JSON.parse(fields.data.join('\n')) };
+      if (fields.data.length > 0)
+        yield { event: fields.event ?? 'message', id: fields.id, data: JSON.parse(fields.data.join('\n')) };
     }
   }
 }

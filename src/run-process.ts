@@ -3,8 +3,8 @@ import { createLogger } from './api/logging/pino-logger.service.js';
 import type { BatonConfig } from './config/config.js';
 import { loadConfig } from './config/load-config.js';
 import { processEnvironment } from './config/process-environment.js';
-import type { Log } from './temporal/log.js';
 import { Service } from './service.js';
+import type { Log } from './temporal/log.js';
 
 /** Two signals closer than this are one Ctrl-C that came by two ways (the terminal's and a parent's). */
 const SAME_SIGNAL_MS = 300;
@@ -36,7 +36,10 @@ function announce({ address, temporalUi, ready }: Service, { role, worker, tempo
   if (address) say(`REST API         ${address}/api/v1   (calls: ${address}/api/docs)`);
   if (temporalUi) say(`Temporal Web UI  ${temporalUi}`);
   if (role === 'worker') say(`Working on the task queues ${worker.queues.join(', ')}`);
-  if (!ready) say(`Waiting for Temporal at ${temporal.address ?? 'the embedded server'}; it is tried again until it answers`);
+  if (!ready)
+    say(
+      `Not ready yet: waiting for ${temporal.address === undefined ? 'the workers' : `Temporal at ${temporal.address}`}; what does not answer is tried again`,
+    );
 }
 
 function say(line: string): void {
@@ -66,7 +69,10 @@ class StopSignals {
   constructor() {
     let since: number | undefined;
     this.first = new Promise((resolve) => {
-      for (const [name, code] of [['SIGINT', 130], ['SIGTERM', 143]] as const) {
+      for (const [name, code] of [
+        ['SIGINT', 130],
+        ['SIGTERM', 143],
+      ] as const) {
         process.on(name, () => {
           if (since === undefined) {
             since = Date.now();

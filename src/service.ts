@@ -15,7 +15,7 @@ import type { Log } from './temporal/log.js';
 import { TemporalService } from './temporal/temporal-service.js';
 
 /** The service cannot start; the message says what to do. */
-export class StartError extends Error {
+class StartError extends Error {
   override readonly name = 'StartError';
 }
 
@@ -61,7 +61,8 @@ export class Service {
       const preparing = temporal.start();
       const failed = preparing.then(() => new Promise<never>(() => undefined));
       failed.catch(() => undefined);
-      const ready = await Promise.race([failed, untilReady(temporal)]);
+      const over = new AbortController();
+      const ready = await Promise.race([failed, untilReady(temporal, over.signal)]).finally(() => over.abort());
       log.to = logger;
       return new Service(temporal, http, http && addressOf(http, config.host), ready, failed);
     } catch (error) {
@@ -78,21 +79,26 @@ export class Service {
   }
 }
 
-async function untilReady(temporal: TemporalService): Promise<boolean> {
-  for (const until = Date.now() + READY_MS; Date.now() < until; await delay(50)) {
+async function untilReady(temporal: TemporalService, over: AbortSignal): Promise<boolean> {
+  for (const until = Date.now() + READY_MS; Date.now() < until && !over.aborted; await delay(50)) {
     const { reachable, prepared, workers } = await temporal.health();
     if (reachable && prepared && (workers === 'running' || workers === 'none')) return true;
   }
   return false;
 }
 
-async function serve(config: BatonConfig, temporal: TemporalService, blobs: BlobStore, logger: Logger): Promise<NestExpressApplication> {
+async function serve(
+  config: BatonConfig,
+  temporal: TemporalService,
+  blobs: BlobStore,
+  logger: Logger,
+): Promise<NestExpressApplication> {
   const readiness = new Readiness(async () => {
     const { reachable, prepared, workers } = await temporal.health();
     return { temporal: reachable && prepared, ...(workers === 'none' ? {} : { worker: workers === 'running' }) };
   });
   const settings = new ApiSettings(config, temporal.uiUrl);
-  const parts = { dags: temporal.dags, runs: temporal.runs, blobs, settings, readiness };
+  const parts = { dags: temporal.dags, runs: temporal.runs, queues: temporal.queues, blobs, settings, readiness };
   const http = await createHttpApplication(AppModule.of(parts), new PinoLoggerService(logger));
   try {
     await http.listen(config.port, config.host);
@@ -100,7 +106,10 @@ async function serve(config: BatonConfig, temporal: TemporalService, blobs: Blob
     await http.close();
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EADDRINUSE') throw portTaken(config.port);
-    throw new StartError(`The REST interface cannot listen on ${config.host}, port ${config.port} (${code}). Change HOST or PORT.`, { cause: error });
+    throw new StartError(
+      `The REST interface cannot listen on ${config.host}, port ${config.port} (${code}). Change HOST or PORT.`,
+      { cause: error },
+    );
   }
   return http;
 }

@@ -177,7 +177,8 @@ export interface DagEntityInput {
   readonly versions?: readonly VersionHeader[];
 }
 /** Where the list of a DAG's versions is written with each version: `versionsKey` of src/objects/keys.ts, which workflows cannot import. */
-export const versionsBlobKey = (dagId: string, version: number): string => `dags/${dagId}/versions/${String(version).padStart(8, '0')}.json`;
+export const versionsBlobKey = (dagId: string, version: number): string =>
+  `dags/${dagId}/versions/${String(version).padStart(8, '0')}.json`;
 /** An entity keeps that many headers (R30). */
 export const MAX_VERSION_HEADERS = 200;
 

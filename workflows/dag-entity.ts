@@ -1,5 +1,12 @@
 /** The entity of a DAG as a pure state machine: no clock, no Temporal. The workflow around it does the waiting. */
-import { type DagHead, type DagEntityInput, MAX_VERSION_HEADERS, type PutInput, type PutResult, type VersionHeader } from './contract.js';
+import {
+  type DagEntityInput,
+  type DagHead,
+  MAX_VERSION_HEADERS,
+  type PutInput,
+  type PutResult,
+  type VersionHeader,
+} from './contract.js';
 
 /** Bytes of JSON that the memo may take; Temporal warns above 2 KiB. */
 const HEAD_BYTES = 1_900;
@@ -34,10 +41,14 @@ export function isPresent({ head }: DagEntityState): boolean {
 export function putRefusal(state: DagEntityState, { expected, hash }: PutInput): EntityRefusal | undefined {
   const latest = isPresent(state) ? state.head?.latest : undefined;
   if (expected === undefined) return undefined;
-  if (expected === 'none') return latest && { kind: 'precondition', message: `DAG ${state.dagId} exists already, as version ${latest.version}.` };
+  if (expected === 'none')
+    return latest && { kind: 'precondition', message: `DAG ${state.dagId} exists already, as version ${latest.version}.` };
   if (latest === undefined) return { kind: 'precondition', message: `There is no DAG ${state.dagId} yet.` };
   if (expected === '*' || expected === latest.hash || hash === latest.hash) return undefined;
-  return { kind: 'precondition', message: `DAG ${state.dagId} has changed: its version is ${latest.version} now, with another ETag. Read it again.` };
+  return {
+    kind: 'precondition',
+    message: `DAG ${state.dagId} has changed: its version is ${latest.version} now, with another ETag. Read it again.`,
+  };
 }
 
 export function absentRefusal(state: DagEntityState): EntityRefusal | undefined {
@@ -48,7 +59,15 @@ export function absentRefusal(state: DagEntityState): EntityRefusal | undefined 
 export function plannedVersion(state: DagEntityState, input: PutInput, at: number): VersionHeader | undefined {
   if (isPresent(state) && state.head?.latest.hash === input.hash) return undefined;
   const { hash, specKey, planKey, planBytes, by } = input;
-  return { version: (state.versions[0]?.version ?? 0) + 1, hash, specKey, planKey, planBytes, createdAt: at, ...(by === undefined ? {} : { createdBy: by }) };
+  return {
+    version: (state.versions[0]?.version ?? 0) + 1,
+    hash,
+    specKey,
+    planKey,
+    planBytes,
+    createdAt: at,
+    ...(by === undefined ? {} : { createdBy: by }),
+  };
 }
 
 /** The state with a new version on top. */
@@ -91,7 +110,11 @@ export function asDeleted(state: DagEntityState, at: number): DagEntityState {
 /** Fits the memo: the description is cut first, then the owner, then tags go. The whole text is in the spec blob. */
 function shortened(head: DagHead): DagHead {
   let fitting = head;
-  for (const shorten of [cutDescription, (h: DagHead) => ({ ...h, owner: h.owner?.slice(0, 64) }), (h: DagHead) => ({ ...h, tags: h.tags?.slice(0, 8).map((tag) => tag.slice(0, 64)) })]) {
+  for (const shorten of [
+    cutDescription,
+    (h: DagHead) => ({ ...h, owner: h.owner?.slice(0, 64) }),
+    (h: DagHead) => ({ ...h, tags: h.tags?.slice(0, 8).map((tag) => tag.slice(0, 64)) }),
+  ]) {
     if (jsonBytes(fitting) <= HEAD_BYTES) break;
     fitting = shorten(fitting);
   }
@@ -102,7 +125,11 @@ function cutDescription(head: DagHead): DagHead {
   const spare = HEAD_BYTES - jsonBytes({ ...head, description: '…' });
   let description = head.description ?? '';
   // A character takes up to 6 bytes in JSON (`\u001f`), so this ends at the latest after a few halvings.
-  while (description !== '' && jsonBytes(description) - 2 > spare) description = description.slice(0, Math.min(Math.max(0, spare), description.length - 1 - Math.floor(description.length / 8)));
+  while (description !== '' && jsonBytes(description) - 2 > spare)
+    description = description.slice(
+      0,
+      Math.min(Math.max(0, spare), description.length - 1 - Math.floor(description.length / 8)),
+    );
   return { ...head, description: description === '' ? undefined : `${description}…` };
 }
 

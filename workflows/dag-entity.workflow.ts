@@ -1,14 +1,52 @@
-import {
-  ActivityFailure, allHandlersFinished, ApplicationFailure, condition, continueAsNew, defineQuery, defineUpdate, proxyActivities, setCurrentDetails,
-  setHandler, upsertMemo, upsertSearchAttributes, workflowInfo,
-} from '@temporalio/workflow';
 import { defineSearchAttributeKey } from '@temporalio/common';
-import { OBJECT_CONFLICT, type SystemActivities } from '../activities/system-calls.js';
 import {
-  DAG_HEAD_MEMO, type DagEntityInput, type DagHead, ENTITY_REFUSALS, PAUSE_UPDATE, type PauseInput, PUT_UPDATE, type PutInput, type PutResult, REMOVE_UPDATE, type RemoveInput,
-  SEARCH_ATTRIBUTES, VERSIONS_QUERY, type VersionHeader, versionsBlobKey,
+  ActivityFailure,
+  ApplicationFailure,
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  defineQuery,
+  defineUpdate,
+  proxyActivities,
+  setCurrentDetails,
+  setHandler,
+  upsertMemo,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { OBJECT_CONFLICT, type SystemActivities } from '../activities/system-calls.js';
+import { markdownText } from '../src/dag/markdown-text.js';
+import {
+  DAG_HEAD_MEMO,
+  type DagEntityInput,
+  type DagHead,
+  ENTITY_REFUSALS,
+  PAUSE_UPDATE,
+  type PauseInput,
+  PUT_UPDATE,
+  type PutInput,
+  type PutResult,
+  REMOVE_UPDATE,
+  type RemoveInput,
+  SEARCH_ATTRIBUTES,
+  VERSIONS_QUERY,
+  type VersionHeader,
+  versionsBlobKey,
 } from './contract.js';
-import { absentRefusal, asDeleted, type DagEntityState, dagEntityState, type EntityRefusal, isPresent, plannedVersion, putRefusal, putResult, versionsWith, withPaused, withVersion } from './dag-entity.js';
+import {
+  absentRefusal,
+  asDeleted,
+  type DagEntityState,
+  dagEntityState,
+  type EntityRefusal,
+  isPresent,
+  plannedVersion,
+  putRefusal,
+  putResult,
+  versionsWith,
+  withPaused,
+  withVersion,
+} from './dag-entity.js';
 
 const putUpdate = defineUpdate<PutResult, [PutInput]>(PUT_UPDATE);
 const pauseUpdate = defineUpdate<DagHead, [PauseInput]>(PAUSE_UPDATE);
@@ -23,6 +61,7 @@ const EMPTY_FOR = '1 minute';
 
 // No limit of attempts: a failed update is remembered under its id and would fail every repetition; one that waits is applied.
 const { storeJson } = proxyActivities<SystemActivities>({
+  summary: 'list of versions',
   startToCloseTimeout: '10 seconds',
   retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '5 seconds' },
 });
@@ -88,7 +127,8 @@ export async function dagEntity(input: DagEntityInput): Promise<void> {
   setHandler(versionsQuery, () => state.versions);
 
   // After a lost entity was revived the memo of the new execution is empty.
-  if (state.head !== undefined && workflowInfo().continuedFromExecutionRunId === undefined) publish(state, state.head.tags ?? []);
+  if (state.head !== undefined && workflowInfo().continuedFromExecutionRunId === undefined)
+    publish(state, state.head.tags ?? []);
 
   while (!(await condition(() => state.head !== undefined, EMPTY_FOR))) {
     if (allHandlersFinished()) return;
@@ -105,10 +145,16 @@ async function storeVersions(state: DagEntityState, planned: VersionHeader): Pro
   for (let version = planned.version; ; version++) {
     const header = { ...planned, version };
     try {
-      await storeJson({ key: versionsBlobKey(state.dagId, version), value: JSON.parse(JSON.stringify(versionsWith(state, header))) });
+      await storeJson({
+        key: versionsBlobKey(state.dagId, version),
+        value: JSON.parse(JSON.stringify(versionsWith(state, header))),
+      });
       return header;
     } catch (error) {
-      if (!(error instanceof ActivityFailure && error.cause instanceof ApplicationFailure && error.cause.type === OBJECT_CONFLICT)) throw error;
+      if (
+        !(error instanceof ActivityFailure && error.cause instanceof ApplicationFailure && error.cause.type === OBJECT_CONFLICT)
+      )
+        throw error;
     }
   }
 }
@@ -125,9 +171,25 @@ function publish(state: DagEntityState, tags?: readonly string[]): void {
       { key: dagTagsKey, value: present && tags.length > 0 ? [...tags] : null },
     ]);
   }
-  setCurrentDetails(`- version ${head.latest.version}\n- ${head.deleted ? 'deleted' : head.paused ? 'paused' : 'active'}`);
+  setCurrentDetails(entityDetails(head));
+}
+
+/** The DAG in words, for the Web UI. Its runs are workflows of their own. */
+function entityDetails({ dagId, latest, paused, deleted, description, owner }: DagHead): string {
+  const stored = `${new Date(latest.createdAt).toISOString().slice(0, 19)}Z`;
+  return [
+    ...(description === undefined ? [] : [markdownText(description)]),
+    [
+      `- **State** ${deleted ? 'deleted; it comes back when it is stored again' : paused ? 'paused' : 'active'}`,
+      `- **Latest version** ${latest.version}, stored ${stored}`,
+      ...(owner === undefined ? [] : [`- **Owner** ${markdownText(owner)}`]),
+      `- **Runs** are workflows with this DAG's id in front: list them by \`DagId = "${dagId}"\``,
+    ].join('\n'),
+    '\u00a0',
+  ].join('\n\n');
 }
 
 function refuseIf(refusal: EntityRefusal | undefined): void {
-  if (refusal) throw ApplicationFailure.create({ type: ENTITY_REFUSALS[refusal.kind], message: refusal.message, nonRetryable: true });
+  if (refusal)
+    throw ApplicationFailure.create({ type: ENTITY_REFUSALS[refusal.kind], message: refusal.message, nonRetryable: true });
 }

@@ -13,6 +13,7 @@ import {
   sleep,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
+import { formatDuration } from '../src/dag/duration.js';
 import type { Json, JsonObject } from '../src/dag/json.js';
 import type { DagPlan } from '../src/dag/plan.js';
 import type { Failure, FinalRunState } from '../src/dag/state.js';
@@ -43,6 +44,9 @@ export const tasksQuery = defineQuery<TasksQueryResult, [TasksQueryInput]>(TASKS
 const MAX_OUTPUTS_CHARS = 256 * 1024;
 /** Failed tasks named in the search attribute: visibility is an index, not a report. */
 const MAX_INDEXED = 20;
+/** Reasons told in the failure of a run, and their length: the first ones say most. */
+const MAX_REASONS = 5;
+const MAX_REASON_CHARS = 200;
 
 export async function dagRun(input: DagRunInput): Promise<RunSummary> {
   // Everything runs shielded; a cancellation is a request to the loop, which stops in good order.
@@ -61,17 +65,21 @@ async function runShielded(input: DagRunInput, cancelRequested: Promise<never>):
   setHandler(tasksQuery, (query) => ledger.page(query));
   if (input.carried !== undefined) ledger.restore(await loadRecords(input.carried.tasks));
 
-  const values = new RunValues(input.run, plan, walk, ledger, input.prefix, system.evaluate);
-  const loop = new RunLoop(input.run, plan, walk, ledger, values, input.prefix, () => showDetails(ledger, plan, walk));
+  const values = new RunValues(input.run, plan, walk, ledger, input.prefix, system);
+  const loop = new RunLoop(input.run, plan, walk, ledger, values, input.prefix, () =>
+    setCurrentDetails(runDetails(ledger.head(), ledger, plan, walk)),
+  );
   cancelRequested.catch(() => loop.stop('cancelled'));
   if (plan.timeoutMs !== undefined) {
-    void sleep(Math.max(1, startedAt + plan.timeoutMs - Date.now())).then(() => loop.stop('timeout'));
+    void sleep(Math.max(1, startedAt + plan.timeoutMs - Date.now()), { summary: 'timeout of the run' }).then(() =>
+      loop.stop('timeout'),
+    );
   }
   if ('failure' in loaded) return close(input, ledger, plan, walk, 'failed', loaded.failure);
   if ((await loop.drive()) === 'continue_as_new') return goOn(input, ledger, walk, startedAt);
 
   const outcome = loop.stopped === 'cancelled' ? 'cancelled' : loop.stopped === 'timeout' ? 'failed' : walk.outcome()!;
-  let failure = outcome === 'failed' ? failureOf(loop, plan, walk) : undefined;
+  let failure = outcome === 'failed' ? failureOf(loop, plan, walk, ledger) : undefined;
   if (outcome !== 'cancelled') failure ??= await computeOutputs(plan, values, ledger);
   return close(input, ledger, plan, walk, failure === undefined ? outcome : 'failed', failure);
 }
@@ -81,7 +89,9 @@ const EMPTY_PLAN: DagPlan = { format: 1, dagId: '', maxActiveTasks: 1, failFast:
 async function loadPlan(input: DagRunInput): Promise<{ readonly plan: DagPlan } | { readonly failure: Failure }> {
   if (input.plan !== undefined) return { plan: input.plan };
   try {
-    return { plan: await system.loadPlan({ planKey: input.planKey }) };
+    return {
+      plan: await system(`plan of ${input.run.dagId}, version ${input.run.version}`).loadPlan({ planKey: input.planKey }),
+    };
   } catch (error) {
     const message = `the plan of version ${input.run.version} (${input.planKey}) cannot be read: ${rootMessage(error)}`;
     return { failure: { kind: 'blob_missing', message } };
@@ -92,7 +102,7 @@ async function loadPlan(input: DagRunInput): Promise<{ readonly plan: DagPlan } 
 async function goOn(input: DagRunInput, ledger: RunLedger, walk: Walk, startedAt: number): Promise<never> {
   const hop = (input.carried?.hop ?? 0) + 1;
   const moved = ledger.all().filter((record) => record.revision > 0);
-  const tasks = await storeRecords(moved, input.prefix, `snapshots/${hop}`);
+  const tasks = await storeRecords(moved, input.prefix, `snapshots/${hop}`, 'what the next execution goes on from');
   return continueAsNew<typeof dagRun>({
     ...input,
     carried: {
@@ -108,15 +118,34 @@ async function goOn(input: DagRunInput, ledger: RunLedger, walk: Walk, startedAt
   });
 }
 
-function failureOf(loop: RunLoop, plan: DagPlan, walk: Walk): Failure {
+function failureOf(loop: RunLoop, plan: DagPlan, walk: Walk, ledger: RunLedger): Failure {
   if (loop.stopped === 'timeout') {
-    return { kind: 'run_timeout', message: `the run took longer than its timeout of ${Math.round((plan.timeoutMs ?? 0) / 1000)} s` };
+    return { kind: 'run_timeout', message: `the run took longer than its timeout of ${formatDuration(plan.timeoutMs ?? 0)}` };
   }
-  const failed = walk.failedTasks();
-  const named = failed.slice(0, MAX_INDEXED).join(', ');
-  const rest = failed.length > MAX_INDEXED ? ` and ${failed.length - MAX_INDEXED} more` : '';
-  const noun = failed.length === 1 ? 'task' : 'tasks';
-  return { kind: 'tasks', message: `${failed.length} ${noun} failed: ${named}${rest}` };
+  const failed = walk.first('failed', plan.tasks.length);
+  // A rule may ask for a success that no task had, although none failed.
+  if (failed.length === 0)
+    return {
+      kind: 'tasks',
+      message: `no task failed, but some could not run: ${namesOf(walk.first('upstream_failed', plan.tasks.length), plan)}`,
+    };
+  const named = namesOf(failed, plan, (task) => ledger.recordOf(task)?.failure?.message);
+  return { kind: 'tasks', message: `${failed.length} ${failed.length === 1 ? 'task' : 'tasks'} failed: ${named}` };
+}
+
+/** `load (disk full), check and 3 more`: the first ones with the reason, so that nobody has to look for it. */
+function namesOf(
+  tasks: readonly number[],
+  plan: DagPlan,
+  reason: (task: number) => string | undefined = () => undefined,
+): string {
+  const named = tasks.slice(0, MAX_INDEXED).map((task, n) => {
+    const why = n < MAX_REASONS ? reason(task)?.replace(/\s+/g, ' ') : undefined;
+    const cut = why !== undefined && why.length > MAX_REASON_CHARS ? `${why.slice(0, MAX_REASON_CHARS)}…` : why;
+    return cut === undefined ? plan.tasks[task]!.id : `${plan.tasks[task]!.id} (${cut})`;
+  });
+  const rest = tasks.length - named.length;
+  return `${named.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
 }
 
 /** DAG outputs: expressions over the ended tasks. One that cannot be computed fails the run (R21). */
@@ -137,7 +166,10 @@ async function computeOutputs(plan: DagPlan, values: RunValues, ledger: RunLedge
 }
 
 function tooLarge(name: string): Failure {
-  return { kind: 'output', message: `output ${name}: the outputs of a DAG together may have ${MAX_OUTPUTS_CHARS} characters of JSON; give the place of the data instead` };
+  return {
+    kind: 'output',
+    message: `output ${name}: the outputs of a DAG together may have ${MAX_OUTPUTS_CHARS} characters of JSON; give the place of the data instead`,
+  };
 }
 
 async function close(
@@ -155,11 +187,15 @@ async function close(
   const report: RunReport = {
     format: 1,
     head,
-    tasks: await storeRecords(ledger.all(), input.prefix, 'report/tasks'),
+    tasks: await storeRecords(ledger.all(), input.prefix, 'report/tasks', 'report of the run'),
     planKey: input.planKey,
   };
-  await system.storeJson({ key: `${input.prefix}${REPORT_NAME}`, value: report as unknown as Json, replace: true });
-  showDetails(ledger, plan, walk);
+  await system('report of the run').storeJson({
+    key: `${input.prefix}${REPORT_NAME}`,
+    value: report as unknown as Json,
+    replace: true,
+  });
+  setCurrentDetails(runDetails(head, ledger, plan, walk));
   upsertSearchAttributes({
     DagRunState: [state],
     ...(head.failedTasks === undefined ? {} : { DagFailedTasks: head.failedTasks.slice(0, MAX_INDEXED) }),
@@ -172,17 +208,6 @@ async function close(
     });
   }
   return { state, counts: head.counts };
-}
-
-function showDetails(ledger: RunLedger, plan: DagPlan, walk: Walk): void {
-  const running = walk.running();
-  const noticed = running.map((task) => ledger.recordOf(task)).filter((record) => record?.notice !== undefined);
-  setCurrentDetails(
-    runDetails(ledger.head(), {
-      running: running.map((task) => plan.tasks[task]!.id),
-      noticed: noticed as NonNullable<(typeof noticed)[number]>[],
-    }),
-  );
 }
 
 function rootMessage(error: unknown): string {

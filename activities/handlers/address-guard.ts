@@ -25,11 +25,18 @@ export class AddressGuard {
     try {
       url = new URL(text, base);
     } catch {
-      throw new TaskError('BadInput', `not a URL: ${JSON.stringify(text.slice(0, 200))}; write it whole, with http:// or https://`, { retryable: false });
+      throw new TaskError(
+        'BadInput',
+        `not a URL: ${JSON.stringify(text.slice(0, 200))}; write it whole, with http:// or https://`,
+        { retryable: false },
+      );
     }
-    if (url.protocol !== 'http:' && url.protocol !== 'https:') throw refused(`${url.protocol}// is not allowed; only http and https are`);
-    if (url.username !== '' || url.password !== '') throw refused('a URL must not hold a user or password; send them in a header from a secret');
-    if (this.only !== undefined && !this.only.has(url)) throw refused(`host ${url.host} is not on the list of hosts that tasks may call; the administrator can add it`);
+    if (url.protocol !== 'http:' && url.protocol !== 'https:')
+      throw refused(`${url.protocol}// is not allowed; only http and https are`);
+    if (url.username !== '' || url.password !== '')
+      throw refused('a URL must not hold a user or password; send them in a header from a secret');
+    if (this.only !== undefined && !this.only.has(url))
+      throw refused(`host ${url.host} is not on the list of hosts that tasks may call; the administrator can add it`);
     const literal = addressOf(url.hostname);
     if (literal !== undefined && !this.privately.has(url)) checkAddress(url.hostname, literal);
     return url;

@@ -11,7 +11,8 @@ export class HostList {
       const match = /^(\[[0-9a-fA-F:.]+\]|[^:/@*\s]+)(?::(\d{1,5}))?$/.exec(below ? entry.slice(2) : entry);
       // The URL parser brings every spelling of a host to the one that requests are compared in.
       const host = match === null ? undefined : hostOf(`http://${match[1]}/`);
-      if (host === undefined) throw new Error(`not a host: ${JSON.stringify(entry)}; write name, name:port, *.name or [IPv6]:port`);
+      if (host === undefined)
+        throw new Error(`not a host: ${JSON.stringify(entry)}; write name, name:port, *.name or [IPv6]:port`);
       return { host, port: match?.[2], below };
     });
   }
@@ -19,7 +20,9 @@ export class HostList {
   has(url: URL): boolean {
     const host = withoutDot(url.hostname);
     const port = url.port || (url.protocol === 'https:' ? '443' : '80');
-    return this.entries.some((e) => (e.port === undefined || e.port === port) && (e.below ? host.endsWith(`.${e.host}`) : host === e.host));
+    return this.entries.some(
+      (e) => (e.port === undefined || e.port === port) && (e.below ? host.endsWith(`.${e.host}`) : host === e.host),
+    );
   }
 }
 

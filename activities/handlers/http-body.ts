@@ -10,8 +10,12 @@ const MAX_ENCODINGS = 3;
  * `HttpBadResponse`).
  */
 export async function readBody(body: Readable, contentEncoding: string | undefined, maxBytes: number): Promise<Buffer> {
-  const encodings = (contentEncoding ?? '').split(',').map((e) => e.trim().toLowerCase()).filter((e) => e !== '' && e !== 'identity');
-  if (encodings.length > MAX_ENCODINGS) throw new TaskError('HttpBadResponse', `the response is packed ${encodings.length} times over`);
+  const encodings = (contentEncoding ?? '')
+    .split(',')
+    .map((e) => e.trim().toLowerCase())
+    .filter((e) => e !== '' && e !== 'identity');
+  if (encodings.length > MAX_ENCODINGS)
+    throw new TaskError('HttpBadResponse', `the response is packed ${encodings.length} times over`);
   const chain: Readable[] = [body];
   try {
     for (const encoding of encodings.reverse()) {
@@ -24,13 +28,19 @@ export async function readBody(body: Readable, contentEncoding: string | undefin
     let size = 0;
     for await (const chunk of chain.at(-1) as Readable) {
       size += (chunk as Buffer).length;
-      if (size > maxBytes) throw new TaskError('HttpResponseTooLarge', `the response is larger than ${maxBytes} bytes; ask for less of it, or raise the limit of http tasks`, { retryable: false });
+      if (size > maxBytes)
+        throw new TaskError(
+          'HttpResponseTooLarge',
+          `the response is larger than ${maxBytes} bytes; ask for less of it, or raise maxResponseBytes as far as the administrator allows`,
+          { retryable: false },
+        );
       chunks.push(chunk as Buffer);
     }
     return Buffer.concat(chunks);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    if (typeof code === 'string' && /^(Z_|ERR_BROTLI|ERR__ERROR_FORMAT|ERR_PADDING)/.test(code)) throw new TaskError('HttpBadResponse', `the response cannot be unpacked (${code})`, { cause: error });
+    if (typeof code === 'string' && /^(Z_|ERR_BROTLI|ERR__ERROR_FORMAT|ERR_PADDING)/.test(code))
+      throw new TaskError('HttpBadResponse', `the response cannot be unpacked (${code})`, { cause: error });
     throw error;
   } finally {
     for (const stream of chain) stream.on('error', () => undefined).destroy();

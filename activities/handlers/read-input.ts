@@ -38,7 +38,8 @@ export class InputReader {
 
   object(name: string): { readonly [key: string]: Json } | undefined {
     const value = this.get(name);
-    if (value === undefined || (typeof value === 'object' && !Array.isArray(value))) return value as { readonly [key: string]: Json } | undefined;
+    if (value === undefined || (typeof value === 'object' && !Array.isArray(value)))
+      return value as { readonly [key: string]: Json } | undefined;
     throw this.bad(name, 'an object', value);
   }
 
@@ -50,7 +51,11 @@ export class InputReader {
 
   bad(name: string, expected: string, value: Json): TaskError {
     const shown = JSON.stringify(value).slice(0, 100);
-    return new TaskError('BadInput', `with${name === '' ? '' : `.${name}`} of a task of type ${this.type} must be ${expected}, not ${shown}`, { retryable: false });
+    return new TaskError(
+      'BadInput',
+      `with${name === '' ? '' : `.${name}`} of a task of type ${this.type} must be ${expected}, not ${shown}`,
+      { retryable: false },
+    );
   }
 }
 

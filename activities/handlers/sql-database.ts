@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
@@ -13,7 +14,11 @@ export interface SqlSession {
   close(): Promise<void>;
 }
 
-const OPTIONS = { autoinstall_known_extensions: 'false', autoload_known_extensions: 'false', allow_community_extensions: 'false' };
+const OPTIONS = {
+  autoinstall_known_extensions: 'false',
+  autoload_known_extensions: 'false',
+  allow_community_extensions: 'false',
+};
 
 /** Of the whole process: DuckDB must not open one file twice. */
 const FILES = new DuckDBInstanceCache();
@@ -29,7 +34,7 @@ export class SqlDatabases {
   constructor(private readonly settings: SqlSettings) {}
 
   async open(file: string | undefined): Promise<SqlSession> {
-    scratchRoot ??= mkdtemp(join(tmpdir(), 'baton-sql-'));
+    scratchRoot ??= makeScratchRoot();
     const root = await scratchRoot;
     const scratch = await mkdtemp(join(root, 'task-'));
     if (file !== undefined) await mkdir(dirname(file), { recursive: true });
@@ -40,7 +45,10 @@ export class SqlDatabases {
       await this.lock(connection, root);
       return [instance, connection];
     };
-    const opened = file === undefined ? connect(DuckDBInstance.create(':memory:', options)) : opening.then(() => connect(FILES.getOrCreateInstance(file, options)));
+    const opened =
+      file === undefined
+        ? connect(DuckDBInstance.create(':memory:', options))
+        : opening.then(() => connect(FILES.getOrCreateInstance(file, options)));
     if (file !== undefined) opening = opened.catch(() => undefined);
     const [instance, connection] = await opened;
     return {
@@ -59,13 +67,21 @@ export class SqlDatabases {
   path(path: string, what: string): string {
     const folders = this.settings.dataFolders ?? [];
     const [first] = folders;
-    if (first === undefined) throw new TaskError('SqlFileNotAllowed', `${what}: SQL tasks of this worker have no data folder; the administrator can name one`, { retryable: false });
+    if (first === undefined)
+      throw new TaskError(
+        'SqlFileNotAllowed',
+        `${what}: SQL tasks of this worker have no data folder; the administrator can name one`,
+        { retryable: false },
+      );
     const full = resolve(first, path);
     const allowed = folders.some((folder) => {
       const below = relative(resolve(folder), full);
       return below !== '' && !below.startsWith('..') && !isAbsolute(below);
     });
-    if (!allowed || path.includes('\0')) throw new TaskError('SqlFileNotAllowed', `${what}: ${path} is outside of the data folders of this worker`, { retryable: false });
+    if (!allowed || path.includes('\0'))
+      throw new TaskError('SqlFileNotAllowed', `${what}: ${path} is outside of the data folders of this worker`, {
+        retryable: false,
+      });
     return full;
   }
 
@@ -88,4 +104,10 @@ export class SqlDatabases {
     }
     if (folders[0] !== undefined) await connection.run(`set variable data_folder = ${sqlLiteral(folders[0].slice(0, -1))}`);
   }
+}
+
+async function makeScratchRoot(): Promise<string> {
+  const root = await mkdtemp(join(tmpdir(), 'baton-sql-'));
+  process.once('exit', () => rmSync(root, { recursive: true, force: true }));
+  return root;
 }

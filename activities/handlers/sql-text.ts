@@ -1,4 +1,11 @@
-import { evaluateExpression, ExpressionError, mergeReferences, parseTemplate, type References, type TemplateSegment } from '../../src/dag/expression/index.js';
+import {
+  ExpressionError,
+  evaluateExpression,
+  mergeReferences,
+  parseTemplate,
+  type References,
+  type TemplateSegment,
+} from '../../src/dag/expression/index.js';
 import type { Json } from '../../src/dag/json.js';
 import type { Scope } from '../../src/dag/scope.js';
 import { TaskError } from '../task-error.js';
@@ -44,24 +51,37 @@ export function sqlLiteral(value: Json): string {
   if (typeof value === 'string') return quoted(value, "'");
   if (Array.isArray(value)) return `[${(value as readonly Json[]).map(sqlLiteral).join(', ')}]`;
   const entries = Object.entries(value);
-  return entries.length === 0 ? "'{}'::JSON" : `{${entries.map(([k, v]) => `${quoted(k, "'")}: ${sqlLiteral(v as Json)}`).join(', ')}}`;
+  return entries.length === 0
+    ? "'{}'::JSON"
+    : `{${entries.map(([k, v]) => `${quoted(k, "'")}: ${sqlLiteral(v as Json)}`).join(', ')}}`;
 }
 
 /** A name as identifiers: `stg.orders` -> `"stg"."orders"`. */
 export function sqlIdentifier(value: Json): string {
   if (typeof value !== 'string' || value === '' || value.split('.').includes('')) {
-    throw new TaskError('BadInput', `ident() must be given a name (or names with dots between), not ${JSON.stringify(value).slice(0, 100)}`, { kind: 'expression', retryable: false });
+    throw new TaskError(
+      'BadInput',
+      `ident() must be given a name (or names with dots between), not ${JSON.stringify(value).slice(0, 100)}`,
+      { kind: 'expression', retryable: false },
+    );
   }
-  return value.split('.').map((part) => quoted(part, '"')).join('.');
+  return value
+    .split('.')
+    .map((part) => quoted(part, '"'))
+    .join('.');
 }
 
 function quoted(text: string, quote: '"' | "'"): string {
-  if (text.includes('\0')) throw new TaskError('BadInput', 'SQL text cannot hold the character NUL', { kind: 'expression', retryable: false });
+  if (text.includes('\0'))
+    throw new TaskError('BadInput', 'SQL text cannot hold the character NUL', { kind: 'expression', retryable: false });
   return `${quote}${text.replaceAll(quote, quote + quote)}${quote}`;
 }
 
 /** What the scanner is inside of; empty = plain SQL. */
-type Inside = { readonly end: string; readonly escapes: boolean; readonly what: string } | { readonly comment: true } | undefined;
+type Inside =
+  | { readonly end: string; readonly escapes: boolean; readonly what: string }
+  | { readonly comment: true }
+  | undefined;
 
 function withParameters(segments: readonly TemplateSegment[], parameters: ReadonlySet<string>): TemplateSegment[] {
   let inside: Inside;
@@ -69,7 +89,11 @@ function withParameters(segments: readonly TemplateSegment[], parameters: Readon
     if (typeof segment !== 'string') {
       if (inside !== undefined) {
         const what = 'comment' in inside ? 'a comment' : inside.what;
-        throw new TaskError('ExpressionError', `with.query: \${{${segment.source}}} stands inside ${what}; leave the quotes away, an expression becomes a quoted literal by itself`, { kind: 'expression', retryable: false });
+        throw new TaskError(
+          'ExpressionError',
+          `with.query: \${{${segment.source}}} stands inside ${what}; leave the quotes away, an expression becomes a quoted literal by itself`,
+          { kind: 'expression', retryable: false },
+        );
       }
       return segment;
     }
@@ -104,12 +128,25 @@ function withParameters(segments: readonly TemplateSegment[], parameters: Readon
 
 function opening(text: string, i: number): { readonly length: number; readonly inside: Inside } | undefined {
   const char = text[i];
-  if (char === "'") return { length: 1, inside: { end: "'", escapes: /[eE]$/.test(text.slice(0, i)) && !/[A-Za-z0-9_$][eE]$/.test(text.slice(0, i)), what: 'a quoted text' } };
+  if (char === "'")
+    return {
+      length: 1,
+      inside: {
+        end: "'",
+        escapes: /[eE]$/.test(text.slice(0, i)) && !/[A-Za-z0-9_$][eE]$/.test(text.slice(0, i)),
+        what: 'a quoted text',
+      },
+    };
   if (char === '"') return { length: 1, inside: { end: '"', escapes: false, what: 'a quoted name' } };
   if (char === '-' && text[i + 1] === '-') return { length: 2, inside: { end: '\n', escapes: false, what: 'a comment' } };
   if (char === '/' && text[i + 1] === '*') return { length: 2, inside: { comment: true } };
-  const tag = char === '$' && !/[A-Za-z0-9_]/.test(text[i - 1] ?? '') ? /^\$(?:[A-Za-z_\u0080-\uffff][A-Za-z0-9_\u0080-\uffff]*)?\$/.exec(text.slice(i, i + 130))?.[0] : undefined;
-  return tag === undefined ? undefined : { length: tag.length, inside: { end: tag, escapes: false, what: `text quoted by ${tag}` } };
+  const tag =
+    char === '$' && !/[A-Za-z0-9_]/.test(text[i - 1] ?? '')
+      ? /^\$(?:[A-Za-z_\u0080-\uffff][A-Za-z0-9_\u0080-\uffff]*)?\$/.exec(text.slice(i, i + 130))?.[0]
+      : undefined;
+  return tag === undefined
+    ? undefined
+    : { length: tag.length, inside: { end: tag, escapes: false, what: `text quoted by ${tag}` } };
 }
 
 /** Where what is open ends (positive), or that it goes on past the end of the text (its length, negative). */

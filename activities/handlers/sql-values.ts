@@ -1,6 +1,20 @@
 import {
-  DuckDBArrayValue, DuckDBBitValue, DuckDBBlobValue, DuckDBDateValue, DuckDBDecimalValue, DuckDBListValue, DuckDBMapValue, DuckDBStructValue, DuckDBTimestampMillisecondsValue,
-  DuckDBTimestampNanosecondsValue, DuckDBTimestampSecondsValue, DuckDBTimestampTZValue, DuckDBTimestampValue, type DuckDBType, DuckDBUnionValue, type DuckDBValue,
+  DuckDBArrayValue,
+  DuckDBBitValue,
+  DuckDBBlobValue,
+  DuckDBDateValue,
+  DuckDBDecimalValue,
+  DuckDBListValue,
+  DuckDBMapValue,
+  DuckDBStructValue,
+  DuckDBTimestampMillisecondsValue,
+  DuckDBTimestampNanosecondsValue,
+  DuckDBTimestampSecondsValue,
+  DuckDBTimestampTZValue,
+  DuckDBTimestampValue,
+  type DuckDBType,
+  DuckDBUnionValue,
+  type DuckDBValue,
 } from '@duckdb/node-api';
 import type { Json } from '../../src/dag/json.js';
 import { TaskError } from '../task-error.js';
@@ -21,9 +35,12 @@ function plain(value: DuckDBValue, column: string): Json {
   if (value instanceof DuckDBDecimalValue) return decimal(value, column);
   if (value instanceof DuckDBDateValue) return value.toString();
   if (isTimestamp(value)) return rfc3339(value.toString());
-  if (value instanceof DuckDBListValue || value instanceof DuckDBArrayValue) return value.items.map((item) => plain(item, column));
-  if (value instanceof DuckDBStructValue) return Object.fromEntries(Object.entries(value.entries).map(([k, v]) => [k, plain(v, column)]));
-  if (value instanceof DuckDBMapValue) return Object.fromEntries(value.entries.map(({ key, value: v }) => [text(plain(key, column)), plain(v, column)]));
+  if (value instanceof DuckDBListValue || value instanceof DuckDBArrayValue)
+    return value.items.map((item) => plain(item, column));
+  if (value instanceof DuckDBStructValue)
+    return Object.fromEntries(Object.entries(value.entries).map(([k, v]) => [k, plain(v, column)]));
+  if (value instanceof DuckDBMapValue)
+    return Object.fromEntries(value.entries.map(({ key, value: v }) => [text(plain(key, column)), plain(v, column)]));
   if (value instanceof DuckDBUnionValue) return plain(value.value, column);
   if (value instanceof DuckDBBlobValue) return Buffer.from(value.bytes).toString('base64');
   if (value instanceof DuckDBBitValue) return value.toString();
@@ -33,7 +50,11 @@ function plain(value: DuckDBValue, column: string): Json {
 function whole(value: bigint, column: string): number {
   const number = Number(value);
   if (Number.isSafeInteger(number)) return number;
-  throw new TaskError('NumberTooLarge', `column ${column} holds ${value}, which no JSON number can hold exactly; cast it: ${column}::varchar or ${column}::double`, { retryable: false });
+  throw new TaskError(
+    'NumberTooLarge',
+    `column ${column} holds ${value}, which no JSON number can hold exactly; cast it: ${column}::varchar or ${column}::double`,
+    { retryable: false },
+  );
 }
 
 function decimal(value: DuckDBDecimalValue, column: string): number {
@@ -43,7 +64,13 @@ function decimal(value: DuckDBDecimalValue, column: string): number {
 }
 
 function isTimestamp(value: DuckDBValue): value is DuckDBTimestampValue {
-  return [DuckDBTimestampValue, DuckDBTimestampTZValue, DuckDBTimestampSecondsValue, DuckDBTimestampMillisecondsValue, DuckDBTimestampNanosecondsValue].some((type) => value instanceof type);
+  return [
+    DuckDBTimestampValue,
+    DuckDBTimestampTZValue,
+    DuckDBTimestampSecondsValue,
+    DuckDBTimestampMillisecondsValue,
+    DuckDBTimestampNanosecondsValue,
+  ].some((type) => value instanceof type);
 }
 
 /** `2024-01-01 10:00:00.5+00` -> `2024-01-01T10:00:00.5Z`; infinities and years before Christ stay as they are. */

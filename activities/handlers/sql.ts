@@ -1,6 +1,11 @@
-import { rename, rm, writeFile, mkdir } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
-import { type DuckDBConnection, type DuckDBPreparedStatement, type DuckDBResultReader, ResultReturnType } from '@duckdb/node-api';
+import {
+  type DuckDBConnection,
+  type DuckDBPreparedStatement,
+  type DuckDBResultReader,
+  ResultReturnType,
+} from '@duckdb/node-api';
 import { mergeReferences, parseTemplate, renderTemplate } from '../../src/dag/expression/index.js';
 import type { Json, JsonObject } from '../../src/dag/json.js';
 import type { SqlSettings } from '../activity-deps.js';
@@ -10,7 +15,7 @@ import type { PreparedInput, TaskHandler } from '../task-handler.js';
 import { InputReader } from './read-input.js';
 import { SqlDatabases } from './sql-database.js';
 import { Slots } from './sql-slots.js';
-import { sqlIdentifier, sqlLiteral, SqlTemplate } from './sql-text.js';
+import { SqlTemplate, sqlIdentifier, sqlLiteral } from './sql-text.js';
 import { jsonOf } from './sql-values.js';
 
 const DEFAULT_MAX_ROWS = 10_000;
@@ -18,7 +23,14 @@ const INTERRUPT_EVERY_MS = 100;
 /** DuckDB works on Node's four threads, which files and name look-ups need too. */
 const STATEMENTS_AT_ONCE = 3;
 const FORMATS = ['parquet', 'csv', 'json'] as const;
-const READERS: { readonly [extension: string]: string } = { '.parquet': 'read_parquet', '.csv': 'read_csv', '.tsv': 'read_csv', '.json': 'read_json', '.ndjson': 'read_json', '.jsonl': 'read_json' };
+const READERS: { readonly [extension: string]: string } = {
+  '.parquet': 'read_parquet',
+  '.csv': 'read_csv',
+  '.tsv': 'read_csv',
+  '.json': 'read_json',
+  '.ndjson': 'read_json',
+  '.jsonl': 'read_json',
+};
 
 /**
  * Type `sql`: `with: {query, parameters?, inputs?, database?, result?: {file, format?}, maxRows?}` on DuckDB -> `{rows, columns, rowCount}` of the last statement (R17, R18). A list
@@ -27,7 +39,10 @@ const READERS: { readonly [extension: string]: string } = { '.parquet': 'read_pa
 export function sqlHandler(settings: SqlSettings = {}): TaskHandler {
   const databases = new SqlDatabases(settings);
   const slots = new Slots(STATEMENTS_AT_ONCE);
-  return { prepare: prepareSql, run: (input, context) => new SqlTask(settings, databases, slots, new InputReader('sql', input), context).run() };
+  return {
+    prepare: prepareSql,
+    run: (input, context) => new SqlTask(settings, databases, slots, new InputReader('sql', input), context).run(),
+  };
 }
 
 /** `query` has its own rules of rendering; the other fields are templates like any. */
@@ -36,7 +51,8 @@ function prepareSql(input: Json): PreparedInput {
   const names = new Set(Object.keys((others.parameters ?? {}) as JsonObject));
   const list = Array.isArray(query);
   const queries = (list ? (query as readonly Json[]) : [query as Json]).map((text) => {
-    if (typeof text !== 'string') throw new TaskError('BadInput', 'with.query of a task of type sql must be text or a list of texts', { retryable: false });
+    if (typeof text !== 'string')
+      throw new TaskError('BadInput', 'with.query of a task of type sql must be text or a list of texts', { retryable: false });
     return new SqlTemplate(text, names);
   });
   const rest = parseTemplate(others as Json);
@@ -60,7 +76,12 @@ class SqlTask {
 
   async run(): Promise<Json> {
     const { input, databases, context } = this;
-    if (input.get('connection') !== undefined) throw new TaskError('BadInput', 'with.connection: connections to other databases are not there yet; without one the task runs on DuckDB', { retryable: false });
+    if (input.get('connection') !== undefined)
+      throw new TaskError(
+        'BadInput',
+        'with.connection: connections to other databases are not there yet; without one the task runs on DuckDB',
+        { retryable: false },
+      );
     const database = input.text('database');
     const file = database === undefined ? undefined : databases.path(database, 'with.database');
     const session = await databases.open(file).catch((error: unknown) => {
@@ -68,7 +89,9 @@ class SqlTask {
     });
     // An interrupt between two statements is lost, so it is repeated until the work has stopped.
     let interrupting: NodeJS.Timeout | undefined;
-    const onAbort = (): void => void (interrupting ??= setInterval(() => session.connection.interrupt(), INTERRUPT_EVERY_MS));
+    const onAbort = (): void => {
+      interrupting ??= setInterval(() => session.connection.interrupt(), INTERRUPT_EVERY_MS);
+    };
     context.signal.addEventListener('abort', onAbort, { once: true });
     try {
       await this.makeInputs(session.connection, session.scratch);
@@ -121,14 +144,26 @@ class SqlTask {
     const startedAt = Date.now();
     const reader = await this.step(() => (wanted ? statement.streamAndReadUntil(maxRows + 1) : statement.runAndReadAll()));
     const changed = reader.returnType === ResultReturnType.QUERY_RESULT ? undefined : countOf(reader);
-    this.context.log.info(`statement done in ${Date.now() - startedAt} ms${changed === undefined ? '' : `, ${changed} rows changed`}`);
+    this.context.log.info(
+      `statement done in ${Date.now() - startedAt} ms${changed === undefined ? '' : `, ${changed} rows changed`}`,
+    );
     if (!wanted || changed !== undefined) return { rows: [], columns: [], rowCount: changed ?? 0 };
     if (reader.currentRowCount > maxRows) {
-      throw new TaskError('result_too_large', `the result has more than ${maxRows} rows; aggregate or limit it, or write it to a file with result: {file, format}`, { retryable: false });
+      throw new TaskError(
+        'result_too_large',
+        `the result has more than ${maxRows} rows; aggregate or limit it, or write it to a file with result: {file, format}`,
+        { retryable: false },
+      );
     }
     const names = reader.deduplicatedColumnNames();
     const types = reader.columnTypes();
-    const rows = reader.getRows().map((row) => Object.fromEntries(row.map((value, i) => [names[i] as string, jsonOf(value, types[i] as (typeof types)[number], names[i] as string)])));
+    const rows = reader
+      .getRows()
+      .map((row) =>
+        Object.fromEntries(
+          row.map((value, i) => [names[i] as string, jsonOf(value, types[i] as (typeof types)[number], names[i] as string)]),
+        ),
+      );
     return { rows, columns: names.map((name, i) => ({ name, type: String(types[i]) })), rowCount: rows.length };
   }
 
@@ -142,8 +177,11 @@ class SqlTask {
     const part = join(dirname(file), `.${this.context.info.idempotencyKey}-${this.context.info.attempt}.part`);
     try {
       const query = text.trim().replace(/;\s*$/, '');
-      const extracted = await this.step(() => connection.extractStatements(`copy (${query}\n) to ${sqlLiteral(part)} (format ${format})`));
-      if (extracted.count !== 1) throw new TaskError('BadInput', 'with result: {file} the last query must be one statement', { retryable: false });
+      const extracted = await this.step(() =>
+        connection.extractStatements(`copy (${query}\n) to ${sqlLiteral(part)} (format ${format})`),
+      );
+      if (extracted.count !== 1)
+        throw new TaskError('BadInput', 'with result: {file} the last query must be one statement', { retryable: false });
       const statement = await this.step(() => extracted.prepare(0));
       this.bind(statement);
       const rowCount = countOf(await this.step(() => statement.runAndReadAll()));
@@ -160,10 +198,14 @@ class SqlTask {
     for (let i = 1; i <= statement.parameterCount; i++) {
       const name = statement.parameterName(i);
       const value = Object.hasOwn(parameters, name) ? (parameters[name] as Json) : undefined;
-      if (value === undefined) throw new TaskError('BadInput', `the query names parameter ${name}, which with.parameters does not give`, { retryable: false });
+      if (value === undefined)
+        throw new TaskError('BadInput', `the query names parameter ${name}, which with.parameters does not give`, {
+          retryable: false,
+        });
       if (value === null) statement.bindNull(i);
       else if (typeof value === 'boolean') statement.bindBoolean(i, value);
-      else if (typeof value === 'number') Number.isSafeInteger(value) ? statement.bindBigInt(i, BigInt(value)) : statement.bindDouble(i, value);
+      else if (typeof value === 'number')
+        Number.isSafeInteger(value) ? statement.bindBigInt(i, BigInt(value)) : statement.bindDouble(i, value);
       else statement.bindVarchar(i, typeof value === 'string' ? value : JSON.stringify(value));
     }
   }
@@ -174,13 +216,23 @@ class SqlTask {
       if (rows !== undefined) {
         const file = join(scratch, `${i}.json`);
         await writeFile(file, JSON.stringify(rows));
-        await this.step(() => connection.run(`create temp table ${sqlIdentifier(name)} as from read_json(${sqlLiteral(file)}, format = 'array', sample_size = -1, maximum_object_size = 67108864)`));
+        await this.step(() =>
+          connection.run(
+            `create temp table ${sqlIdentifier(name)} as from read_json(${sqlLiteral(file)}, format = 'array', sample_size = -1, maximum_object_size = 67108864)`,
+          ),
+        );
         continue;
       }
-      if (typeof value !== 'string') throw this.input.bad(`inputs.${name}`, 'a list of objects (or an output with rows), or the name of a file', value as Json);
+      if (typeof value !== 'string')
+        throw this.input.bad(
+          `inputs.${name}`,
+          'a list of objects (or an output with rows), or the name of a file',
+          value as Json,
+        );
       const file = this.databases.path(value, `with.inputs.${name}`);
       const read = READERS[extname(file).toLowerCase()];
-      if (read === undefined) throw this.input.bad(`inputs.${name}`, 'a file ending in .parquet, .csv, .tsv, .json, .ndjson or .jsonl', value);
+      if (read === undefined)
+        throw this.input.bad(`inputs.${name}`, 'a file ending in .parquet, .csv, .tsv, .json, .ndjson or .jsonl', value);
       await this.step(() => connection.run(`create temp view ${sqlIdentifier(name)} as from ${read}(${sqlLiteral(file)})`));
     }
   }

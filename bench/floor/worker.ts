@@ -5,25 +5,19 @@
 import { fileURLToPath } from 'node:url';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { loadConfig } from '../../src/config/load-config.js';
-import { DATA_CONVERTER } from '../../src/temporal/temporal-connection.js';
+import { runWorkerOptions } from '../../src/temporal/worker-factory.js';
 import { floorActivities } from './activities.js';
 import { FLOOR_QUEUE } from './queue.js';
 
-const { temporal, worker: settings } = loadConfig();
+const { temporal, worker: config, taskQueue } = loadConfig();
 Runtime.install({ logger: new DefaultLogger('WARN') });
-const connection = await NativeConnection.connect({ address: temporal.address });
+const target = { address: temporal.address!, namespace: temporal.namespace, identity: 'bench-floor' };
+const connection = await NativeConnection.connect({ address: target.address });
 const worker = await Worker.create({
+  ...runWorkerOptions({ target, config, taskQueue, activities: floorActivities }),
   connection,
-  namespace: temporal.namespace,
   taskQueue: FLOOR_QUEUE,
   workflowsPath: fileURLToPath(new URL('./workflows.js', import.meta.url)),
-  activities: floorActivities,
-  dataConverter: DATA_CONVERTER,
-  maxConcurrentActivityTaskExecutions: settings.activities,
-  maxConcurrentWorkflowTaskExecutions: settings.workflows,
-  maxConcurrentActivityTaskPolls: settings.pollers,
-  maxConcurrentWorkflowTaskPolls: settings.pollers,
-  maxCachedWorkflows: settings.cache,
 });
 const running = worker.run();
 console.log('ready');

@@ -13,7 +13,7 @@ export interface FloorPayload {
 
 // The timeouts and the retries that a task of a DAG has by default.
 const { floorNoop } = proxyActivities<FloorActivities>({
-  startToCloseTimeout: '10 minutes 10 seconds',
+  startToCloseTimeout: 610_000,
   heartbeatTimeout: '30 seconds',
   retry: { maximumAttempts: 4, initialInterval: '100 ms', backoffCoefficient: 2, maximumInterval: '10 s' },
 });

@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { DagGateway } from '../temporal/dag-gateway.js';
+import { QueueGateway } from '../temporal/queue-gateway.js';
 import { RunGateway } from '../temporal/run-gateway.js';
 import { BlobStore } from './blob-store.js';
 import { CatalogueModule } from './catalogue/catalogue.module.js';
@@ -19,6 +20,7 @@ import { ApiSettings } from './settings.js';
 export interface ApiParts {
   readonly dags: DagGateway;
   readonly runs: RunGateway;
+  readonly queues: QueueGateway;
   readonly blobs: BlobStore;
   readonly settings: ApiSettings;
   readonly readiness: Readiness;
@@ -27,7 +29,7 @@ export interface ApiParts {
 /** The REST interface over its parts. */
 @Module({})
 export class ApiModule {
-  static of({ dags, runs, blobs, settings, readiness }: ApiParts): DynamicModule {
+  static of({ dags, runs, queues, blobs, settings, readiness }: ApiParts): DynamicModule {
     return {
       module: ApiModule,
       global: true,
@@ -35,6 +37,7 @@ export class ApiModule {
       providers: [
         { provide: DagGateway, useValue: dags },
         { provide: RunGateway, useValue: runs },
+        { provide: QueueGateway, useValue: queues },
         { provide: BlobStore, useValue: blobs },
         { provide: VersionStore, useValue: new VersionStore(blobs.objects) },
         { provide: ApiSettings, useValue: settings },
@@ -46,7 +49,7 @@ export class ApiModule {
         { provide: APP_GUARD, useClass: QueryNamesGuard },
         { provide: APP_PIPE, useClass: DtoPipe },
       ],
-      exports: [DagGateway, RunGateway, BlobStore, VersionStore, ApiSettings, Readiness],
+      exports: [DagGateway, RunGateway, QueueGateway, BlobStore, VersionStore, ApiSettings, Readiness],
     };
   }
 }

@@ -11,7 +11,13 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .setDescription('Declarative DAGs, run durably on Temporal. Every error is an `application/problem+json` (RFC 9457).')
     .setVersion(API_VERSION)
     .build();
-  return SwaggerModule.createDocument(app, config, { operationIdFactory: (_controller, method, version) => version ?? method });
+  return SwaggerModule.createDocument(app, config, { operationIdFactory: operationId });
+}
+
+/** `runsGet`, `runTasksList`: unique, and fit for the names of functions that generators make of them. */
+function operationId(controller: string, method: string): string {
+  const subject = controller.replace(/Controller$/, '');
+  return `${subject.charAt(0).toLowerCase()}${subject.slice(1)}${method.charAt(0).toUpperCase()}${method.slice(1)}`;
 }
 
 /** Serves the document at /api/openapi.json and its UI at /api/docs; all assets come from this process. */

@@ -1,13 +1,18 @@
-import type { ConnectionOptions } from '@temporalio/client';
-
 /** What a process does: serve the REST API, work on runs, or both. */
 export type Role = 'all' | 'api' | 'worker';
+
+/** As Temporal's clients take it; certificates in PEM. */
+export interface TlsConfig {
+  readonly serverNameOverride?: string;
+  readonly serverRootCACertificate?: Uint8Array;
+  readonly clientCertPair?: { readonly crt: Uint8Array; readonly key: Uint8Array };
+}
 
 /** Where Temporal is. Without `address` an embedded development server is started. */
 export interface TemporalConfig {
   readonly address?: string;
   readonly namespace: string;
-  readonly tls?: ConnectionOptions['tls'];
+  readonly tls?: TlsConfig | boolean;
   readonly apiKey?: string;
   readonly metadata?: { readonly [name: string]: string };
   /** Base address of the Web UI without a slash at its end; absent = derived from the embedded server, or unknown. */
@@ -67,7 +72,5 @@ export interface BatonConfig {
   readonly http: { readonly allowHosts: readonly string[]; readonly allowPrivate: readonly string[] };
   /** A Map, so that printing the configuration shows no secret. */
   readonly secrets: { readonly dir?: string; readonly values: ReadonlyMap<string, string> };
-  /** By name in lower case (R18). */
-  readonly connections: ReadonlyMap<string, string>;
   readonly limits: LimitsConfig;
 }

@@ -1,12 +1,13 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { SYSTEM_QUEUE } from '../../workflows/contract.js';
 import type { BatonConfig, Role, TemporalConfig } from './config.js';
 import { ConfigError } from './config-error.js';
 import { type Environment, SettingReader } from './setting-reader.js';
 
 const DAY_MS = 86_400_000;
+/** As in the contract of the workflows, which this folder does not import; a test compares them. */
+const SYSTEM_QUEUE = 'baton-system';
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/;
 
 /**
@@ -19,22 +20,33 @@ export function loadConfig(env: Environment = process.env): BatonConfig {
   const auth = read.choice<'none' | 'external'>('BATON_AUTH');
   const host = read.text('HOST').replace(/^\[(.*)\]$/, '$1');
   if (auth !== 'external' && role !== 'worker' && !LOOPBACK.test(host)) {
-    read.problem('HOST', 'anyone who reaches this address could run pipelines. Bind to 127.0.0.1, or put something in front that authenticates every request and set BATON_AUTH=external.');
+    read.problem(
+      'HOST',
+      'anyone who reaches this address could run pipelines. Bind to 127.0.0.1, or put something in front that authenticates every request and set BATON_AUTH=external.',
+    );
   }
 
   const home = read.path('BATON_HOME')!;
   const shared = read.boolean('BATON_OBJECTS_SHARED');
   if (role !== 'all' && !shared) {
-    read.problem('BATON_ROLE', 'split roles must see the same objects. Point BATON_OBJECTS of every process to one shared volume and set BATON_OBJECTS_SHARED=true.');
+    read.problem(
+      'BATON_ROLE',
+      'split roles must see the same objects. Point BATON_OBJECTS of every process to one shared volume and set BATON_OBJECTS_SHARED=true.',
+    );
   }
   const retentionMs = read.duration('BATON_RETENTION');
-  if (retentionMs > 0 && retentionMs < DAY_MS) read.problem('BATON_RETENTION', 'Temporal keeps closed runs for at least a day; write 1d or more.');
+  if (retentionMs > 0 && retentionMs < DAY_MS)
+    read.problem('BATON_RETENTION', 'Temporal keeps closed runs for at least a day; write 1d or more.');
 
   const taskQueue = queueName(read, 'BATON_TASK_QUEUE');
   const ownQueues = [...new Set([taskQueue, ...read.list('BATON_OWN_QUEUES')])];
   const workerQueues = read.list('BATON_WORKER_QUEUES');
   const foreign = workerQueues.filter((queue) => queue !== SYSTEM_QUEUE && !ownQueues.includes(queue));
-  if (foreign.length > 0) read.problem('BATON_WORKER_QUEUES', `${foreign.join(', ')} would be worked on but counts as somebody else's; add it to BATON_OWN_QUEUES of every process.`);
+  if (foreign.length > 0)
+    read.problem(
+      'BATON_WORKER_QUEUES',
+      `${foreign.join(', ')} would be worked on but counts as somebody else's; add it to BATON_OWN_QUEUES of every process.`,
+    );
 
   const config: BatonConfig = {
     role,
@@ -57,11 +69,12 @@ export function loadConfig(env: Environment = process.env): BatonConfig {
     retentionMs,
     objects: { root: read.path('BATON_OBJECTS') ?? join(home, 'objects'), shared },
     dataDir: read.path('BATON_DATA_DIR') ?? join(home, 'data'),
-    activityModules: read.list('BATON_ACTIVITIES').map((item) => (/^(\.|\/|[A-Za-z]:[\\/])|\.[cm]?[jt]s$/.test(item) ? resolve(item) : item)),
+    activityModules: read
+      .list('BATON_ACTIVITIES')
+      .map((item) => (/^(\.|\/|[A-Za-z]:[\\/])|\.[cm]?[jt]s$/.test(item) ? resolve(item) : item)),
     enabledTaskTypes: read.list('BATON_ENABLE_TASK_TYPES'),
     http: { allowHosts: read.list('BATON_HTTP_ALLOW'), allowPrivate: read.list('BATON_HTTP_ALLOW_PRIVATE') },
-    secrets: { dir: read.path('BATON_SECRETS_DIR'), values: family(env, 'BATON_SECRET_', (name) => name) },
-    connections: family(env, 'BATON_CONNECTION_', (name) => name.toLowerCase()),
+    secrets: { dir: read.path('BATON_SECRETS_DIR'), values: family(env, 'BATON_SECRET_') },
     limits: {
       body: read.integer('BATON_MAX_BODY'),
       tasks: read.integer('BATON_MAX_TASKS'),
@@ -77,7 +90,8 @@ export function loadConfig(env: Environment = process.env): BatonConfig {
 
 function temporalConfig(read: SettingReader, env: Environment, role: Role): TemporalConfig {
   const uiUrl = read.raw('BATON_TEMPORAL_UI_URL')?.replace(/\/+$/, '');
-  if (uiUrl !== undefined && !/^https?:\/\//.test(uiUrl)) read.problem('BATON_TEMPORAL_UI_URL', 'write a whole address, such as https://temporal.example.org.');
+  if (uiUrl !== undefined && !/^https?:\/\//.test(uiUrl))
+    read.problem('BATON_TEMPORAL_UI_URL', 'write a whole address, such as https://temporal.example.org.');
   const embedded = {
     port: read.port('BATON_TEMPORAL_PORT'),
     uiPort: read.port('BATON_TEMPORAL_UI_PORT'),
@@ -85,22 +99,31 @@ function temporalConfig(read: SettingReader, env: Environment, role: Role): Temp
     env: Object.fromEntries(Object.entries(env).filter(([name]) => !/^(BATON|TEMPORAL)_/.test(name))),
     cacheDir: join(env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache'), 'baton'),
   };
-  if (embedded.port !== 0 && embedded.port === embedded.uiPort) read.problem('BATON_TEMPORAL_UI_PORT', 'is the same as BATON_TEMPORAL_PORT; choose another.');
+  if (embedded.port !== 0 && embedded.port === embedded.uiPort)
+    read.problem('BATON_TEMPORAL_UI_PORT', 'is the same as BATON_TEMPORAL_PORT; choose another.');
 
   const own = { namespace: read.text('TEMPORAL_NAMESPACE'), uiUrl, embedded };
   let given: ReturnType<typeof loadClientConnectConfig>;
   try {
-    given = loadClientConnectConfig({ disableFile: !env.TEMPORAL_CONFIG_FILE && !env.TEMPORAL_PROFILE, overrideEnvVars: defined(env) });
+    given = loadClientConnectConfig({
+      disableFile: !env.TEMPORAL_CONFIG_FILE && !env.TEMPORAL_PROFILE,
+      overrideEnvVars: defined(env),
+    });
   } catch (error) {
     read.problem('TEMPORAL_ADDRESS', `Temporal's own settings (TEMPORAL_*) cannot be used: ${(error as Error).message}.`);
     return own;
   }
   const { address, tls, apiKey, metadata } = given.connectionOptions;
   if (address === undefined) {
-    if (role === 'worker') read.problem('TEMPORAL_ADDRESS', 'a process of role `worker` starts no Temporal server of its own; write the host:port of one.');
+    if (role === 'worker')
+      read.problem(
+        'TEMPORAL_ADDRESS',
+        'a process of role `worker` starts no Temporal server of its own; write the host:port of one.',
+      );
     return own;
   }
-  if (!/^(\[[0-9A-Fa-f:.]+\]|[^\s:/]+)(:\d{1,5})?$/.test(address)) read.problem('TEMPORAL_ADDRESS', 'write host:port, such as localhost:7233, without a scheme.');
+  if (!/^(\[[0-9A-Fa-f:.]+\]|[^\s:/]+)(:\d{1,5})?$/.test(address))
+    read.problem('TEMPORAL_ADDRESS', 'write host:port, such as localhost:7233, without a scheme.');
   return {
     ...own,
     address,
@@ -117,10 +140,11 @@ function queueName(read: SettingReader, name: 'BATON_TASK_QUEUE'): string {
   return queue;
 }
 
-function family(env: Environment, prefix: string, key: (name: string) => string): Map<string, string> {
+function family(env: Environment, prefix: string): Map<string, string> {
   const found = new Map<string, string>();
   for (const [name, value] of Object.entries(env)) {
-    if (value !== undefined && name.startsWith(prefix) && name.length > prefix.length) found.set(key(name.slice(prefix.length)), value);
+    if (value !== undefined && name.startsWith(prefix) && name.length > prefix.length)
+      found.set(name.slice(prefix.length), value);
   }
   return found;
 }

@@ -32,10 +32,21 @@ export class SettingReader {
   }
 
   list(name: SettingName): string[] {
-    const items = [...new Set((this.raw(name) ?? '').split(',').map((item) => item.trim()).filter((item) => item !== ''))];
+    const items = [
+      ...new Set(
+        (this.raw(name) ?? '')
+          .split(',')
+          .map((item) => item.trim())
+          .filter((item) => item !== ''),
+      ),
+    ];
     const { choices } = settingOf(name);
     const unknown = choices && items.filter((item) => !choices.includes(item));
-    if (unknown?.length) this.problem(name, `${unknown.join(', ')} is not known; write one or more of ${choices!.join(', ')}, separated by commas.`);
+    if (unknown?.length)
+      this.problem(
+        name,
+        `${unknown.join(', ')} is not known; write one or more of ${choices!.join(', ')}, separated by commas.`,
+      );
     return items;
   }
 

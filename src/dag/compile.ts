@@ -3,18 +3,35 @@ import { expressionSource } from './expression/index.js';
 import type { Issue } from './issue.js';
 import type { Json } from './json.js';
 import {
-  ON_COMPLETION, ON_FAILURE, ON_SKIPPED, ON_SUCCESS,
-  type ActivityPlan, type BodiesBlob, type DagPlan, type EdgePlan, type NeedsPlan, type RetryPlan, type TaskBody, type TaskPlan,
+  type ActivityPlan,
+  type BodiesBlob,
+  type DagPlan,
+  type EdgePlan,
+  type NeedsPlan,
+  ON_COMPLETION,
+  ON_FAILURE,
+  ON_SKIPPED,
+  ON_SUCCESS,
+  type RetryPlan,
+  type TaskBody,
+  type TaskPlan,
 } from './plan.js';
 import type { DependencySpec, EdgeCondition, TaskSpec, ValidDag } from './spec.js';
 import { TASK_TYPES } from './task-type.js';
 import { analysisOf, type Needs } from './validate/analysis.js';
-import { effective, type EffectiveFields } from './validate/effective.js';
+import { type EffectiveFields, effective } from './validate/effective.js';
 
 /** Built-ins of R13, R19 and R20, in ms where they are durations. */
 export const BUILT_IN = {
-  maxActiveTasks: 16, timeoutMs: 600_000, heartbeatTimeoutMs: 30_000, maxAttempts: 1, infraAttempts: 3,
-  intervalMs: 10_000, multiplier: 2, maxIntervalMs: 300_000, jitter: 0,
+  maxActiveTasks: 16,
+  timeoutMs: 600_000,
+  heartbeatTimeoutMs: 30_000,
+  maxAttempts: 1,
+  infraAttempts: 3,
+  intervalMs: 10_000,
+  multiplier: 2,
+  maxIntervalMs: 300_000,
+  jitter: 0,
 } as const;
 
 /** A bodies blob is closed when its JSON has reached this many characters. */
@@ -44,7 +61,8 @@ export function compile(dag: ValidDag, options: { readonly ownQueues: readonly s
   return {
     bodies: bodies.blobs,
     plan(bodyKeys) {
-      if (bodyKeys.length !== bodies.blobs.length) throw new RangeError(`${bodies.blobs.length} bodies blobs need as many keys, not ${bodyKeys.length}`);
+      if (bodyKeys.length !== bodies.blobs.length)
+        throw new RangeError(`${bodies.blobs.length} bodies blobs need as many keys, not ${bodyKeys.length}`);
       return {
         format: 1,
         dagId: dag.id,
@@ -63,16 +81,26 @@ export function compile(dag: ValidDag, options: { readonly ownQueues: readonly s
 export function planSizeIssue(gzippedBytes: number): Issue | undefined {
   if (gzippedBytes <= MAX_PLAN_BYTES) return undefined;
   return {
-    code: 'plan_too_large', path: '', severity: 'error',
+    code: 'plan_too_large',
+    path: '',
+    severity: 'error',
     message: `compiled and compressed the DAG has ${gzippedBytes} bytes; at most ${MAX_PLAN_BYTES} are allowed. Move large values out of transforms and arguments, into files or params`,
   };
 }
 
-function compileTask(dag: ValidDag, id: string, index: ReadonlyMap<string, number>, needs: Needs | undefined, ownQueues: readonly string[], bodies: BodyChunks): TaskPlan {
+function compileTask(
+  dag: ValidDag,
+  id: string,
+  index: ReadonlyMap<string, number>,
+  needs: Needs | undefined,
+  ownQueues: readonly string[],
+  bodies: BodyChunks,
+): TaskPlan {
   const task = dag.tasks[id] as TaskSpec;
   const fields = effective(dag.defaults, task);
   const upstream = edges(task, index);
-  const activity = TASK_TYPES[task.type].carriedOutBy === 'activity' ? compileActivity(id, task, fields, ownQueues, bodies) : undefined;
+  const activity =
+    TASK_TYPES[task.type].carriedOutBy === 'activity' ? compileActivity(id, task, fields, ownQueues, bodies) : undefined;
   const inWalk = activity === undefined || activity.foreign !== undefined;
   const value = task.type === 'transform' ? task.with?.value : undefined;
   const needed = needs === undefined ? undefined : compileNeeds(needs, index);
@@ -94,31 +122,50 @@ function condition(when: string | boolean): string | boolean {
   return typeof when === 'boolean' ? when : (expressionSource(when) ?? when).trim();
 }
 
-const ON_BITS: { readonly [on in EdgeCondition]: number } = { success: ON_SUCCESS, completion: ON_COMPLETION, failure: ON_FAILURE, skipped: ON_SKIPPED };
+const ON_BITS: { readonly [on in EdgeCondition]: number } = {
+  success: ON_SUCCESS,
+  completion: ON_COMPLETION,
+  failure: ON_FAILURE,
+  skipped: ON_SKIPPED,
+};
 
 /** By index of the upstream, so that the order of `dependsOn` means nothing. */
 function edges(task: TaskSpec, index: ReadonlyMap<string, number>): EdgePlan[] {
   const pairs = (task.dependsOn ?? []).map((entry): readonly [number, number] => {
     const dependency: DependencySpec = typeof entry === 'string' ? { task: entry } : entry;
-    const on: readonly EdgeCondition[] = dependency.on === undefined ? ['success'] : typeof dependency.on === 'string' ? [dependency.on] : dependency.on;
+    const on: readonly EdgeCondition[] =
+      dependency.on === undefined ? ['success'] : typeof dependency.on === 'string' ? [dependency.on] : dependency.on;
     return [index.get(dependency.task) as number, on.reduce((bits, each) => bits | ON_BITS[each], 0)];
   });
   return pairs.sort(([a], [b]) => a - b).map(([upstream, on]) => (on === ON_SUCCESS ? upstream : [upstream, on]));
 }
 
-function compileActivity(id: string, task: TaskSpec, fields: EffectiveFields, ownQueues: readonly string[], bodies: BodyChunks): ActivityPlan {
+function compileActivity(
+  id: string,
+  task: TaskSpec,
+  fields: EffectiveFields,
+  ownQueues: readonly string[],
+  bodies: BodyChunks,
+): ActivityPlan {
   const foreign = task.type === 'activity' && fields.queue !== undefined && !ownQueues.includes(fields.queue);
   const retry = compileRetry(fields);
   const timeoutMs = fields.timeout === undefined ? BUILT_IN.timeoutMs : parseDuration(fields.timeout);
-  const heartbeatTimeoutMs = fields.heartbeatTimeout !== undefined ? parseDuration(fields.heartbeatTimeout) : foreign ? undefined : BUILT_IN.heartbeatTimeoutMs;
+  const heartbeatTimeoutMs =
+    fields.heartbeatTimeout !== undefined
+      ? parseDuration(fields.heartbeatTimeout)
+      : foreign
+        ? undefined
+        : BUILT_IN.heartbeatTimeoutMs;
   const args = task.with?.args;
-  const body = foreign ? undefined : bodies.add(id, {
-    type: task.type,
-    with: task.with ?? {},
-    ...(fields.outputSchema === undefined ? {} : { outputSchema: fields.outputSchema }),
-    timeoutMs,
-    retry,
-  });
+  const body = foreign
+    ? undefined
+    : bodies.add(id, {
+        type: task.type,
+        with: task.with ?? {},
+        ...(fields.outputSchema === undefined ? {} : { outputSchema: fields.outputSchema }),
+        timeoutMs,
+        retry,
+      });
   return {
     name: task.type === 'activity' ? String(task.with?.name) : task.type,
     ...(fields.queue === undefined ? {} : { queue: fields.queue }),
@@ -134,7 +181,10 @@ function compileActivity(id: string, task: TaskSpec, fields: EffectiveFields, ow
 function compileRetry({ retry }: EffectiveFields): RetryPlan {
   const intervalMs = retry.interval === undefined ? BUILT_IN.intervalMs : parseDuration(retry.interval);
   // A first wait above the built-in longest one lifts it: Temporal refuses a policy whose longest wait is the shorter.
-  const maxIntervalMs = Math.max(intervalMs, retry.maxInterval === undefined ? BUILT_IN.maxIntervalMs : parseDuration(retry.maxInterval));
+  const maxIntervalMs = Math.max(
+    intervalMs,
+    retry.maxInterval === undefined ? BUILT_IN.maxIntervalMs : parseDuration(retry.maxInterval),
+  );
   return {
     maxAttempts: retry.maxAttempts ?? BUILT_IN.maxAttempts,
     infraAttempts: retry.infraAttempts ?? BUILT_IN.infraAttempts,
@@ -143,7 +193,9 @@ function compileRetry({ retry }: EffectiveFields): RetryPlan {
     maxIntervalMs,
     jitter: retry.jitter ?? BUILT_IN.jitter,
     ...(retry.totalTimeout === undefined ? {} : { totalTimeoutMs: parseDuration(retry.totalTimeout) }),
-    ...(retry.nonRetryableErrors === undefined || retry.nonRetryableErrors.length === 0 ? {} : { nonRetryableErrors: retry.nonRetryableErrors }),
+    ...(retry.nonRetryableErrors === undefined || retry.nonRetryableErrors.length === 0
+      ? {}
+      : { nonRetryableErrors: retry.nonRetryableErrors }),
   };
 }
 

@@ -55,6 +55,7 @@ export const ISSUE_CODES = [
   'too_large',
   'too_many_aliases',
   'too_many_edges',
+  'too_many_expressions',
   'too_many_tasks',
   'unknown_dependency',
   'unknown_field',

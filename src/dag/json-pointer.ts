@@ -8,7 +8,10 @@ export function pointer(...segments: readonly (string | number)[]): string {
 /** The unescaped segments of a JSON pointer; the inverse of {@link pointer}. */
 export function pointerSegments(path: string): string[] {
   if (path === '') return [];
-  return path.slice(1).split('/').map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'));
+  return path
+    .slice(1)
+    .split('/')
+    .map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
 /** Orders pointers segment by segment; whole numbers by value, so that `/a/2` comes before `/a/10`. */

@@ -4,9 +4,17 @@ export interface DagLimits {
   readonly edges: number;
   /** UTF-8 bytes of one expression, without its braces. */
   readonly expressionBytes: number;
+  /** `${{ }}` in one DAG: each costs some 20 microseconds to parse. */
+  readonly expressions: number;
   /** `retry.maxAttempts`, `retry.infraAttempts`. */
   readonly attempts: number;
 }
 
 /** The limits where nothing else is configured. */
-export const DEFAULT_DAG_LIMITS: DagLimits = { tasks: 10_000, edges: 200_000, expressionBytes: 4096, attempts: 100 };
+export const DEFAULT_DAG_LIMITS: DagLimits = {
+  tasks: 10_000,
+  edges: 200_000,
+  expressionBytes: 4096,
+  expressions: 50_000,
+  attempts: 100,
+};

@@ -1,6 +1,7 @@
 import type { DagPlan } from './plan.js';
 import type { FinalRunState, FinalTaskState, TaskState } from './state.js';
-import { Walk, type WalkStates } from './walk.js';
+import { Walk } from './walk.js';
+import type { WalkStates } from './walk-states.js';
 
 /** What a task would do if it ran. */
 export interface ScriptedTask {
@@ -70,7 +71,8 @@ export function simulate(plan: DagPlan, script: (taskId: string) => ScriptedTask
   }
   note();
   const state = walk.outcome();
-  if (state === undefined) throw new Error(`the walk of ${plan.dagId} stands still with ${walk.remaining} tasks left: ${walk.snapshot()}`);
+  if (state === undefined)
+    throw new Error(`the walk of ${plan.dagId} stands still with ${walk.remaining} tasks left: ${walk.snapshot()}`);
   return { state, makespanMs: now, tasks: plan.tasks.map(({ id }, i) => ({ id, state: walk.stateOf(i), ...times[i] })) };
 }
 

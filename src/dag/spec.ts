@@ -19,8 +19,18 @@ export interface DependencySpec {
 
 /** Airflow's names, literally: people search for them. */
 export const TRIGGER_RULES = [
-  'all_success', 'all_failed', 'all_done', 'all_done_min_one_success', 'all_skipped', 'one_failed', 'one_success', 'one_done',
-  'none_failed', 'none_failed_min_one_success', 'none_skipped', 'always',
+  'all_success',
+  'all_failed',
+  'all_done',
+  'all_done_min_one_success',
+  'all_skipped',
+  'one_failed',
+  'one_success',
+  'one_done',
+  'none_failed',
+  'none_failed_min_one_success',
+  'none_skipped',
+  'always',
 ] as const;
 export type TriggerRule = (typeof TRIGGER_RULES)[number];
 

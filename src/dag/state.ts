@@ -1,7 +1,16 @@
 import type { Json } from './json.js';
 
 /** Every state of a task. The last five are final. */
-export const TASK_STATES = ['pending', 'queued', 'running', 'success', 'failed', 'skipped', 'upstream_failed', 'cancelled'] as const;
+export const TASK_STATES = [
+  'pending',
+  'queued',
+  'running',
+  'success',
+  'failed',
+  'skipped',
+  'upstream_failed',
+  'cancelled',
+] as const;
 export type TaskState = (typeof TASK_STATES)[number];
 
 /** A state that a task never leaves. */
@@ -23,8 +32,20 @@ export type FinalRunState = 'success' | 'failed' | 'cancelled';
  * `tasks` (runs only) the tasks that decide it failed.
  */
 export const FAILURE_KINDS = [
-  'error', 'timeout', 'queue_timeout', 'worker_lost', 'expression', 'output_schema', 'unknown_activity', 'type_disabled',
-  'blob_missing', 'run_timeout', 'cancelled', 'terminated', 'output', 'tasks',
+  'error',
+  'timeout',
+  'queue_timeout',
+  'worker_lost',
+  'expression',
+  'output_schema',
+  'unknown_activity',
+  'type_disabled',
+  'blob_missing',
+  'run_timeout',
+  'cancelled',
+  'terminated',
+  'output',
+  'tasks',
 ] as const;
 export type FailureKind = (typeof FAILURE_KINDS)[number];
 

@@ -42,8 +42,6 @@ export function rankedTasks(plan: DagPlan, { offsets, tasks }: DownstreamRows): 
     for (let e = offsets[i]!; e < offsets[i + 1]!; e++) height[i] = Math.max(height[i]!, height[tasks[e]!]! + 1);
   }
   const order = Array.from({ length: n }, (_, i) => i);
-  order.sort(
-    (a, b) => (plan.tasks[a]!.priority ?? 3) - (plan.tasks[b]!.priority ?? 3) || height[b]! - height[a]! || a - b,
-  );
+  order.sort((a, b) => (plan.tasks[a]!.priority ?? 3) - (plan.tasks[b]!.priority ?? 3) || height[b]! - height[a]! || a - b);
   return Uint32Array.from(order);
 }

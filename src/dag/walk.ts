@@ -11,37 +11,26 @@ import type { FinalRunState, FinalTaskState, TaskState } from './state.js';
 import { TASK_TYPES } from './task-type.js';
 import { ruleVerdict, type UpstreamCounts } from './trigger-rule.js';
 import { type DownstreamRows, downstreamRows, edgeOn, rankedTasks } from './walk-layout.js';
+import {
+  CANCELLED,
+  FAILED,
+  FINAL_STATE_BYTES,
+  PENDING,
+  QUEUED,
+  RUNNING,
+  SKIPPED,
+  STATE_LETTERS,
+  STATE_NAMES,
+  SUCCESS,
+  UPSTREAM_FAILED,
+  type WalkStates,
+} from './walk-states.js';
 
 /** What the driver is asked to do with a task: answer its `when`, or start it. */
 export interface Step {
   readonly task: number;
   readonly step: 'when' | 'run';
 }
-
-/**
- * States of all tasks, one character each: `.` pending · `a` ready, its `when` already said yes · `r` running ·
- * `s` success · `f` failed · `k` skipped · `u` upstream_failed · `c` cancelled. Ready tasks whose `when` was not asked yet are pending.
- */
-export type WalkStates = string;
-
-const PENDING = 0;
-const QUEUED = 1;
-const RUNNING = 2;
-const SUCCESS = 3;
-const FAILED = 4;
-const SKIPPED = 5;
-const UPSTREAM_FAILED = 6;
-const CANCELLED = 7;
-const NAMES: readonly TaskState[] = ['pending', 'queued', 'running', 'success', 'failed', 'skipped', 'upstream_failed', 'cancelled'];
-const LETTERS = '.arsfkuc';
-
-const CODES: { readonly [state in FinalTaskState]: number } = {
-  success: SUCCESS,
-  failed: FAILED,
-  skipped: SKIPPED,
-  upstream_failed: UPSTREAM_FAILED,
-  cancelled: CANCELLED,
-};
 
 export class Walk {
   /** Number of tasks. */
@@ -78,7 +67,8 @@ export class Walk {
   ) {
     const n = plan.tasks.length;
     this.size = n;
-    if (states !== undefined && states.length !== n) throw new RangeError(`the walk has ${n} tasks, its kept states ${states.length}`);
+    if (states !== undefined && states.length !== n)
+      throw new RangeError(`the walk has ${n} tasks, its kept states ${states.length}`);
     this.states = new Uint8Array(n);
     this.counters = new Uint32Array(4 * n);
     this.upstreamTotal = new Uint32Array(n);
@@ -102,8 +92,9 @@ export class Walk {
 
   private restore(states: WalkStates): void {
     for (let i = 0; i < this.size; i++) {
-      const code = LETTERS.indexOf(states[i]!);
-      if (code < 0) throw new RangeError(`unknown state ${JSON.stringify(states[i])} of task ${this.plan.tasks[i]!.id} in kept states`);
+      const code = STATE_LETTERS.indexOf(states[i]!);
+      if (code < 0)
+        throw new RangeError(`unknown state ${JSON.stringify(states[i])} of task ${this.plan.tasks[i]!.id} in kept states`);
       if (code === QUEUED) this.admitted[i] = 1;
       else if (code === RUNNING) {
         this.states[i] = RUNNING;
@@ -137,7 +128,7 @@ export class Walk {
   }
 
   stateOf(task: number): TaskState {
-    return NAMES[this.states[task]!]!;
+    return STATE_NAMES[this.states[task]!]!;
   }
 
   /**
@@ -169,7 +160,8 @@ export class Walk {
 
   /** The task has been started. @throws Error when it was not ready: a bug of the driver. */
   start(task: number): void {
-    if (this.states[task] !== QUEUED) throw new Error(`task ${this.plan.tasks[task]!.id} cannot start: it is ${this.stateOf(task)}`);
+    if (this.states[task] !== QUEUED)
+      throw new Error(`task ${this.plan.tasks[task]!.id} cannot start: it is ${this.stateOf(task)}`);
     this.set(task, RUNNING);
     this.active += this.takesSlot[task]!;
   }
@@ -182,7 +174,7 @@ export class Walk {
     const before = this.states[task]!;
     if (before >= SUCCESS) return;
     if (before === RUNNING) this.active -= this.takesSlot[task]!;
-    this.end(task, CODES[state]);
+    this.end(task, FINAL_STATE_BYTES[state]);
     if (state === 'failed' && this.plan.failFast && !this.tripped && !this.stopped) this.tripFailFast();
   }
 
@@ -200,6 +192,14 @@ export class Walk {
     return found;
   }
 
+  /** The first tasks in that state, in the order of the plan; at most `limit`. Costs one look at each task before the last one found. */
+  first(state: TaskState, limit: number): number[] {
+    const code = STATE_NAMES.indexOf(state);
+    const found: number[] = [];
+    for (let i = 0; i < this.size && found.length < limit; i++) if (this.states[i] === code) found.push(i);
+    return found;
+  }
+
   /** Tasks whose state changed since the last call, oldest first; a task may stand in it twice. */
   takeChanges(): number[] {
     const taken = this.changes;
@@ -209,10 +209,10 @@ export class Walk {
 
   /** How many tasks are in each state; states without tasks are absent. */
   counts(): { [state in TaskState]?: number } {
-    const totals = new Uint32Array(NAMES.length);
+    const totals = new Uint32Array(STATE_NAMES.length);
     for (let i = 0; i < this.size; i++) totals[this.states[i]!]!++;
     const counts: { [state in TaskState]?: number } = {};
-    for (let code = 0; code < NAMES.length; code++) if (totals[code]! > 0) counts[NAMES[code]!] = totals[code]!;
+    for (let code = 0; code < STATE_NAMES.length; code++) if (totals[code]! > 0) counts[STATE_NAMES[code]!] = totals[code]!;
     return counts;
   }
 
@@ -242,7 +242,7 @@ export class Walk {
     const letters: string[] = [];
     for (let i = 0; i < this.size; i++) {
       const state = this.states[i]!;
-      letters.push(state === QUEUED && this.admitted[i] === 0 ? '.' : LETTERS[state]!);
+      letters.push(state === QUEUED && this.admitted[i] === 0 ? '.' : STATE_LETTERS[state]!);
     }
     return letters.join('');
   }

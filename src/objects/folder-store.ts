@@ -116,12 +116,21 @@ export class FolderStore implements ObjectStore {
   }
 
   /** The error of a store whose own folder is away; a store that nothing was ever written to has none yet. */
-  private async rootTrouble(error: unknown, verb: 'read' | 'write' | 'list', key: string): Promise<ObjectStoreError | undefined> {
+  private async rootTrouble(
+    error: unknown,
+    verb: 'read' | 'write' | 'list',
+    key: string,
+  ): Promise<ObjectStoreError | undefined> {
     if (!isMissing(error) && errorCode(error) !== 'EEXIST') return undefined;
     const root = await stat(this.root).catch(() => undefined);
     if (root?.isDirectory()) this.rootSeen = true;
     else if (root !== undefined || this.rootSeen) {
-      return new ObjectStoreError('io', key, `cannot ${verb} object ${key}: the object store ${root ? 'is not a folder' : 'is gone'}; put the folder of BATON_OBJECTS back, then repeat`, { cause: error });
+      return new ObjectStoreError(
+        'io',
+        key,
+        `cannot ${verb} object ${key}: the object store ${root ? 'is not a folder' : 'is gone'}; put the folder of BATON_OBJECTS back, then repeat`,
+        { cause: error },
+      );
     }
     return undefined;
   }
@@ -162,7 +171,11 @@ export class FolderStore implements ObjectStore {
   private async checkSame(key: string, bytes: Uint8Array): Promise<void> {
     const there = await this.get(key);
     if (there !== undefined && Buffer.compare(there, bytes) === 0) return;
-    throw new ObjectStoreError('conflict', key, `object ${key} exists with other content; stored objects never change, so write to another key`);
+    throw new ObjectStoreError(
+      'conflict',
+      key,
+      `object ${key} exists with other content; stored objects never change, so write to another key`,
+    );
   }
 
   private async *walk(prefix: string): AsyncGenerator<string, void, void> {
@@ -186,7 +199,13 @@ export class FolderStore implements ObjectStore {
   private async pruneEmpty(from: string): Promise<void> {
     for (let path = from; path.length > this.root.length; path = dirname(path)) {
       this.known.delete(path);
-      if (!(await rmdir(path).then(() => true, () => false))) return;
+      if (
+        !(await rmdir(path).then(
+          () => true,
+          () => false,
+        ))
+      )
+        return;
     }
   }
 }

@@ -71,7 +71,8 @@ async function pack(text: string): Promise<Uint8Array> {
 
 /** No JSON text starts with gzip's first two bytes, so the bytes themselves say how they were stored. */
 async function unpack(key: string, bytes: Uint8Array): Promise<string> {
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b)
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
   try {
     return (await promisify(gunzip)(bytes, { maxOutputLength: MAX_UNPACKED })).toString('utf8');
   } catch (error) {
@@ -80,5 +81,10 @@ async function unpack(key: string, bytes: Uint8Array): Promise<string> {
 }
 
 function corrupt(key: string, cause: unknown): ObjectStoreError {
-  return new ObjectStoreError('corrupt', key, `object ${key} is damaged: it is not the JSON that was stored; restore it from a backup`, { cause });
+  return new ObjectStoreError(
+    'corrupt',
+    key,
+    `object ${key} is damaged: it is not the JSON that was stored; restore it from a backup`,
+    { cause },
+  );
 }

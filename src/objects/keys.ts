@@ -27,14 +27,23 @@ const MAX_PART = 255;
 export function checkKey(key: string): void {
   for (const part of key.split('/')) {
     if (!PART.test(part) || part === '.' || part === '..' || part.length > MAX_PART) {
-      throw new ObjectStoreError('bad_key', key, `not a key of the object store: ${JSON.stringify(key)}; parts are separated by / and made of A-Z a-z 0-9 _ . = @ + - (at most ${MAX_PART})`);
+      throw new ObjectStoreError(
+        'bad_key',
+        key,
+        `not a key of the object store: ${JSON.stringify(key)}; parts are separated by / and made of A-Z a-z 0-9 _ . = @ + - (at most ${MAX_PART})`,
+      );
     }
   }
 }
 
 /** Throws `ObjectStoreError` (`bad_key`) unless the prefix is a key followed by `/`. */
 export function checkPrefix(prefix: string): void {
-  if (!prefix.endsWith('/')) throw new ObjectStoreError('bad_key', prefix, `not a prefix of the object store: ${JSON.stringify(prefix)}; a prefix ends with /`);
+  if (!prefix.endsWith('/'))
+    throw new ObjectStoreError(
+      'bad_key',
+      prefix,
+      `not a prefix of the object store: ${JSON.stringify(prefix)}; a prefix ends with /`,
+    );
   checkKey(prefix.slice(0, -1));
 }
 
@@ -52,32 +61,35 @@ export function escapePart(text: string): string {
 /** Undoes {@link escapePart}. */
 export function unescapePart(part: string): string {
   if (part === '=') return '';
-  return part.replace(/(?:=[0-9A-F]{2})+/g, (run) => new TextDecoder().decode(Uint8Array.from(run.slice(1).split('='), (hex) => Number.parseInt(hex, 16))));
+  return part.replace(/(?:=[0-9A-F]{2})+/g, (run) =>
+    new TextDecoder().decode(Uint8Array.from(run.slice(1).split('='), (hex) => Number.parseInt(hex, 16))),
+  );
 }
 
 /** A run key is part of keys as it stands where it can be (`run.key` of R2 always can). */
 const runPart = (runKey: string): string => (PART.test(runKey) && !/^\.+$/.test(runKey) ? runKey : escapePart(runKey));
 
 /** Prefix of one execution (from 1) of a run; ends with `/`. `runKey` is `run.key` (R2). */
-export const runPrefix = (dagId: string, runKey: string, execution: number): string => `${runExecutionsPrefix(dagId, runKey)}${execution}/`;
-
-/** Prefix of all executions of a run; ends with `/`. */
-export const runExecutionsPrefix = (dagId: string, runKey: string): string => `runs/${escapePart(dagId)}/${runPart(runKey)}/`;
+export const runPrefix = (dagId: string, runKey: string, execution: number): string =>
+  `runs/${escapePart(dagId)}/${runPart(runKey)}/${execution}/`;
 
 /** The report of an execution (R3). */
 export const reportKey = (prefix: string): string => `${prefix}report.json`;
 
 /** An output of a task, by the sha256 of its JSON: attempts that overlap cannot overwrite one another. */
-export const outputKey = (prefix: string, taskId: string, hash: string): string => `${prefix}outputs/${escapePart(taskId)}/${hash}.json`;
+export const outputKey = (prefix: string, taskId: string, hash: string): string =>
+  `${prefix}outputs/${escapePart(taskId)}/${hash}.json`;
 
 /** All logs of a task; ends with `/`. */
 export const taskLogPrefix = (prefix: string, taskId: string): string => `${prefix}logs/${escapePart(taskId)}/`;
 
 /** The log of one attempt; ends with `/`. */
-export const attemptLogPrefix = (prefix: string, taskId: string, attempt: number): string => `${taskLogPrefix(prefix, taskId)}${padded(attempt, 6)}/`;
+export const attemptLogPrefix = (prefix: string, taskId: string, attempt: number): string =>
+  `${taskLogPrefix(prefix, taskId)}${padded(attempt, 6)}/`;
 
 /** The chunk of a log that starts at byte `offset`. */
-export const logKey = (prefix: string, taskId: string, attempt: number, offset: number): string => `${attemptLogPrefix(prefix, taskId, attempt)}${padded(offset, 12)}`;
+export const logKey = (prefix: string, taskId: string, attempt: number, offset: number): string =>
+  `${attemptLogPrefix(prefix, taskId, attempt)}${padded(offset, 12)}`;
 
 /** The spec of a version, by its hash (R30). */
 export const specKey = (dagId: string, hash: string): string => `dags/${escapePart(dagId)}/specs/${hash}.json`;
@@ -89,7 +101,8 @@ export const planKey = (dagId: string, hash: string): string => `dags/${escapePa
 export const bodiesKey = (dagId: string, hash: string): string => `dags/${escapePart(dagId)}/bodies/${hash}.json`;
 
 /** The list of version headers at the time of a version: a new key each time, since blobs never change. */
-export const versionsKey = (dagId: string, version: number): string => `dags/${escapePart(dagId)}/versions/${padded(version, 8)}.json`;
+export const versionsKey = (dagId: string, version: number): string =>
+  `dags/${escapePart(dagId)}/versions/${padded(version, 8)}.json`;
 
 /** All that is stored of a DAG's versions; ends with `/`. */
 export const dagPrefix = (dagId: string): string => `dags/${escapePart(dagId)}/`;
@@ -98,7 +111,8 @@ export const dagPrefix = (dagId: string): string => `dags/${escapePart(dagId)}/`
 export const DAYS_PREFIX = 'days/';
 
 /** Marker of an execution, by the UTC day (`YYYY-MM-DD`) on which it was accepted. */
-export const dayMarkerKey = (day: string, dagId: string, runKey: string, execution: number): string => `${DAYS_PREFIX}${day}/${escapePart(dagId)}/${runPart(runKey)}/${execution}`;
+export const dayMarkerKey = (day: string, dagId: string, runKey: string, execution: number): string =>
+  `${DAYS_PREFIX}${day}/${escapePart(dagId)}/${runPart(runKey)}/${execution}`;
 
 /** The day of a marker's key. */
 export const dayOfMarker = (key: string): string => key.slice(DAYS_PREFIX.length, DAYS_PREFIX.length + 10);

@@ -28,13 +28,28 @@ export function objectStoreError(error: unknown, verb: 'read' | 'write' | 'list'
   const code = errorCode(error) ?? 'unknown error';
   const what = `cannot ${verb} object ${key}`;
   if (NO_SPACE.has(code)) {
-    return new ObjectStoreError('no_space', key, `${what}: no space left (${code}); free space on the disk of the object store or raise its quota, then repeat`, { cause: error });
+    return new ObjectStoreError(
+      'no_space',
+      key,
+      `${what}: no space left (${code}); free space on the disk of the object store or raise its quota, then repeat`,
+      { cause: error },
+    );
   }
   if (NO_PERMISSION.has(code)) {
-    return new ObjectStoreError('no_permission', key, `${what}: not permitted (${code}); let the user that runs Baton read and write the folder of the object store`, { cause: error });
+    return new ObjectStoreError(
+      'no_permission',
+      key,
+      `${what}: not permitted (${code}); let the user that runs Baton read and write the folder of the object store`,
+      { cause: error },
+    );
   }
   if (BAD_KEY.has(code)) {
-    return new ObjectStoreError('bad_key', key, `${what}: the key does not fit (${code}); no part may be longer than 255 bytes, and no key may lie below another key`, { cause: error });
+    return new ObjectStoreError(
+      'bad_key',
+      key,
+      `${what}: the key does not fit (${code}); no part may be longer than 255 bytes, and no key may lie below another key`,
+      { cause: error },
+    );
   }
   return new ObjectStoreError('io', key, `${what}: ${code}; check the disk of the object store`, { cause: error });
 }

@@ -2,9 +2,9 @@ import type { Issue } from '../dag/issue.js';
 import { sortIssues } from '../dag/issue-list.js';
 import type { Json } from '../dag/json.js';
 import type { DagSpec, ValidDag } from '../dag/spec.js';
-import { validate, type ValidateOptions } from '../dag/validate/index.js';
+import { type ValidateOptions, validate } from '../dag/validate/index.js';
 import { DEFAULT_SPEC_LIMITS, type SpecLimits } from './limits.js';
-import { readSpec, readSpecObject, type ReadSpecResult } from './read-spec.js';
+import { type ReadSpecResult, readSpec, readSpecObject } from './read-spec.js';
 
 /** Where the service stands: its queues, its limits, the zones it knows. */
 export interface CheckOptions extends Omit<ValidateOptions, 'faults' | 'limits'> {

@@ -1,17 +1,22 @@
-import type { Issue } from '../dag/issue.js';
+import { type Issue, MAX_ISSUES } from '../dag/issue.js';
 import type { Json } from '../dag/json.js';
 import { pointer, pointerSegments } from '../dag/json-pointer.js';
 import type { SpecLimits } from './limits.js';
 import { measure } from './measure.js';
-import { positionAt, type PlaceRequest, type Position, type SpecTextResult } from './spec-text.js';
+import { type PlaceRequest, type Position, positionAt, type SpecTextResult } from './spec-text.js';
 
 /** Reads JSON strictly (RFC 8259): syntax, duplicate keys (with both positions), nesting and size are issues, never exceptions. */
 export function readJson(text: string, limits: SpecLimits): SpecTextResult {
   const issue = (code: Issue['code'], path: string, message: string, offset: number): Issue => ({
-    code, path, message, severity: 'error', ...positionAt(text, offset),
+    code,
+    path,
+    message,
+    severity: 'error',
+    ...positionAt(text, offset),
   });
   const deep = tooDeepAt(text, limits.depth);
-  if (deep !== undefined) return { issues: [issue('too_deep', '', `lists and objects are nested more than ${limits.depth} deep`, deep)] };
+  if (deep !== undefined)
+    return { issues: [issue('too_deep', '', `lists and objects are nested more than ${limits.depth} deep`, deep)] };
   let value: Json;
   try {
     value = JSON.parse(text) as Json;
@@ -19,24 +24,38 @@ export function readJson(text: string, limits: SpecLimits): SpecTextResult {
     const message = error instanceof Error ? error.message : String(error);
     const at = / at position (\d+)/.exec(message);
     const offset = at === null ? text.length : Number(at[1]);
-    return { issues: [issue('bad_text', '', `not valid JSON: ${message.replace(/ in JSON at position.*| at position.*/s, '').replace(/, ?"?\.{3}.*/s, '')}`, offset)] };
+    return {
+      issues: [
+        issue(
+          'bad_text',
+          '',
+          `not valid JSON: ${message.replace(/ in JSON at position.*| at position.*/s, '').replace(/, ?"?\.{3}.*/s, '')}`,
+          offset,
+        ),
+      ],
+    };
   }
-  const duplicates: Issue[] = [];
-  const scanner = new JsonScanner(text, (segments, key, first, second) => {
-    if (duplicates.length >= 200) return;
-    const { line, column } = positionAt(text, first);
-    duplicates.push(issue('duplicate_key', pointer(...segments, key), `'${key}' stands here a second time; the first is at line ${line}, column ${column}`, second));
-  });
-  scanner.scan();
-  const problem = measure(value, limits);
   const locate = (requests: readonly PlaceRequest[]): (Position | undefined)[] => {
     const offsets = locateOffsets(text, requests);
     return offsets.map((offset) => (offset === undefined ? undefined : positionAt(text, offset)));
   };
-  const source = { value, locate };
-  if (problem === undefined) return { text: duplicates.length === 0 ? source : undefined, issues: duplicates };
-  const [place] = locate([{ path: problem.path, part: 'value' }]);
-  return { issues: [...duplicates, { ...problem, severity: 'error', ...place }] };
+  const problem = measure(value, limits);
+  if (problem !== undefined)
+    return { issues: [{ ...problem, severity: 'error', ...locate([{ path: problem.path, part: 'value' }])[0] }] };
+  const duplicates: Issue[] = [];
+  new JsonScanner(text, (segments, key, first, second) => {
+    if (duplicates.length >= MAX_ISSUES) return;
+    const { line, column } = positionAt(text, first);
+    duplicates.push(
+      issue(
+        'duplicate_key',
+        pointer(...segments, key),
+        `'${key.slice(0, 60)}' stands here a second time; the first is at line ${line}, column ${column}`,
+        second,
+      ),
+    );
+  }).scan();
+  return duplicates.length > 0 ? { issues: duplicates } : { text: { value, locate }, issues: [] };
 }
 
 /** Offset of the bracket that is nested deeper than `depth`, found without parsing. */
@@ -74,8 +93,8 @@ function locateOffsets(text: string, requests: readonly PlaceRequest[]): (number
   requests.forEach(({ path, part }, index) => {
     let node = root;
     for (const segment of pointerSegments(path)) {
-      let child = node.children.get(segment);
-      if (child === undefined) node.children.set(segment, (child = { children: new Map(), requests: [] }));
+      const child: Wanted = node.children.get(segment) ?? { children: new Map(), requests: [] };
+      node.children.set(segment, child);
       node = child;
     }
     node.requests.push({ index, part });
@@ -95,7 +114,11 @@ class JsonScanner {
   private at = 0;
   private readonly path: (string | number)[] = [];
 
-  constructor(private readonly text: string, private readonly onDuplicate?: OnDuplicate, private readonly onPlace?: OnPlace) {}
+  constructor(
+    private readonly text: string,
+    private readonly onDuplicate?: OnDuplicate,
+    private readonly onPlace?: OnPlace,
+  ) {}
 
   scan(wanted?: Wanted): void {
     this.value(wanted, undefined);
@@ -152,6 +175,11 @@ class JsonScanner {
   }
 
   private space(): void {
-    for (let c = this.text.charCodeAt(this.at); c === 0x20 || c === 0x0a || c === 0x0d || c === 0x09; c = this.text.charCodeAt(this.at)) this.at++;
+    for (
+      let c = this.text.charCodeAt(this.at);
+      c === 0x20 || c === 0x0a || c === 0x0d || c === 0x09;
+      c = this.text.charCodeAt(this.at)
+    )
+      this.at++;
   }
 }

@@ -1,14 +1,35 @@
 import { DagDto } from './dto/dag.dto.js';
 import { RetryDto } from './dto/retry.dto.js';
-import { TaskDefaultsDto } from './dto/task-defaults.dto.js';
 import { TaskDto } from './dto/task.dto.js';
+import { TaskDefaultsDto } from './dto/task-defaults.dto.js';
 import { SqlWithDto } from './dto/with.dto.js';
 import type { Shape } from './field.js';
 
 const LATER_TASK_FIELDS = [
-  'allowFailure', 'cache', 'deadlines', 'dependsOnPast', 'expand', 'hooks', 'inlets', 'itemBatchSize', 'join', 'mapKey', 'maxConcurrency',
-  'maxMapLength', 'metrics', 'onTimeout', 'outlets', 'pool', 'poolSlots', 'resources', 'setup', 'stopOnFirstFailure', 'teardown',
-  'toleratedFailureCount', 'toleratedFailurePercentage', 'zip',
+  'allowFailure',
+  'cache',
+  'deadlines',
+  'dependsOnPast',
+  'expand',
+  'hooks',
+  'inlets',
+  'itemBatchSize',
+  'join',
+  'mapKey',
+  'maxConcurrency',
+  'maxMapLength',
+  'metrics',
+  'onTimeout',
+  'outlets',
+  'pool',
+  'poolSlots',
+  'resources',
+  'setup',
+  'stopOnFirstFailure',
+  'teardown',
+  'toleratedFailureCount',
+  'toleratedFailurePercentage',
+  'zip',
 ] as const;
 
 /** Fields that the language names and that come with later work: refused by name (`not_yet_supported`), never ignored (R26). */
@@ -21,7 +42,18 @@ export const LATER_FIELDS: ReadonlyMap<Shape, readonly string[]> = new Map<Shape
 ]);
 
 /** Fields of a task that `defaults` can never give (R21). */
-export const NOT_IN_DEFAULTS: readonly string[] = ['type', 'description', 'dependsOn', 'with', 'expand', 'zip', 'when', 'setup', 'teardown', 'join'];
+export const NOT_IN_DEFAULTS: readonly string[] = [
+  'type',
+  'description',
+  'dependsOn',
+  'with',
+  'expand',
+  'zip',
+  'when',
+  'setup',
+  'teardown',
+  'join',
+];
 
 /** Forms of `schedule` that come with later work. */
 export const LATER_SCHEDULE_FIELDS: readonly string[] = ['assets', 'events'];

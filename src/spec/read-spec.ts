@@ -1,7 +1,7 @@
 import type { Issue } from '../dag/issue.js';
 import { IssueList, sortIssues } from '../dag/issue-list.js';
-import { pointer, pointerSegments } from '../dag/json-pointer.js';
 import type { Json } from '../dag/json.js';
+import { pointer, pointerSegments } from '../dag/json-pointer.js';
 import type { DagSpec, TaskSpec } from '../dag/spec.js';
 import type { Faults } from '../dag/validate/faults.js';
 import { decodeText } from './decode-text.js';
@@ -30,7 +30,11 @@ export interface ReadSpecResult {
 }
 
 /** Reads a spec from text: never throws, whatever the text holds. */
-export function readSpec(text: string | Uint8Array, format: 'yaml' | 'json', limits: SpecLimits = DEFAULT_SPEC_LIMITS): ReadSpecResult {
+export function readSpec(
+  text: string | Uint8Array,
+  format: 'yaml' | 'json',
+  limits: SpecLimits = DEFAULT_SPEC_LIMITS,
+): ReadSpecResult {
   const decoded = decodeText(text, limits);
   if (decoded.text === undefined) return { canonical: null, issues: decoded.issues, locate: (issues) => [...issues] };
   const read = format === 'json' ? readJson(decoded.text, limits) : readYaml(decoded.text, limits);
@@ -74,6 +78,7 @@ function readShape(value: Json, limits: SpecLimits): Omit<ReadSpecResult, 'locat
     lost.add('tasks');
   } else {
     for (const id of ids) {
+      if (issues.isFull) break;
       const read = readTask(reader, issues, raw?.[id], pointer('tasks', id));
       tasks[id] = read.task;
       if (read.opaque) opaque.add(id);
@@ -83,12 +88,24 @@ function readShape(value: Json, limits: SpecLimits): Omit<ReadSpecResult, 'locat
   }
   fields.tasks = tasks;
   for (const name of Object.keys(fields)) if (fields[name] === undefined) delete fields[name];
-  return { spec: fields as unknown as DagSpec, faults: { opaque, loose, mapped, dag: lost }, canonical: value, issues: issues.toArray() };
+  return {
+    spec: fields as unknown as DagSpec,
+    faults: { opaque, loose, mapped, dag: lost },
+    canonical: value,
+    issues: issues.toArray(),
+  };
 }
 
 /** Issues about a name point at the key, all others at the value; what is not in the text gets the place that should hold it. */
 function withPositions(source: SpecText, issues: readonly Issue[]): Issue[] {
-  const ofKey = new Set<Issue['code']>(['unknown_field', 'foreign_name', 'not_yet_supported', 'not_allowed_with', 'invalid_id', 'yaml_boolean_key']);
+  const ofKey = new Set<Issue['code']>([
+    'unknown_field',
+    'foreign_name',
+    'not_yet_supported',
+    'not_allowed_with',
+    'invalid_id',
+    'yaml_boolean_key',
+  ]);
   const requests = issues.map(({ code, path }) => ({ path, part: ofKey.has(code) ? ('key' as const) : ('value' as const) }));
   let places = source.locate(requests);
   for (let tries = 0; tries < 2 && places.includes(undefined); tries++) {

@@ -6,14 +6,22 @@ import { LATER_SCHEDULE_FIELDS } from './later-fields.js';
 import { describe, isMap, type ShapeReader } from './shape-reader.js';
 
 const PATH = '/schedule';
-const FORMS = [['cron', CronScheduleDto], ['every', EveryScheduleDto], ['at', AtScheduleDto]] as const;
+const FORMS = [
+  ['cron', CronScheduleDto],
+  ['every', EveryScheduleDto],
+  ['at', AtScheduleDto],
+] as const;
 const WANTED = 'a preset (@daily), a cron expression, {cron}, {every} or {at}';
 
 /** The shape of `schedule`; undefined where it is wrong or belongs to later work, with an issue that says so (R26). */
 export function readSchedule(reader: ShapeReader, issues: IssueList, value: unknown): ScheduleSpec | undefined {
   if (typeof value === 'string') return value;
   if (Array.isArray(value)) {
-    issues.error('not_yet_supported', PATH, 'a list of schedules is part of the language but not supported yet; write one schedule');
+    issues.error(
+      'not_yet_supported',
+      PATH,
+      'a list of schedules is part of the language but not supported yet; write one schedule',
+    );
     return undefined;
   }
   if (!isMap(value)) {
@@ -21,7 +29,12 @@ export function readSchedule(reader: ShapeReader, issues: IssueList, value: unkn
     return undefined;
   }
   const later = LATER_SCHEDULE_FIELDS.filter((name) => Object.hasOwn(value, name));
-  for (const name of later) issues.error('not_yet_supported', PATH + pointer(name), `schedules by ${name} are part of the language but not supported yet; leave them out for now`);
+  for (const name of later)
+    issues.error(
+      'not_yet_supported',
+      PATH + pointer(name),
+      `schedules by ${name} are part of the language but not supported yet; leave them out for now`,
+    );
   if (later.length > 0) return undefined;
   const forms = FORMS.filter(([name]) => Object.hasOwn(value, name));
   const [form] = forms;

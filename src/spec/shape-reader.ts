@@ -1,12 +1,12 @@
-import { validateSync, type ValidationError } from 'class-validator';
+import { type ValidationError, validateSync } from 'class-validator';
+import { expressionSource } from '../dag/expression/index.js';
 import type { IssueCode } from '../dag/issue.js';
 import type { IssueList } from '../dag/issue-list.js';
 import { pointer, pointerSegments } from '../dag/json-pointer.js';
-import { expressionSource } from '../dag/expression/index.js';
-import { didYouMean } from '../dag/suggest.js';
+import { Suggest } from '../dag/suggest.js';
 import { DependencyDto } from './dto/dependency.dto.js';
 import { TaskDefaultsDto } from './dto/task-defaults.dto.js';
-import { fieldsOf, type FieldFacts, type Shape } from './field.js';
+import { type FieldFacts, fieldsOf, type Shape } from './field.js';
 import { FOREIGN_NAMES } from './foreign-names.js';
 import { LATER_FIELDS, NOT_IN_DEFAULTS } from './later-fields.js';
 
@@ -23,10 +23,17 @@ export interface Shaped {
  * assignment: `plainToInstance` would call whatever a hostile `constructor` key holds.
  */
 export class ShapeReader {
+  private readonly suggest = new Suggest();
+
   constructor(private readonly issues: IssueList) {}
 
   /** Undefined where the value is no map at all (an issue says so). `elsewhere` explains names that belong to another place. */
-  read(shape: Shape, value: unknown, path: string, elsewhere: (name: string) => string | undefined = () => undefined): Shaped | undefined {
+  read(
+    shape: Shape,
+    value: unknown,
+    path: string,
+    elsewhere: (name: string) => string | undefined = () => undefined,
+  ): Shaped | undefined {
     if (!isMap(value)) {
       this.issues.error('wrong_type', path, `must be a map of fields, not ${describe(value)}`);
       return undefined;
@@ -37,6 +44,7 @@ export class ShapeReader {
     const checked = new shape() as { [name: string]: unknown };
     const later = new Map<string, unknown>();
     for (const name of Object.keys(value)) {
+      if (this.issues.isFull) break;
       const facts = known.get(name);
       const at = path + pointer(name);
       if (facts === undefined) {
@@ -54,7 +62,9 @@ export class ShapeReader {
         else later.set(name, nested);
       } else checked[name] = part;
     }
-    for (const error of known.size === 0 ? [] : validateSync(checked, { skipMissingProperties: true, forbidUnknownValues: false })) {
+    for (const error of known.size === 0
+      ? []
+      : validateSync(checked, { skipMissingProperties: true, forbidUnknownValues: false })) {
       this.refused(error, path);
       faulty.add(error.property);
     }
@@ -80,7 +90,11 @@ export class ShapeReader {
     }
     if (typeof part !== 'string' || !part.includes('${{') || facts.prose === true) return 'check';
     if (facts.templated === true) return expressionSource(part) === undefined ? 'check' : 'taken';
-    this.issues.error('expression_not_allowed', at, `'${name}' is fixed when the DAG is stored; expressions stand in \`when\`, \`with\` and \`outputs\``);
+    this.issues.error(
+      'expression_not_allowed',
+      at,
+      `'${name}' is fixed when the DAG is stored; expressions stand in \`when\`, \`with\` and \`outputs\``,
+    );
     return 'refused';
   }
 
@@ -96,7 +110,8 @@ export class ShapeReader {
       return undefined;
     }
     const list: unknown[] = [];
-    part.forEach((element: unknown, index) => {
+    for (const [index, element] of (part as unknown[]).entries()) {
+      if (this.issues.isFull) break;
       if (typeof element === 'string') {
         if (element.includes('${{')) {
           this.issues.error('expression_not_allowed', at + pointer(index), 'edges are fixed when the DAG is stored');
@@ -110,7 +125,7 @@ export class ShapeReader {
         if (shaped === undefined || shaped.faulty.size > 0) onFault();
         else list.push(shaped.fields);
       }
-    });
+    }
     return list;
   }
 
@@ -119,11 +134,20 @@ export class ShapeReader {
     const { accepts, what } = facts.element;
     let fine = true;
     for (const [key, element] of Object.entries(part)) {
+      if (this.issues.isFull) return false;
       if (!accepts(element)) {
-        this.issues.error(typeof element === 'number' ? 'invalid_value' : 'wrong_type', at + pointer(key), `must be ${what}, not ${describe(element)}`);
+        this.issues.error(
+          typeof element === 'number' ? 'invalid_value' : 'wrong_type',
+          at + pointer(key),
+          `must be ${what}, not ${describe(element)}`,
+        );
         fine = false;
       } else if (typeof element === 'string' && element.includes('${{') && facts.templated !== true) {
-        this.issues.error('expression_not_allowed', at + pointer(key), 'this is fixed when the DAG is stored; expressions stand in `when`, `with` and `outputs`');
+        this.issues.error(
+          'expression_not_allowed',
+          at + pointer(key),
+          'this is fixed when the DAG is stored; expressions stand in `when`, `with` and `outputs`',
+        );
         fine = false;
       }
     }
@@ -136,8 +160,15 @@ export class ShapeReader {
     const wrongType = names.find((name) => codeOf(name) === 'wrong_type');
     const name = wrongType ?? names[0] ?? 'a value';
     const value: unknown = error.value;
-    const shown = wrongType === undefined && typeof value === 'string' ? `'${value.slice(0, 60)}'${didYouMean(value, name.replace(/^one of /, '').split(', '))}` : describe(value);
-    this.issues.error(codeOf(name) ?? 'wrong_type', path + pointer(error.property), `'${error.property}' must be ${name}, not ${shown}`);
+    const shown =
+      wrongType === undefined && typeof value === 'string'
+        ? `'${value.slice(0, 60)}'${this.suggest.for(value, name.replace(/^one of /, '').split(', '))}`
+        : describe(value);
+    this.issues.error(
+      codeOf(name) ?? 'wrong_type',
+      path + pointer(error.property),
+      `'${error.property}' must be ${name}, not ${shown}`,
+    );
   }
 
   private unknown(shape: Shape, name: string, at: string, elsewhere: (name: string) => string | undefined): void {
@@ -147,15 +178,27 @@ export class ShapeReader {
     const camel = name.replace(/[_-]([a-z])/g, (_, letter: string) => letter.toUpperCase());
     const other = elsewhere(name);
     const short = name.slice(0, 60);
-    if (later.includes(name)) this.issues.error('not_yet_supported', at, `'${name}' is part of the language but not supported yet; leave it out for now`);
-    else if (shape === TaskDefaultsDto && NOT_IN_DEFAULTS.includes(name)) this.issues.error('not_allowed_with', at, `'${name}' cannot be a default; write it in each task`);
+    if (later.includes(name))
+      this.issues.error(
+        'not_yet_supported',
+        at,
+        `'${name}' is part of the language but not supported yet; leave it out for now`,
+      );
+    else if (shape === TaskDefaultsDto && NOT_IN_DEFAULTS.includes(name))
+      this.issues.error('not_allowed_with', at, `'${name}' cannot be a default; write it in each task`);
     else if (shape === DependencyDto && /^(true|false|yes|no|on|off)$/i.test(name) && name !== 'on') {
-      this.issues.error('yaml_boolean_key', at, `the key '${name}': a YAML 1.1 tool has read \`on\` as true; write the spec as YAML 1.2, or put quotes around "on"`);
-    } else if (foreign !== undefined && Object.hasOwn(foreign, name)) this.issues.error('foreign_name', at, `'${name}' is not a field here; write ${foreign[name] ?? ''}`);
-    else if (camel !== name && known.includes(camel)) this.issues.error('foreign_name', at, `'${name}' is not a field here; names are camelCase: '${camel}'`);
+      this.issues.error(
+        'yaml_boolean_key',
+        at,
+        `the key '${name}': a YAML 1.1 tool has read \`on\` as true; write the spec as YAML 1.2, or put quotes around "on"`,
+      );
+    } else if (foreign !== undefined && Object.hasOwn(foreign, name))
+      this.issues.error('foreign_name', at, `'${name}' is not a field here; write ${foreign[name] ?? ''}`);
+    else if (camel !== name && known.includes(camel))
+      this.issues.error('foreign_name', at, `'${name}' is not a field here; names are camelCase: '${camel}'`);
     else if (other !== undefined) this.issues.error('unknown_field', at, other);
     else if (known.length === 0) this.issues.error('unknown_field', at, `unknown field '${short}'; this takes no fields`);
-    else this.issues.error('unknown_field', at, `unknown field '${short}'${didYouMean(name, known) || fieldsHint(at)}`);
+    else this.issues.error('unknown_field', at, `unknown field '${short}'${this.suggest.for(name, known) || fieldsHint(at)}`);
   }
 }
 

@@ -6,15 +6,25 @@ import { DagDto } from './dto/dag.dto.js';
 import { DependencyDto } from './dto/dependency.dto.js';
 import { RetryDto } from './dto/retry.dto.js';
 import { AtScheduleDto, CronScheduleDto, EveryScheduleDto } from './dto/schedule.dto.js';
-import { TaskDefaultsDto } from './dto/task-defaults.dto.js';
 import { TaskDto } from './dto/task.dto.js';
+import { TaskDefaultsDto } from './dto/task-defaults.dto.js';
 import { HttpExpectDto, SqlResultDto, WITH_SHAPES } from './dto/with.dto.js';
-import { fieldsOf, type FieldFacts, type Shape } from './field.js';
+import { type FieldFacts, fieldsOf, type Shape } from './field.js';
 
 type Schema = { [keyword: string]: Json };
 
 const SHAPES: readonly Shape[] = [
-  DagDto, TaskDto, TaskDefaultsDto, RetryDto, DependencyDto, CronScheduleDto, EveryScheduleDto, AtScheduleDto, ...Object.values(WITH_SHAPES), HttpExpectDto, SqlResultDto,
+  DagDto,
+  TaskDto,
+  TaskDefaultsDto,
+  RetryDto,
+  DependencyDto,
+  CronScheduleDto,
+  EveryScheduleDto,
+  AtScheduleDto,
+  ...Object.values(WITH_SHAPES),
+  HttpExpectDto,
+  SqlResultDto,
 ];
 
 /** One whole expression, in place of a value of another type. */
@@ -29,11 +39,19 @@ export function specSchema(): Schema {
   const refTo = (shape: Shape): Json => ({ $ref: `#/$defs/${shape.name}` });
   const properties = dag.properties as { [name: string]: Json };
   properties.id = { ...(properties.id as Schema), pattern: ID_PATTERN.source };
-  properties.schedule = { description: (properties.schedule as Schema).description as Json, anyOf: [{ type: 'string' }, refTo(CronScheduleDto), refTo(EveryScheduleDto), refTo(AtScheduleDto)] };
+  properties.schedule = {
+    description: (properties.schedule as Schema).description as Json,
+    anyOf: [{ type: 'string' }, refTo(CronScheduleDto), refTo(EveryScheduleDto), refTo(AtScheduleDto)],
+  };
   const task = defs[TaskDto.name] as Schema;
-  task.allOf = (Object.keys(TASK_TYPES) as TaskType[]).map((type): Schema => ({
-    anyOf: [{ not: { properties: { type: { const: type } }, required: ['type'] } }, { properties: { with: refTo(WITH_SHAPES[type]) }, ...(needsWith(type) ? { required: ['with'] } : {}) } as Schema],
-  }));
+  task.allOf = (Object.keys(TASK_TYPES) as TaskType[]).map(
+    (type): Schema => ({
+      anyOf: [
+        { not: { properties: { type: { const: type } }, required: ['type'] } },
+        { properties: { with: refTo(WITH_SHAPES[type]) }, ...(needsWith(type) ? { required: ['with'] } : {}) } as Schema,
+      ],
+    }),
+  );
   return { $schema: 'https://json-schema.org/draft/2020-12/schema', title: 'Baton DAG spec', ...dag, $defs: defs };
 }
 
@@ -44,7 +62,9 @@ function needsWith(type: TaskType): boolean {
 /** The library knows neither our required fields, null, expressions, nor that other fields are refused; and drops `$ref`s of lists. */
 function schemaOf(shape: Shape): Schema {
   const fields = fieldsOf(shape);
-  const made = (fields.size === 0 ? {} : targetConstructorToSchema(shape, { refPointerPrefix: '#/$defs/' })) as { properties?: { [name: string]: Schema } };
+  const made = (fields.size === 0 ? {} : targetConstructorToSchema(shape, { refPointerPrefix: '#/$defs/' })) as {
+    properties?: { [name: string]: Schema };
+  };
   const properties: Schema = {};
   for (const [name, facts] of fields) properties[name] = mend((made.properties?.[name] ?? {}) as Schema, facts);
   const required = [...fields].filter(([, facts]) => facts.required === true).map(([name]) => name);

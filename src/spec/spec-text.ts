@@ -1,5 +1,5 @@
-import type { Json } from '../dag/json.js';
 import type { Issue } from '../dag/issue.js';
+import type { Json } from '../dag/json.js';
 
 /** 1-based. */
 export interface Position {

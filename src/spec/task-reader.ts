@@ -18,14 +18,39 @@ export interface ReadTask {
 }
 
 /** Fields whose absence changes who is upstream. */
-const EDGE_FIELDS = ['dependsOn', 'teardown', 'join', 'setup', 'trigger', 'depends_on', 'dependencies', 'upstream', 'needs', 'requires', 'after', 'depends'];
-const MAP_FIELDS = ['expand', 'zip', 'mapKey', 'partial', 'with_items', 'withItems', 'withParam', 'for_each', 'foreach', 'matrix'];
+const EDGE_FIELDS = [
+  'dependsOn',
+  'teardown',
+  'join',
+  'setup',
+  'trigger',
+  'depends_on',
+  'dependencies',
+  'upstream',
+  'needs',
+  'requires',
+  'after',
+  'depends',
+];
+const MAP_FIELDS = [
+  'expand',
+  'zip',
+  'mapKey',
+  'partial',
+  'with_items',
+  'withItems',
+  'withParam',
+  'for_each',
+  'foreach',
+  'matrix',
+];
 
 /** The shape of one task and of its `with`. Types of later work get one issue, and their `with` is not looked at. */
 export function readTask(reader: ShapeReader, issues: IssueList, value: unknown, path: string): ReadTask {
   const type = isMap(value) && typeof value.type === 'string' ? value.type : undefined;
   const known = type !== undefined && Object.hasOwn(TASK_TYPES, type) ? (type as TaskType) : undefined;
-  const seen = isMap(value) && type !== undefined && known === undefined && !type.includes('${{') ? { ...value, type: 'noop' } : value;
+  const seen =
+    isMap(value) && type !== undefined && known === undefined && !type.includes('${{') ? { ...value, type: 'noop' } : value;
   const shaped = reader.read(TaskDto, seen, path, (name) => misplaced(known, name));
   if (shaped === undefined) return { task: { type: 'noop' }, opaque: true, loose: true, mapped: true };
   const { fields, faulty } = shaped;
@@ -36,28 +61,54 @@ export function readTask(reader: ShapeReader, issues: IssueList, value: unknown,
     fields.with = undefined;
   } else if (!readWith(reader, issues, known as TaskType, fields, path)) opaque = true;
   if (Array.isArray(fields.dependsOn)) checkConditions(issues, fields.dependsOn, path);
-  if (fields.outputSchema !== undefined && fields.outputSchema !== null && !isMap(fields.outputSchema) && typeof fields.outputSchema !== 'boolean') {
-    issues.error('wrong_type', `${path}/outputSchema`, `must be a JSON Schema: a map, true or false, not ${describe(fields.outputSchema)}`);
+  if (
+    fields.outputSchema !== undefined &&
+    fields.outputSchema !== null &&
+    !isMap(fields.outputSchema) &&
+    typeof fields.outputSchema !== 'boolean'
+  ) {
+    issues.error(
+      'wrong_type',
+      `${path}/outputSchema`,
+      `must be a JSON Schema: a map, true or false, not ${describe(fields.outputSchema)}`,
+    );
     fields.outputSchema = undefined;
   }
   if (fields.when !== undefined && typeof fields.when !== 'string' && typeof fields.when !== 'boolean') {
-    issues.error('wrong_type', `${path}/when`, `must be an expression "\${{ ... }}", true or false, not ${describe(fields.when)}`);
+    issues.error(
+      'wrong_type',
+      `${path}/when`,
+      `must be an expression "\${{ ... }}", true or false, not ${describe(fields.when)}`,
+    );
     fields.when = undefined;
   }
   for (const name of Object.keys(fields)) if (fields[name] === undefined) delete fields[name];
   return {
-    task: fields as unknown as TaskSpec, opaque,
-    loose: EDGE_FIELDS.some((name) => faulty.has(name)), mapped: MAP_FIELDS.some((name) => faulty.has(name)),
+    task: fields as unknown as TaskSpec,
+    opaque,
+    loose: EDGE_FIELDS.some((name) => faulty.has(name)),
+    mapped: MAP_FIELDS.some((name) => faulty.has(name)),
   };
 }
 
 /** False where `with` lacks something that other checks would miss again. */
-function readWith(reader: ShapeReader, issues: IssueList, type: TaskType, fields: { [name: string]: unknown }, path: string): boolean {
+function readWith(
+  reader: ShapeReader,
+  issues: IssueList,
+  type: TaskType,
+  fields: { [name: string]: unknown },
+  path: string,
+): boolean {
   const shape = WITH_SHAPES[type];
   if (fields.with === undefined && fieldsOf(shape).size === 0) return true;
   const required = [...fieldsOf(shape)].filter(([, facts]) => facts.required === true).map(([name]) => name);
   if (fields.with === undefined) {
-    if (required.length > 0) issues.error('missing_field', `${path}/with`, `'with' is missing; a task of type ${type} needs ${required.map((name) => `'${name}'`).join(', ')}`);
+    if (required.length > 0)
+      issues.error(
+        'missing_field',
+        `${path}/with`,
+        `'with' is missing; a task of type ${type} needs ${required.map((name) => `'${name}'`).join(', ')}`,
+      );
     return required.length === 0;
   }
   const shaped = reader.read(shape, fields.with, `${path}/with`);
@@ -68,7 +119,11 @@ function readWith(reader: ShapeReader, issues: IssueList, type: TaskType, fields
     for (const name of MAPS[type] ?? []) {
       const part = shaped.fields[name];
       if (part === undefined || part === null || isMap(part) || isWhole(part)) continue;
-      issues.error('wrong_type', `${path}/with/${name}`, `must be a map, or one expression that gives a map, not ${describe(part)}`);
+      issues.error(
+        'wrong_type',
+        `${path}/with/${name}`,
+        `must be a map, or one expression that gives a map, not ${describe(part)}`,
+      );
       shaped.fields[name] = undefined;
     }
     for (const name of Object.keys(shaped.fields)) if (shaped.fields[name] === undefined) delete shaped.fields[name];
@@ -78,7 +133,11 @@ function readWith(reader: ShapeReader, issues: IssueList, type: TaskType, fields
 }
 
 /** Fields of `with` that are a map, or one expression that gives a map. */
-const MAPS: { readonly [type in TaskType]?: readonly string[] } = { http: ['query', 'headers'], sql: ['inputs', 'parameters'], shell: ['env'] };
+const MAPS: { readonly [type in TaskType]?: readonly string[] } = {
+  http: ['query', 'headers'],
+  sql: ['inputs', 'parameters'],
+  shell: ['env'],
+};
 
 function checkSql(issues: IssueList, fields: { [name: string]: unknown }, path: string): void {
   const { query } = fields;
@@ -86,7 +145,8 @@ function checkSql(issues: IssueList, fields: { [name: string]: unknown }, path: 
   if (typeof query === 'string') fields.query = query.trim() === '' ? undefined : query;
   else if (Array.isArray(query) && query.length > 0) {
     query.forEach((each, index) => {
-      if (typeof each !== 'string') issues.error('wrong_type', `${path}/query/${index}`, `must be an SQL statement, not ${describe(each)}`);
+      if (typeof each !== 'string')
+        issues.error('wrong_type', `${path}/query/${index}`, `must be an SQL statement, not ${describe(each)}`);
     });
     fields.query = query.every((each) => typeof each === 'string') ? query : undefined;
     if (fields.query === undefined) return;
@@ -94,13 +154,19 @@ function checkSql(issues: IssueList, fields: { [name: string]: unknown }, path: 
     issues.error('wrong_type', `${path}/query`, `must be SQL, or a list of statements, not ${describe(query)}`);
     return;
   }
-  if (fields.query === undefined && query !== undefined) issues.error('invalid_value', `${path}/query`, 'the query is empty; write SQL');
+  if (fields.query === undefined && query !== undefined)
+    issues.error('invalid_value', `${path}/query`, 'the query is empty; write SQL');
 }
 
 function checkArgs(issues: IssueList, fields: { [name: string]: unknown }, path: string): void {
-  if (fields.name === '') issues.error('invalid_value', `${path}/name`, 'the name is empty; write the activity type that a worker registered');
+  if (fields.name === '')
+    issues.error('invalid_value', `${path}/name`, 'the name is empty; write the activity type that a worker registered');
   if (fields.args === undefined || Array.isArray(fields.args) || isWhole(fields.args)) return;
-  issues.error('wrong_type', `${path}/args`, `must be a list of arguments, or one expression that gives a list, not ${describe(fields.args)}`);
+  issues.error(
+    'wrong_type',
+    `${path}/args`,
+    `must be a list of arguments, or one expression that gives a list, not ${describe(fields.args)}`,
+  );
   fields.args = undefined;
 }
 
@@ -118,7 +184,8 @@ function checkConditions(issues: IssueList, dependsOn: readonly unknown[], path:
     list.forEach((on, place) => {
       if ((EDGE_CONDITIONS as readonly unknown[]).includes(on)) return;
       const where = Array.isArray(entry.on) ? at + pointer(place) : at;
-      if (typeof on === 'string') issues.error('invalid_value', where, `${wanted}, not '${on.slice(0, 60)}'${didYouMean(on, EDGE_CONDITIONS)}`);
+      if (typeof on === 'string')
+        issues.error('invalid_value', where, `${wanted}, not '${on.slice(0, 60)}'${didYouMean(on, EDGE_CONDITIONS)}`);
       else issues.error('wrong_type', where, `${wanted}, not ${describe(on)}`);
       delete fields.on;
     });
@@ -130,10 +197,18 @@ function checkConditions(issues: IssueList, dependsOn: readonly unknown[], path:
 }
 
 function unknownType(issues: IssueList, type: string, path: string): void {
-  if ((LATER_TASK_TYPES as readonly string[]).includes(type)) issues.error('not_yet_supported', path, `tasks of type '${type}' are part of the language but not supported yet`);
-  else issues.error('unknown_task_type', path, `unknown task type '${type.slice(0, 60)}'${didYouMean(type, [...Object.keys(TASK_TYPES), ...LATER_TASK_TYPES])}; the types are ${Object.keys(TASK_TYPES).join(', ')}`);
+  if ((LATER_TASK_TYPES as readonly string[]).includes(type))
+    issues.error('not_yet_supported', path, `tasks of type '${type}' are part of the language but not supported yet`);
+  else
+    issues.error(
+      'unknown_task_type',
+      path,
+      `unknown task type '${type.slice(0, 60)}'${didYouMean(type, [...Object.keys(TASK_TYPES), ...LATER_TASK_TYPES])}; the types are ${Object.keys(TASK_TYPES).join(', ')}`,
+    );
 }
 
 function misplaced(type: TaskType | undefined, name: string): string | undefined {
-  return type !== undefined && fieldsOf(WITH_SHAPES[type]).has(name) ? `'${name}' stands inside \`with\`: with: { ${name}: ... }` : undefined;
+  return type !== undefined && fieldsOf(WITH_SHAPES[type]).has(name)
+    ? `'${name}' stands inside \`with\`: with: { ${name}: ... }`
+    : undefined;
 }

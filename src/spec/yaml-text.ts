@@ -1,9 +1,24 @@
-import { Composer, isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, Parser, type Document, type Node, type Pair, type CST, type ParsedNode, type YAMLError } from 'yaml';
-import type { Issue, IssueCode } from '../dag/issue.js';
-import { pointer, pointerSegments } from '../dag/json-pointer.js';
+import {
+  Composer,
+  type CST,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  Lexer,
+  LineCounter,
+  type Node,
+  type Pair,
+  type ParsedNode,
+  Parser,
+  type YAMLError,
+} from 'yaml';
+import { type Issue, type IssueCode, MAX_ISSUES } from '../dag/issue.js';
 import type { Json } from '../dag/json.js';
+import { pointer, pointerSegments } from '../dag/json-pointer.js';
 import type { SpecLimits } from './limits.js';
-import { measure } from './measure.js';
+import { MAX_NAME_LENGTH, measure } from './measure.js';
 import type { PlaceRequest, Position, SpecTextResult } from './spec-text.js';
 
 /** Syntax errors follow one from another: more than these help nobody. */
@@ -18,24 +33,41 @@ export function readYaml(text: string, limits: SpecLimits): SpecTextResult {
     const { line, col } = lines.linePos(Math.max(0, Math.min(offset, text.length)));
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
-  const issue = (code: IssueCode, path: string, message: string, offset: number): Issue => ({ code, path, message, severity: 'error', ...at(offset) });
+  const issue = (code: IssueCode, path: string, message: string, offset: number): Issue => ({
+    code,
+    path,
+    message,
+    severity: 'error',
+    ...at(offset),
+  });
   const parsed = tokenize(text, lines, limits);
   if ('code' in parsed) return { issues: [issue(parsed.code, '', parsed.message, parsed.offset)] };
   let docs: Doc[];
   try {
-    const composer = new Composer<ParsedNode>({ version: '1.2', schema: 'core', uniqueKeys: false, stringKeys: true, merge: false, resolveKnownTags: false, logLevel: 'silent' });
+    const composer = new Composer<ParsedNode>({
+      version: '1.2',
+      schema: 'core',
+      uniqueKeys: false,
+      stringKeys: true,
+      merge: false,
+      resolveKnownTags: false,
+      logLevel: 'silent',
+    });
     docs = [...composer.compose(parsed.tokens, false, text.length)] as Doc[];
   } catch {
     return { issues: [issue('too_deep', '', `lists and maps are nested more than ${limits.depth} deep`, 0)] };
   }
   const doc = docs[0];
-  if (doc === undefined || (doc.contents === null && doc.errors.length === 0)) return { issues: [issue('bad_text', '', 'the text is empty; a spec has at least `id` and `tasks`', 0)] };
+  if (doc === undefined || (doc.contents === null && doc.errors.length === 0))
+    return { issues: [issue('bad_text', '', 'the text is empty; a spec has at least `id` and `tasks`', 0)] };
   const errors = docs.flatMap((each) => [...each.errors, ...each.warnings]);
   if (errors.length > 0) return { issues: syntaxIssues(text, errors, issue, at) };
   const yaml = doc.directives.yaml;
-  if (yaml.explicit === true && yaml.version !== '1.2') return { issues: [issue('bad_text', '', `%YAML ${yaml.version}: specs are YAML 1.2; drop the directive`, 0)] };
+  if (yaml.explicit === true && yaml.version !== '1.2')
+    return { issues: [issue('bad_text', '', `%YAML ${yaml.version}: specs are YAML 1.2; drop the directive`, 0)] };
   const second = docs[1];
-  if (second !== undefined) return { issues: [issue('bad_text', '', 'a spec is one YAML document; a second one begins here', second.range[0])] };
+  if (second !== undefined)
+    return { issues: [issue('bad_text', '', 'a spec is one YAML document; a second one begins here', second.range[0])] };
 
   const issues = new TreeCheck(at, issue).run(doc.contents as Node);
   if (issues.length > 0) return { issues };
@@ -43,12 +75,22 @@ export function readYaml(text: string, limits: SpecLimits): SpecTextResult {
   try {
     value = doc.toJS({ maxAliasCount: limits.aliases }) as Json;
   } catch {
-    return { issues: [issue('too_many_aliases', '', `aliases (*name) repeat more than ${limits.aliases} times; write the values out, or use defaults`, 0)] };
+    return {
+      issues: [
+        issue(
+          'too_many_aliases',
+          '',
+          `aliases (*name) repeat more than ${limits.aliases} times; write the values out, or use defaults`,
+          0,
+        ),
+      ],
+    };
   }
-  const locate = (requests: readonly PlaceRequest[]): (Position | undefined)[] => requests.map((request) => {
-    const offset = offsetOf(doc, request);
-    return offset === undefined ? undefined : at(offset);
-  });
+  const locate = (requests: readonly PlaceRequest[]): (Position | undefined)[] =>
+    requests.map((request) => {
+      const offset = offsetOf(doc, request);
+      return offset === undefined ? undefined : at(offset);
+    });
   const problem = measure(value, limits);
   if (problem === undefined) return { text: { value, locate }, issues: [] };
   const [place] = locate([{ path: problem.path, part: 'value' }]);
@@ -65,7 +107,11 @@ function tokenize(text: string, lines: LineCounter, limits: SpecLimits): { token
   let count = 0;
   for (const lexeme of new Lexer().lex(text)) {
     if (++count > limits.yamlTokens) {
-      return { code: 'too_large', offset: parser.offset, message: `more than ${limits.yamlTokens} YAML tokens; send a spec of this size as JSON (application/json)` };
+      return {
+        code: 'too_large',
+        offset: parser.offset,
+        message: `more than ${limits.yamlTokens} YAML tokens; send a spec of this size as JSON (application/json)`,
+      };
     }
     for (const token of parser.next(lexeme)) tokens.push(token);
     if (parser.stack.length > 2 * limits.depth + 8) {
@@ -76,7 +122,12 @@ function tokenize(text: string, lines: LineCounter, limits: SpecLimits): { token
   return { tokens };
 }
 
-function syntaxIssues(text: string, errors: readonly YAMLError[], issue: (code: IssueCode, path: string, message: string, offset: number) => Issue, at: (offset: number) => Position): Issue[] {
+function syntaxIssues(
+  text: string,
+  errors: readonly YAMLError[],
+  issue: (code: IssueCode, path: string, message: string, offset: number) => Issue,
+  at: (offset: number) => Position,
+): Issue[] {
   const rows = text.split('\n');
   const issues: Issue[] = [];
   const seen = new Set<number>();
@@ -86,11 +137,19 @@ function syntaxIssues(text: string, errors: readonly YAMLError[], issue: (code: 
     seen.add(line);
     // A window is enough, and bounds the cost of the pattern on lines of megabytes.
     const from = Math.max(0, column - 1000);
-    const bare = (rows[line - 1] ?? '').slice(from, from + 2000).replace(/"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'/g, (quoted) => ' '.repeat(quoted.length));
+    const bare = (rows[line - 1] ?? '')
+      .slice(from, from + 2000)
+      .replace(/"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'/g, (quoted) => ' '.repeat(quoted.length));
     const brace = bare.search(/\$?\{\{/);
     if (brace >= 0 || error.code === 'NON_STRING_KEY') {
-      const fix = brace >= 0 ? 'put quotes around the whole value: "${{ ... }}"' : 'a key is text, not a list or map; an expression needs quotes: "${{ ... }}"';
-      issues.push({ ...issue('unquoted_expression', '', `YAML reads unquoted braces as a map; ${fix}`, error.pos[0]), ...(brace >= 0 ? { column: from + brace + 1 } : {}) });
+      const fix =
+        brace >= 0
+          ? 'put quotes around the whole value: "${{ ... }}"'
+          : 'a key is text, not a list or map; an expression needs quotes: "${{ ... }}"';
+      issues.push({
+        ...issue('unquoted_expression', '', `YAML reads unquoted braces as a map; ${fix}`, error.pos[0]),
+        ...(brace >= 0 ? { column: from + brace + 1 } : {}),
+      });
     } else {
       issues.push(issue('bad_text', '', `not valid YAML: ${error.message.split('\n', 1)[0] ?? ''}`, error.pos[0]));
     }
@@ -105,7 +164,10 @@ class TreeCheck {
   private readonly anchors = new Set<string>();
   private readonly path: (string | number)[] = [];
 
-  constructor(private readonly at: (offset: number) => Position, private readonly issue: (code: IssueCode, path: string, message: string, offset: number) => Issue) {}
+  constructor(
+    private readonly at: (offset: number) => Position,
+    private readonly issue: (code: IssueCode, path: string, message: string, offset: number) => Issue,
+  ) {}
 
   run(root: Node): Issue[] {
     this.node(root);
@@ -114,7 +176,12 @@ class TreeCheck {
 
   private node(node: unknown): void {
     if (isAlias(node)) {
-      if (!this.anchors.has(node.source)) this.report('bad_text', `*${node.source} names no anchor (&${node.source}) that stands before it`, startOf(node));
+      if (!this.anchors.has(node.source))
+        this.report(
+          'bad_text',
+          `*${node.source.slice(0, 60)} names no anchor (&${node.source.slice(0, 60)}) that stands before it`,
+          startOf(node),
+        );
       return;
     }
     if (isMap(node)) {
@@ -122,7 +189,9 @@ class TreeCheck {
       this.map(node.items as Pair[]);
     } else if (isSeq(node)) {
       if (node.anchor !== undefined) this.anchors.add(node.anchor);
-      node.items.forEach((item, index) => this.inside(index, () => this.node(item)));
+      node.items.forEach((item, index) => {
+        this.inside(index, () => this.node(item));
+      });
     } else if (isScalar(node) && node.anchor !== undefined) this.anchors.add(node.anchor);
   }
 
@@ -132,12 +201,25 @@ class TreeCheck {
       const name = keyName(key);
       const offset = startOf(key);
       const first = seen.get(name);
+      if (name.length > MAX_NAME_LENGTH) {
+        this.report('too_large', `a name here has ${name.length} characters; at most ${MAX_NAME_LENGTH} are allowed`, offset);
+        continue;
+      }
       this.inside(name, () => {
         if (first !== undefined) {
           const { line, column } = this.at(first);
-          this.report('duplicate_key', `'${name}' stands here a second time; the first is at line ${line}, column ${column}`, offset);
+          this.report(
+            'duplicate_key',
+            `'${name.slice(0, 60)}' stands here a second time; the first is at line ${line}, column ${column}`,
+            offset,
+          );
         }
-        if (name === '<<' && isScalar(key) && key.type === 'PLAIN') this.report('bad_text', 'merge keys (<<) are not part of YAML 1.2; use `defaults`, or an alias for a whole value', offset);
+        if (name === '<<' && isScalar(key) && key.type === 'PLAIN')
+          this.report(
+            'bad_text',
+            'merge keys (<<) are not part of YAML 1.2; use `defaults`, or an alias for a whole value',
+            offset,
+          );
         this.node(key);
         this.node(value);
       });
@@ -152,7 +234,7 @@ class TreeCheck {
   }
 
   private report(code: IssueCode, message: string, offset: number): void {
-    if (this.issues.length < 200) this.issues.push(this.issue(code, pointer(...this.path), message, offset));
+    if (this.issues.length < MAX_ISSUES) this.issues.push(this.issue(code, pointer(...this.path), message, offset));
   }
 }
 

@@ -2,8 +2,21 @@ import { createHash } from 'node:crypto';
 import { WithStartWorkflowOperation, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure, type Workflow } from '@temporalio/common';
 import {
-  DAG_ENTITY, DAG_HEAD_MEMO, type DagEntityInput, type DagHead, dagEntityId, ENTITY_REFUSALS, PAUSE_UPDATE, type PauseInput, PUT_UPDATE, type PutInput, type PutResult,
-  REMOVE_UPDATE, type RemoveInput, SYSTEM_QUEUE, type VersionHeader,
+  DAG_ENTITY,
+  DAG_HEAD_MEMO,
+  type DagEntityInput,
+  type DagHead,
+  dagEntityId,
+  ENTITY_REFUSALS,
+  PAUSE_UPDATE,
+  type PauseInput,
+  PUT_UPDATE,
+  type PutInput,
+  type PutResult,
+  REMOVE_UPDATE,
+  type RemoveInput,
+  SYSTEM_QUEUE,
+  type VersionHeader,
 } from '../../workflows/contract.js';
 import { readJson } from '../objects/json-blob.js';
 import { dagPrefix, versionsKey } from '../objects/keys.js';
@@ -47,7 +60,8 @@ export class DagGateway {
   async put(dagId: string, input: PutInput): Promise<PutResult> {
     return this.update<PutResult>(dagId, PUT_UPDATE, input, (head) => {
       // Told without starting an entity that would stay empty.
-      if (head === undefined && input.expected !== undefined && input.expected !== 'none') throw new PreconditionFailedError(`There is no DAG ${dagId} yet.`);
+      if (head === undefined && input.expected !== undefined && input.expected !== 'none')
+        throw new PreconditionFailedError(`There is no DAG ${dagId} yet.`);
     });
   }
 
@@ -69,12 +83,23 @@ export class DagGateway {
   /** In order of id. What changed in the last second may be missing. @throws BadCursorError */
   async list(input: DagListInput): Promise<{ readonly items: readonly DagHead[]; readonly nextCursor?: string }> {
     const after = input.cursor === undefined ? undefined : decodeDagCursor(input.cursor);
-    const query = allOf(compare('WorkflowType', '=', DAG_ENTITY), compare('ExecutionStatus', '=', 'Running'), isNotNull('DagId'), input.tag === undefined ? undefined : compare('DagTags', '=', input.tag));
+    const query = allOf(
+      compare('WorkflowType', '=', DAG_ENTITY),
+      compare('ExecutionStatus', '=', 'Running'),
+      isNotNull('DagId'),
+      input.tag === undefined ? undefined : compare('DagTags', '=', input.tag),
+    );
     const heads = await this.temporal.call(async () => {
       const found = new Map<string, DagHead>();
       for await (const { memo } of this.temporal.client.workflow.list({ query, pageSize: 1_000 })) {
         const head = memo?.[DAG_HEAD_MEMO] as DagHead | undefined;
-        if (head && !head.deleted && (input.paused === undefined || head.paused === input.paused) && (after === undefined || head.dagId > after)) found.set(head.dagId, head);
+        if (
+          head &&
+          !head.deleted &&
+          (input.paused === undefined || head.paused === input.paused) &&
+          (after === undefined || head.dagId > after)
+        )
+          found.set(head.dagId, head);
       }
       return [...found.values()];
     });
@@ -84,15 +109,22 @@ export class DagGateway {
   }
 
   /** One call at a time does the work for all identical ones that came after it and before any other (R29). */
-  private update<T>(dagId: string, name: string, input: PutInput | PauseInput | RemoveInput, check: (head: DagHead | undefined) => void): Promise<T> {
+  private update<T>(
+    dagId: string,
+    name: string,
+    input: PutInput | PauseInput | RemoveInput,
+    check: (head: DagHead | undefined) => void,
+  ): Promise<T> {
     const key = JSON.stringify([name, input]);
     const last = this.lastUpdate.get(dagId);
     if (last?.key === key) return last.result as Promise<T>;
     const until = Date.now() + CALL_DEADLINE_MS;
-    const result = this.updates.run(dagId, () => this.sendUpdate<T>(dagId, name, input, check, until)).catch((error: unknown) => {
-      if (!(error instanceof QueueTimeoutError)) throw error;
-      throw new TemporalUnavailableError(`Too many changes of DAG ${dagId} are under way; this one was not begun.`, false, 2);
-    });
+    const result = this.updates
+      .run(dagId, () => this.sendUpdate<T>(dagId, name, input, check, until))
+      .catch((error: unknown) => {
+        if (!(error instanceof QueueTimeoutError)) throw error;
+        throw new TemporalUnavailableError(`Too many changes of DAG ${dagId} are under way; this one was not begun.`, false, 2);
+      });
     const entry = { key, result };
     this.lastUpdate.set(dagId, entry);
     const forget = () => {
@@ -102,13 +134,22 @@ export class DagGateway {
     return result;
   }
 
-  private async sendUpdate<T>(dagId: string, name: string, input: PutInput | PauseInput | RemoveInput, check: (head: DagHead | undefined) => void, until: number): Promise<T> {
+  private async sendUpdate<T>(
+    dagId: string,
+    name: string,
+    input: PutInput | PauseInput | RemoveInput,
+    check: (head: DagHead | undefined) => void,
+    until: number,
+  ): Promise<T> {
     const { head, open } = await this.describe(dagId);
     check(head);
     const start: DagEntityInput = open ? { dagId } : { dagId, head, versions: await this.storedVersions(dagId) };
     // The state that the caller saw is part of the id: the same change asked for later is another one. Who asked is not.
     const { by: _, ...what } = input;
-    const updateId = createHash('sha256').update(JSON.stringify([name, what, head?.updatedAt, head?.latest.version])).digest('hex').slice(0, 40);
+    const updateId = createHash('sha256')
+      .update(JSON.stringify([name, what, head?.updatedAt, head?.latest.version]))
+      .digest('hex')
+      .slice(0, 40);
     try {
       return await this.temporal.call(
         () =>
@@ -134,7 +175,9 @@ export class DagGateway {
 
   private async describe(dagId: string): Promise<{ readonly head?: DagHead; readonly open: boolean }> {
     try {
-      const { memo, status } = await this.temporal.call(() => this.temporal.client.workflow.getHandle(dagEntityId(dagId)).describe());
+      const { memo, status } = await this.temporal.call(() =>
+        this.temporal.client.workflow.getHandle(dagEntityId(dagId)).describe(),
+      );
       return { head: memo?.[DAG_HEAD_MEMO] as DagHead | undefined, open: status.name === 'RUNNING' };
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return { open: false };
@@ -164,5 +207,7 @@ function entityError(error: unknown, dagId: string): unknown {
     if (cause.type === ENTITY_REFUSALS.notFound) return new DagNotFoundError(dagId);
   }
   // The entity closed or continued as new under the update, or its blob could not be written.
-  return new TemporalUnavailableError(`The change of DAG ${dagId} was not confirmed; repeating the request is safe.`, true, 2, { cause: error });
+  return new TemporalUnavailableError(`The change of DAG ${dagId} was not confirmed; repeating the request is safe.`, true, 2, {
+    cause: error,
+  });
 }

@@ -4,7 +4,17 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort, isPortFree } from './local-port.js';
 import type { Log } from './log.js';
-import { claimRecord, endProcess, isAlive, isServerOn, readRecord, removeRecord, type ServerRecord, writeRecord } from './server-record.js';
+import { serverArguments } from './server-arguments.js';
+import {
+  claimRecord,
+  endProcess,
+  isAlive,
+  isServerOn,
+  readRecord,
+  removeRecord,
+  type ServerRecord,
+  writeRecord,
+} from './server-record.js';
 import { type BinarySearch, findTemporalBinary } from './temporal-binary.js';
 import { identityOf, TemporalConnection } from './temporal-connection.js';
 
@@ -21,30 +31,6 @@ export interface EmbeddedServerOptions extends BinarySearch {
   readonly uiPort: number;
   readonly namespace: string;
   readonly log: Log;
-}
-
-/**
- * As shipped the development server takes 94 ms per task of a chain: its queues are polled 20 times a second. With these it
- * takes 13 ms. WAL with NORMAL survives a killed process; a power cut can lose the last transactions.
- */
-const TUNING = [
-  'history.transferProcessorMaxPollRPS=2000',
-  'history.timerProcessorMaxPollRPS=2000',
-  'history.visibilityProcessorMaxPollRPS=200',
-  'system.enableActivityEagerExecution=true',
-  'matching.useNewMatcher=true',
-  'matching.enableFairness=true',
-].flatMap((value) => ['--dynamic-config-value', value]);
-const PRAGMAS = ['journal_mode=WAL', 'synchronous=NORMAL'].flatMap((value) => ['--sqlite-pragma', value]);
-
-/** Arguments of the `temporal` program for a server on 127.0.0.1 with our tuning. `database`: its SQLite file. */
-export function serverArguments({ port, uiPort, namespace, database }: { readonly port: number; readonly uiPort: number; readonly namespace: string; readonly database: string }): string[] {
-  return [
-    ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)],
-    ...['--db-filename', database, '--namespace', namespace, '--log-level', 'warn', '--color', 'never'],
-    ...TUNING,
-    ...PRAGMAS,
-  ];
 }
 
 const READY_MS = 60_000;
@@ -141,8 +127,14 @@ export class EmbeddedServer {
     } finally {
       waiting.abort();
     }
-    if (why !== READY) throw new EmbeddedServerError(`The embedded Temporal server ended at once (${why}). The end of ${logFile(this.options.home)}:\n${await this.lastLines()}`);
-    this.options.log.info({ port: this.port, pid: this.pid }, `The embedded Temporal server listens on ${this.address}, its Web UI on ${this.uiUrl}.`);
+    if (why !== READY)
+      throw new EmbeddedServerError(
+        `The embedded Temporal server ended at once (${why}). The end of ${logFile(this.options.home)}:\n${await this.lastLines()}`,
+      );
+    this.options.log.info(
+      { port: this.port, pid: this.pid },
+      `The embedded Temporal server listens on ${this.address}, its Web UI on ${this.uiUrl}.`,
+    );
     return { end };
   }
 
@@ -179,11 +171,12 @@ export class EmbeddedServer {
     }
   }
 
-  /** Says what happened. The first restart is at once; one that dies again and again is tried ever more rarely, and never given up: a full disk is freed some day. */
+  /** The first restart is at once; one that dies again and again comes ever more rarely, and is never given up: a full disk is freed some day. */
   private async pauseAfter(failures: number, why: string): Promise<void> {
     const pause = failures === 1 ? 0 : Math.min(LONGEST_PAUSE_MS, 250 * 2 ** (failures - 1));
     const when = failures === 1 ? '' : ` in ${pause / 1_000} s, after ${failures} failures in a row`;
-    this.options.log.error({ why, failures }, `The embedded Temporal server has ended (${why}); starting it again${when}. Its log: ${logFile(this.options.home)}`);
+    const message = `The embedded Temporal server has ended (${why}); starting it again${when}. Its log: ${logFile(this.options.home)}`;
+    this.options.log.error({ why, failures }, message);
     await delay(pause, undefined, { signal: this.stopped.signal }).catch(() => undefined);
   }
 
@@ -191,7 +184,12 @@ export class EmbeddedServer {
   private async own(): Promise<void> {
     process.off('exit', this.killAtExit);
     process.on('exit', this.killAtExit);
-    await writeRecord(recordFile(this.options.home), { owner: process.pid, server: this.pid, port: this.port, uiPort: this.uiPort });
+    await writeRecord(recordFile(this.options.home), {
+      owner: process.pid,
+      server: this.pid,
+      port: this.port,
+      uiPort: this.uiPort,
+    });
   }
 
   private async spawn(): Promise<ChildProcess> {
@@ -208,11 +206,18 @@ export class EmbeddedServer {
   }
 
   private async untilReady(signal: AbortSignal): Promise<typeof READY> {
-    const connection = new TemporalConnection({ address: this.address, namespace: this.options.namespace, identity: identityOf('start') });
+    const connection = new TemporalConnection({
+      address: this.address,
+      namespace: this.options.namespace,
+      identity: identityOf('start'),
+    });
     try {
       for (const until = Date.now() + READY_MS; !(await connection.ready(500)); await delay(50)) {
         if (signal.aborted) break;
-        if (Date.now() > until) throw new EmbeddedServerError(`The embedded Temporal server is not ready after ${READY_MS / 1_000} s. Look at ${logFile(this.options.home)}.`);
+        if (Date.now() > until)
+          throw new EmbeddedServerError(
+            `The embedded Temporal server is not ready after ${READY_MS / 1_000} s. Look at ${logFile(this.options.home)}.`,
+          );
       }
       return READY;
     } finally {
@@ -234,12 +239,16 @@ async function checkHome(home: string): Promise<void> {
     await mkdir(home, { recursive: true });
     await access(home, constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw new EmbeddedServerError(`BATON_HOME=${home} cannot be written (${(error as NodeJS.ErrnoException).code}). Make it writable or choose another folder.`);
+    throw new EmbeddedServerError(
+      `BATON_HOME=${home} cannot be written (${(error as NodeJS.ErrnoException).code}). Make it writable or choose another folder.`,
+    );
   }
 }
 
 /** Makes BATON_HOME ours, or says whose it is. Returns the server that a killed Baton left on the wanted ports. */
-async function takeOver(options: EmbeddedServerOptions): Promise<{ readonly pid: number; readonly port: number; readonly uiPort: number } | undefined> {
+async function takeOver(
+  options: EmbeddedServerOptions,
+): Promise<{ readonly pid: number; readonly port: number; readonly uiPort: number } | undefined> {
   const file = recordFile(options.home);
   for (let attempt = 0; !(await claimRecord(file)); attempt++) {
     const record = await readRecord(file);
@@ -251,7 +260,9 @@ async function takeOver(options: EmbeddedServerOptions): Promise<{ readonly pid:
       continue;
     }
     if (ownerLives && server) {
-      throw new EmbeddedServerError(`Another Baton (process ${record.owner}) uses BATON_HOME=${options.home}. Stop it, or set BATON_HOME to another folder.`);
+      throw new EmbeddedServerError(
+        `Another Baton (process ${record.owner}) uses BATON_HOME=${options.home}. Stop it, or set BATON_HOME to another folder.`,
+      );
     }
     if (server) {
       const wanted = (port: number, has: number) => port === 0 || port === has;
@@ -264,9 +275,14 @@ async function takeOver(options: EmbeddedServerOptions): Promise<{ readonly pid:
   return undefined;
 }
 
-async function liveServer(record: ServerRecord | undefined, home: string): Promise<{ readonly pid: number; readonly port: number; readonly uiPort: number } | undefined> {
+async function liveServer(
+  record: ServerRecord | undefined,
+  home: string,
+): Promise<{ readonly pid: number; readonly port: number; readonly uiPort: number } | undefined> {
   if (record?.server === undefined || record.port === undefined || record.uiPort === undefined) return undefined;
-  return (await isServerOn(record.server, databaseFile(home))) ? { pid: record.server, port: record.port, uiPort: record.uiPort } : undefined;
+  return (await isServerOn(record.server, databaseFile(home)))
+    ? { pid: record.server, port: record.port, uiPort: record.uiPort }
+    : undefined;
 }
 
 async function choosePort(variable: string, wanted: number, taken: readonly number[]): Promise<number> {
@@ -277,5 +293,7 @@ async function choosePort(variable: string, wanted: number, taken: readonly numb
     return port;
   }
   if (await isPortFree(wanted)) return wanted;
-  throw new EmbeddedServerError(`Port ${wanted} is taken by another program. Set ${variable} to a free one, or to 0 to have one picked; or point TEMPORAL_ADDRESS to the Temporal server that runs there.`);
+  throw new EmbeddedServerError(
+    `Port ${wanted} is taken by another program. Set ${variable} to a free one, or to 0 to have one picked; or point TEMPORAL_ADDRESS to the Temporal server that runs there.`,
+  );
 }

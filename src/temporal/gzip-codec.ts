@@ -10,8 +10,8 @@ const { Payload: PayloadMessage } = proto.temporal.api.common.v1;
 
 /** `encoding` of a compressed payload: the one that Temporal's own samples and codec servers use. */
 export const GZIP_ENCODING = 'binary/gzip';
-/** Payloads up to this size are left alone; bytes. */
-export const GZIP_THRESHOLD = 4_096;
+/** Payloads up to this size are left alone, so that the Web UI shows inputs and results of common size as they are; bytes. */
+export const GZIP_THRESHOLD = 16_384;
 /** A payload that would unpack to more is refused: nothing Temporal carries is near this. Bytes. */
 export const GZIP_MAX_UNPACKED = 64 * 1_048_576;
 
@@ -45,6 +45,8 @@ async function unpack(payload: Payload): Promise<Payload> {
   try {
     return PayloadMessage.decode(await decompress(payload.data, { maxOutputLength: GZIP_MAX_UNPACKED }));
   } catch (error) {
-    throw new ValueError(`A compressed payload cannot be read (at most ${GZIP_MAX_UNPACKED} bytes unpacked): ${(error as Error).message}`);
+    throw new ValueError(
+      `A compressed payload cannot be read (at most ${GZIP_MAX_UNPACKED} bytes unpacked): ${(error as Error).message}`,
+    );
   }
 }

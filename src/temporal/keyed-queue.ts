@@ -14,8 +14,8 @@ export class KeyedQueue {
 
   /** @throws QueueTimeoutError when its turn did not come in time. */
   async run<T>(key: string, work: () => Promise<T>): Promise<T> {
-    let lane = this.lanes.get(key);
-    if (lane === undefined) this.lanes.set(key, (lane = { running: 0, waiting: [] }));
+    const lane = this.lanes.get(key) ?? { running: 0, waiting: [] };
+    this.lanes.set(key, lane);
     if (lane.running < this.limit) lane.running++;
     else await this.turn(lane.waiting);
     try {

@@ -21,7 +21,14 @@ export function encodeRunCursor({ startedAt, runId }: RunCursor): string {
 /** @throws BadCursorError */
 export function decodeRunCursor(text: string): RunCursor {
   const [startedAt, runId] = unpack(text);
-  if (typeof startedAt !== 'number' || !Number.isSafeInteger(startedAt) || startedAt < 0 || startedAt >= 8.64e15 || typeof runId !== 'string') throw new BadCursorError();
+  if (
+    typeof startedAt !== 'number' ||
+    !Number.isSafeInteger(startedAt) ||
+    startedAt < 0 ||
+    startedAt >= 8.64e15 ||
+    typeof runId !== 'string'
+  )
+    throw new BadCursorError();
   return { startedAt, runId };
 }
 

@@ -1,27 +1,38 @@
-import { type WorkflowExecutionDescription, WorkflowExecutionAlreadyStartedError, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
-import { decodeFromPayloadsAtIndex } from '@temporalio/common/lib/internal-non-workflow/index.js';
-import { DAG_RUN, type DagRunInput, RUN_MEMO, RUN_QUERY, type RunFacts, type RunHead, type RunReport, TASKS_QUERY, type TaskRecord, type TasksQueryInput, type TasksQueryResult } from '../../workflows/contract.js';
+import {
+  WorkflowExecutionAlreadyStartedError,
+  type WorkflowExecutionDescription,
+  type WorkflowHandle,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
+import {
+  DAG_RUN,
+  type DagRunInput,
+  RUN_MEMO,
+  RUN_QUERY,
+  type RunFacts,
+  type RunHead,
+  type RunReport,
+  TASKS_QUERY,
+  type TasksQueryInput,
+  type TasksQueryResult,
+} from '../../workflows/contract.js';
 import { writeDayMarker } from '../objects/day-marker.js';
-import { readJson, writeJson } from '../objects/json-blob.js';
-import { JsonBlobs } from '../objects/json-blobs.js';
-import { reportKey, runPrefix } from '../objects/keys.js';
+import { runPrefix } from '../objects/keys.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import { parseRunId } from './run-id.js';
 import { listRuns, type RunListInput, type RunListResult } from './run-list.js';
 import { fairnessKey, runDetails, runMemo, runSummary } from './run-presentation.js';
-import { type ForeignEnd, headWithoutReport, reportFromQuery, tasksOfReport } from './run-report.js';
+import { tasksOfReport } from './run-report.js';
+import { RunReports, runInput } from './run-reports.js';
 import { type RunRow, runRow, runSearchAttributes } from './run-row.js';
 import { CALL_DEADLINE_MS, type TemporalConnection } from './temporal-connection.js';
 import { GRPC, grpcCode, TemporalUnavailableError } from './temporal-error.js';
 
 const QUERY_DEADLINE_MS = 2_000;
-/** Of JSON of closed runs kept in memory, twice. */
-const CACHE_BYTES = 16 * 1_048_576;
-/** A closed run that cannot be asked for so long gets a report without tasks, before Temporal forgets it (R3). */
-const GIVE_UP_ASKING_MS = 3_600_000;
-
 /** Whether a run id is taken, for ever (R3). */
-export type RunExistence = { readonly exists: false } | { readonly exists: true; readonly execution: number; readonly requestHash?: string; readonly open: boolean };
+export type RunExistence =
+  | { readonly exists: false }
+  | { readonly exists: true; readonly execution: number; readonly requestHash?: string; readonly open: boolean };
 
 /** A run as it is now. `live: false`: no worker answered, so this is what Temporal itself knows (R28). */
 export interface RunView {
@@ -38,8 +49,7 @@ type Found =
 
 /** Runs, seen from outside. Reads need no worker (R28). Every method throws TemporalUnavailableError (503). */
 export class RunGateway {
-  private readonly reports: JsonBlobs<RunReport>;
-  private readonly pages: JsonBlobs<readonly TaskRecord[]>;
+  private readonly reports: RunReports;
 
   constructor(
     private readonly temporal: TemporalConnection,
@@ -47,29 +57,43 @@ export class RunGateway {
     /** Task queue of `dagRun`. */
     private readonly taskQueue: string,
   ) {
-    this.reports = new JsonBlobs(store, CACHE_BYTES, (json) => json as unknown as RunReport);
-    this.pages = new JsonBlobs(store, CACHE_BYTES, (json) => json as unknown as readonly TaskRecord[]);
+    this.reports = new RunReports(temporal, store);
   }
 
   /** THE function that says whether a run id is taken: asks Temporal, then the reports; never a list (R3). */
   async exists(runId: string, dagId: string, runKey: string): Promise<RunExistence> {
     const described = await this.describe(runId);
     const row = described && runRow(described);
-    if (described && row) return { exists: true, execution: row.run.execution, requestHash: row.run.requestHash, open: described.status.name === 'RUNNING' };
-    const report = await this.lastReport(dagId, runKey);
-    return report ? { exists: true, execution: report.head.run.execution, requestHash: report.head.run.requestHash, open: false } : { exists: false };
+    if (described && row)
+      return {
+        exists: true,
+        execution: row.run.execution,
+        requestHash: row.run.requestHash,
+        open: described.status.name === 'RUNNING',
+      };
+    const report = await this.reports.last(dagId, runKey);
+    return report
+      ? { exists: true, execution: report.head.run.execution, requestHash: report.head.run.requestHash, open: false }
+      : { exists: false };
   }
 
   /** Whether an execution of this run has ended and left its report: what a run asks about its own id, being open itself. */
   async hasEnded(dagId: string, runKey: string): Promise<boolean> {
-    return (await this.lastReport(dagId, runKey)) !== undefined;
+    return (await this.reports.last(dagId, runKey)) !== undefined;
   }
 
   /** Starts a run; `started: false` when Temporal knows the id already. Ask {@link exists} first: Temporal forgets (R3). */
   async start(input: DagRunInput): Promise<{ readonly started: boolean; readonly temporalRunId?: string }> {
     const { run } = input;
     // Before the start: a run without a marker would never be swept.
-    await writeDayMarker(this.store, { runId: run.runId, prefix: input.prefix, dagId: run.dagId, runKey: run.scope.key, execution: run.execution, acceptedAt: run.acceptedAt });
+    await writeDayMarker(this.store, {
+      runId: run.runId,
+      prefix: input.prefix,
+      dagId: run.dagId,
+      runKey: run.scope.key,
+      execution: run.execution,
+      acceptedAt: run.acceptedAt,
+    });
     try {
       const handle = await this.temporal.call(
         () =>
@@ -91,7 +115,9 @@ export class RunGateway {
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) return { started: false };
       if (grpcCode(error) === GRPC.INVALID_ARGUMENT && /search attribute/i.test(String((error as Error).cause))) {
-        throw new TemporalUnavailableError('Temporal is not prepared yet: search attributes are missing.', false, 10, { cause: error });
+        throw new TemporalUnavailableError('Temporal is not prepared yet: search attributes are missing.', false, 10, {
+          cause: error,
+        });
       }
       throw error;
     }
@@ -101,18 +127,28 @@ export class RunGateway {
   async get(runId: string): Promise<RunView | undefined> {
     const found = await this.find(runId);
     if (found === undefined) return undefined;
-    if (found.kind === 'closed') return { head: 'report' in found ? found.report.head : found.head, live: found.live, temporalRunId: found.temporalRunId };
+    if (found.kind === 'closed')
+      return { head: 'report' in found ? found.report.head : found.head, live: found.live, temporalRunId: found.temporalRunId };
     const head = await this.query<RunHead, []>(found.handle, RUN_QUERY);
-    return { head: head ?? (await this.headWithoutWorker(found.handle, found.row)), live: head !== undefined, temporalRunId: found.temporalRunId };
+    return {
+      head: head ?? (await this.headWithoutWorker(found.handle, found.row)),
+      live: head !== undefined,
+      temporalRunId: found.temporalRunId,
+    };
   }
 
   /** A page of tasks in order of id; without a worker that answers, an open run has no tasks to show and is not `live`. */
   async tasks(runId: string, input: TasksQueryInput): Promise<(TasksQueryResult & { readonly live: boolean }) | undefined> {
     const found = await this.find(runId);
     if (found === undefined) return undefined;
-    if (found.kind === 'closed') return 'report' in found ? { ...tasksOfReport(found.report.head, await this.records(found.report), input), live: true } : { head: found.head, tasks: [], more: false, live: false };
+    if (found.kind === 'closed')
+      return 'report' in found
+        ? { ...tasksOfReport(found.report.head, await this.reports.records(found.report), input), live: true }
+        : { head: found.head, tasks: [], more: false, live: false };
     const result = await this.query<TasksQueryResult, [TasksQueryInput]>(found.handle, TASKS_QUERY, input);
-    return result ? { ...result, live: true } : { head: await this.headWithoutWorker(found.handle, found.row), tasks: [], more: false, live: false };
+    return result
+      ? { ...result, live: true }
+      : { head: await this.headWithoutWorker(found.handle, found.row), tasks: [], more: false, live: false };
   }
 
   /** Waits up to `ms` for a run to close; false when it is still open or the signal was raised. Follows continue-as-new. */
@@ -162,55 +198,32 @@ export class RunGateway {
     const row = described && runRow(described);
     if (!described || !row) {
       const parts = parseRunId(runId);
-      const report = parts && (await this.lastReport(parts.dagId, parts.runKey));
+      const report = parts && (await this.reports.last(parts.dagId, parts.runKey));
       return report ? { kind: 'closed', report, live: true } : undefined;
     }
     const temporalRunId = described.runId;
     // Not by its Temporal run id: it may continue as new before it is asked.
-    if (described.status.name === 'RUNNING') return { kind: 'open', handle: this.temporal.client.workflow.getHandle(runId), row, temporalRunId };
+    if (described.status.name === 'RUNNING')
+      return { kind: 'open', handle: this.temporal.client.workflow.getHandle(runId), row, temporalRunId };
     const handle = this.temporal.client.workflow.getHandle(runId, temporalRunId);
     const prefix = runPrefix(row.run.dagId, row.run.scope.key, row.run.execution);
-    const report = (await this.reports.read(reportKey(prefix))) ?? (await this.endFromOutside(handle, described, row, prefix));
-    return 'format' in report ? { kind: 'closed', report, live: true, temporalRunId } : { kind: 'closed', head: report, live: false, temporalRunId };
-  }
-
-  /** A closed run without a report gets one from whoever reads it first (R3), as soon as its workflow can be asked. */
-  private async endFromOutside(handle: WorkflowHandle, described: WorkflowExecutionDescription, row: RunRow, prefix: string): Promise<RunReport | RunHead> {
-    const input = await this.input(handle);
-    const killed = described.status.name === 'TERMINATED' || described.status.name === 'TIMED_OUT';
-    const end: ForeignEnd = { row, run: input?.run ?? { ...row.run, params: {} }, planKey: input?.planKey ?? '', killed };
-    let report: RunReport;
-    try {
-      report = await reportFromQuery(this.temporal, handle, end);
-    } catch (error) {
-      const head = headWithoutReport(end);
-      // It was ended before it did anything: there is nothing to ask for. Else a worker may come back.
-      const neverBegan = grpcCode(error) === GRPC.FAILED_PRECONDITION;
-      if (!neverBegan && Date.now() - (row.endedAt ?? Date.now()) < GIVE_UP_ASKING_MS) return head;
-      report = { format: 1, head, tasks: { records: [] }, planKey: end.planKey, writtenBy: 'reader' };
-    }
-    try {
-      await writeJson(this.store, reportKey(prefix), report);
-      return report;
-    } catch (error) {
-      // Somebody else wrote it at the same time: theirs counts, since blobs never change.
-      const theirs = await readJson<RunReport>(this.store, reportKey(prefix));
-      if (theirs === undefined) throw error;
-      return theirs;
-    }
+    const report =
+      (await this.reports.read(prefix)) ?? (await this.reports.ofForeignEnd(handle, described.status.name, row, prefix));
+    return 'format' in report
+      ? { kind: 'closed', report, live: true, temporalRunId }
+      : { kind: 'closed', head: report, live: false, temporalRunId };
   }
 
   private async headWithoutWorker(handle: WorkflowHandle, row: RunRow): Promise<RunHead> {
-    const params = (await this.input(handle))?.run.params ?? {};
-    return { run: { ...row.run, params } as RunFacts, state: row.state, startedAt: row.startedAt, counts: {}, failedTasks: row.failedTasks, revision: 0 };
-  }
-
-  /** The argument that the workflow was started with, from the first event of its history. */
-  private async input(handle: WorkflowHandle): Promise<DagRunInput | undefined> {
-    const { client, namespace } = this.temporal;
-    const { history } = await this.temporal.call(() => client.workflowService.getWorkflowExecutionHistory({ namespace, execution: { workflowId: handle.workflowId }, maximumPageSize: 1 }));
-    const payloads = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads;
-    return payloads?.length ? decodeFromPayloadsAtIndex<DagRunInput>(client.options.loadedDataConverter, 0, payloads) : undefined;
+    const params = (await runInput(this.temporal, handle))?.run.params ?? {};
+    return {
+      run: { ...row.run, params } as RunFacts,
+      state: row.state,
+      startedAt: row.startedAt,
+      counts: {},
+      failedTasks: row.failedTasks,
+      revision: 0,
+    };
   }
 
   private async describe(runId: string): Promise<WorkflowExecutionDescription | undefined> {
@@ -225,24 +238,11 @@ export class RunGateway {
   /** `undefined` when no worker answers, whatever the reason. */
   private async query<T, Args extends unknown[]>(handle: WorkflowHandle, name: string, ...args: Args): Promise<T | undefined> {
     try {
-      return await this.temporal.call(() => handle.query<T, Args>(name, ...args), { deadlineMs: Math.min(QUERY_DEADLINE_MS, CALL_DEADLINE_MS) });
+      return await this.temporal.call(() => handle.query<T, Args>(name, ...args), {
+        deadlineMs: Math.min(QUERY_DEADLINE_MS, CALL_DEADLINE_MS),
+      });
     } catch {
       return undefined;
-    }
-  }
-
-  private async records({ tasks }: RunReport): Promise<readonly TaskRecord[]> {
-    if ('records' in tasks) return tasks.records;
-    return (await Promise.all(tasks.pages.map((key) => this.pages.read(key)))).flatMap((page) => page ?? []);
-  }
-
-  /** Report of the newest execution that has one; executions are numbered from 1 without gaps. */
-  private async lastReport(dagId: string, runKey: string): Promise<RunReport | undefined> {
-    let last: RunReport | undefined;
-    for (let execution = 1; ; execution++) {
-      const report = await this.reports.read(reportKey(runPrefix(dagId, runKey, execution)));
-      if (report === undefined) return last;
-      last = report;
     }
   }
 }

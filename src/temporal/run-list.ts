@@ -41,14 +41,21 @@ export async function listRuns(client: Client, input: RunListInput, windowRows =
   rows.sort(newestFirst);
   const items = rows.slice(0, input.limit);
   const last = items.at(-1);
-  return rows.length > items.length && last ? { items, nextCursor: encodeRunCursor({ startedAt: last.startedAt, runId: last.run.runId }) } : { items };
+  return rows.length > items.length && last
+    ? { items, nextCursor: encodeRunCursor({ startedAt: last.startedAt, runId: last.run.runId }) }
+    : { items };
 }
 
 /**
  * The start (epoch ms, inclusive) of a window that ends at the cursor and holds more than a page, yet not many more than
  * `windowRows`; 0 when everything fits. The guess follows the density of what was counted, held by a bisection.
  */
-async function findWindow(count: (from: number) => Promise<number>, limit: number, cursor: RunCursor | undefined, windowRows: number): Promise<number> {
+async function findWindow(
+  count: (from: number) => Promise<number>,
+  limit: number,
+  cursor: RunCursor | undefined,
+  windowRows: number,
+): Promise<number> {
   let tooMany = { from: 0, rows: await count(0) };
   if (tooMany.rows <= windowRows) return 0;
   const end = cursor?.startedAt ?? Date.now();
@@ -89,7 +96,11 @@ async function readWindow(client: Client, query: Condition): Promise<RunRow[]> {
 }
 
 function within(filter: Condition, from: number, cursor: RunCursor | undefined): Condition {
-  return allOf(filter, from > 0 ? since('DagStartedAt', new Date(from)) : undefined, cursor ? before('DagStartedAt', new Date(cursor.startedAt + 1)) : undefined);
+  return allOf(
+    filter,
+    from > 0 ? since('DagStartedAt', new Date(from)) : undefined,
+    cursor ? before('DagStartedAt', new Date(cursor.startedAt + 1)) : undefined,
+  );
 }
 
 function filterOf(input: RunListInput): Condition {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { RunFacts, RunMemo } from '../../workflows/contract.js';
+import { markdownText } from '../dag/markdown-text.js';
 
 /** Memo of a run in bytes: Temporal warns above 2 KiB; the rest is left to its encoding. */
 const MEMO_BYTES = 1_900;
@@ -23,12 +24,18 @@ export function runSummary(run: RunFacts): string {
 export function runDetails(run: RunFacts): string {
   const { scope } = run;
   return [
-    `- **DAG** ${escapeMarkdown(run.dagId)}, version ${run.version}, execution ${run.execution}`,
-    `- **Trigger** ${scope.trigger}${run.identity ? ` by ${escapeMarkdown(run.identity)}` : ''}`,
-    run.dated ? `- **Logical date** ${scope.logicalDate}` : '- not tied to a date',
-    `- **Data interval** ${scope.dataInterval.start} to ${scope.dataInterval.end}`,
-    ...(run.tags?.length ? [`- **Tags** ${run.tags.map(escapeMarkdown).join(', ')}`] : []),
-    ...(run.note ? [`- **Note** ${escapeMarkdown(cutBytes(run.note, 4_096))}`] : []),
+    `- **DAG** ${markdownText(run.dagId)}, version ${run.version}, execution ${run.execution}`,
+    `- **Trigger** ${scope.trigger}${run.identity ? ` by ${markdownText(run.identity)}` : ''}`,
+    ...(run.dated
+      ? [
+          `- **Logical date** ${scope.logicalDate}`,
+          `- **Data interval** ${scope.dataInterval.start} to ${scope.dataInterval.end}`,
+        ]
+      : ['- **Logical date** none: the run is not tied to a date']),
+    ...(run.tags?.length ? [`- **Tags** ${run.tags.map((tag) => markdownText(tag)).join(', ')}`] : []),
+    ...(run.note ? [`- **Note** ${markdownText(cutBytes(run.note, 4_096))}`] : []),
+    // The Web UI gives this text less height than it takes: a line of nothing keeps the last one readable.
+    '\n\u00a0',
   ].join('\n');
 }
 
@@ -44,8 +51,4 @@ export function cutBytes(text: string, bytes: number): string {
   let end = Math.max(0, bytes - 3);
   while (end > 0 && (whole[end]! & 0xc0) === 0x80) end--;
   return bytes < 3 ? '' : `${whole.subarray(0, end).toString()}…`;
-}
-
-function escapeMarkdown(text: string): string {
-  return text.replace(/[\\`*_{}[\]()#+!|<>~-]/g, '\\$&').replace(/\s+/g, ' ');
 }

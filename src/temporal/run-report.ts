@@ -1,5 +1,15 @@
 import type { WorkflowHandle } from '@temporalio/client';
-import { RUN_QUERY, type RunFacts, type RunHead, type RunReport, TASKS_QUERY, type TaskCounts, type TaskRecord, type TasksQueryInput, type TasksQueryResult } from '../../workflows/contract.js';
+import {
+  RUN_QUERY,
+  type RunFacts,
+  type RunHead,
+  type RunReport,
+  TASKS_QUERY,
+  type TaskCounts,
+  type TaskRecord,
+  type TasksQueryInput,
+  type TasksQueryResult,
+} from '../../workflows/contract.js';
 import type { Failure, TaskState } from '../dag/state.js';
 import type { RunRow } from './run-row.js';
 import type { TemporalConnection } from './temporal-connection.js';
@@ -34,11 +44,17 @@ export function headWithoutReport({ row, run, killed }: ForeignEnd): RunHead {
  * Builds the report that a run did not write, from what its workflow still answers; needs a worker.
  * @throws whatever the query throws: the caller goes on without a report.
  */
-export async function reportFromQuery(temporal: TemporalConnection, handle: WorkflowHandle, end: ForeignEnd): Promise<RunReport> {
+export async function reportFromQuery(
+  temporal: TemporalConnection,
+  handle: WorkflowHandle,
+  end: ForeignEnd,
+): Promise<RunReport> {
   const head = await temporal.call(() => handle.query<RunHead, []>(RUN_QUERY));
   const tasks: TaskRecord[] = [];
   for (let more = true; more; ) {
-    const page = await temporal.call(() => handle.query<TasksQueryResult, [TasksQueryInput]>(TASKS_QUERY, { after: tasks.at(-1)?.taskId, limit: PAGE }));
+    const page = await temporal.call(() =>
+      handle.query<TasksQueryResult, [TasksQueryInput]>(TASKS_QUERY, { after: tasks.at(-1)?.taskId, limit: PAGE }),
+    );
     tasks.push(...page.tasks);
     more = page.more && page.tasks.length > 0;
   }
@@ -73,12 +89,17 @@ export function tasksOfReport(head: RunHead, records: readonly TaskRecord[], inp
 
 /** What ran when the end came failed with it; what had not begun never will. */
 function endedFromOutside({ notice: _, ...task }: TaskRecord, { row, killed }: ForeignEnd): TaskRecord {
-  return task.state === 'pending' ? { ...task, state: 'cancelled', endedAt: row.endedAt } : { ...task, state: 'failed', endedAt: row.endedAt, failure: failureOf(killed) };
+  return task.state === 'pending'
+    ? { ...task, state: 'cancelled', endedAt: row.endedAt }
+    : { ...task, state: 'failed', endedAt: row.endedAt, failure: failureOf(killed) };
 }
 
 function failureOf(killed: boolean): Failure {
   return killed
-    ? { kind: 'terminated', message: 'The run was ended from outside, by Temporal or by an operator, without clean-up: no teardown or hook ran.' }
+    ? {
+        kind: 'terminated',
+        message: 'The run was ended from outside, by Temporal or by an operator, without clean-up: no teardown or hook ran.',
+      }
     : { kind: 'error', message: 'The run failed before it could write its report; its history in Temporal says why.' };
 }
 

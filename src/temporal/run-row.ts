@@ -36,7 +36,9 @@ export function runSearchAttributes(run: RunFacts): SearchAttributePair[] {
 }
 
 /** The row of a workflow; `undefined` when it is no run of ours. */
-export function runRow(info: Pick<WorkflowExecutionInfo, 'type' | 'memo' | 'status' | 'typedSearchAttributes' | 'closeTime'>): RunRow | undefined {
+export function runRow(
+  info: Pick<WorkflowExecutionInfo, 'type' | 'memo' | 'status' | 'typedSearchAttributes' | 'closeTime'>,
+): RunRow | undefined {
   const run = info.memo?.[RUN_MEMO] as RunMemo | undefined;
   if (info.type !== DAG_RUN || run === undefined) return undefined;
   const attributes = info.typedSearchAttributes;

@@ -1,9 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Log } from './log.js';
 import { findOnPath, isExecutable } from './program-path.js';
 import { buildTemporal } from './temporal-build.js';
 import { downloadTemporal } from './temporal-download.js';
-import type { Log } from './log.js';
 
 /** Version that is fetched or built: newer tags carry a `replace` and cannot be installed with `go install`. */
 export const TEMPORAL_CLI_VERSION = 'v1.5.1';
@@ -24,7 +24,8 @@ export interface BinarySearch {
 }
 
 /** Where the cache holds the program. */
-export const cachedBinary = (cacheDir: string): string => join(cacheDir, `temporal-${TEMPORAL_CLI_VERSION}`, process.platform === 'win32' ? 'temporal.exe' : 'temporal');
+export const cachedBinary = (cacheDir: string): string =>
+  join(cacheDir, `temporal-${TEMPORAL_CLI_VERSION}`, process.platform === 'win32' ? 'temporal.exe' : 'temporal');
 
 /**
  * Finds the `temporal` program: the one named, on PATH, in the cache, downloaded, or built with Go (about 4 minutes).
@@ -33,7 +34,9 @@ export const cachedBinary = (cacheDir: string): string => join(cacheDir, `tempor
 export async function findTemporalBinary(search: BinarySearch, log: Log): Promise<string> {
   if (search.binary !== undefined) {
     if (await isExecutable(search.binary)) return search.binary;
-    throw new TemporalBinaryError(`BATON_TEMPORAL_BIN=${search.binary} is not a program that can be run. Correct the path or unset the variable.`);
+    throw new TemporalBinaryError(
+      `BATON_TEMPORAL_BIN=${search.binary} is not a program that can be run. Correct the path or unset the variable.`,
+    );
   }
   const onPath = await findOnPath('temporal', search.env);
   if (onPath) return onPath;
@@ -44,7 +47,9 @@ export async function findTemporalBinary(search: BinarySearch, log: Log): Promis
   try {
     await mkdir(search.cacheDir, { recursive: true });
   } catch (error) {
-    throw new TemporalBinaryError(`The cache folder ${search.cacheDir} cannot be made (${(error as Error).message}). Set XDG_CACHE_HOME to a folder that can be written.`);
+    throw new TemporalBinaryError(
+      `The cache folder ${search.cacheDir} cannot be made (${(error as Error).message}). Set XDG_CACHE_HOME to a folder that can be written.`,
+    );
   }
   for (const [what, get] of [
     ['download', downloadTemporal],

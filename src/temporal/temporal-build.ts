@@ -18,7 +18,10 @@ export async function buildTemporal({ version, target, cacheDir, env, log }: Bin
   const began = Date.now();
   let step = 'starting';
   log.info({}, `Building the Temporal server ${version} with Go: this happens once and takes about 4 minutes ...`);
-  const progress = setInterval(() => log.info({}, `  still building (${Math.round((Date.now() - began) / 1_000)} s; ${step})`), PROGRESS_MS);
+  const progress = setInterval(
+    () => log.info({}, `  still building (${Math.round((Date.now() - began) / 1_000)} s; ${step})`),
+    PROGRESS_MS,
+  );
   try {
     await install(version, folder, env, (line) => {
       step = line.replace(/^go: /, '').slice(0, 100);
@@ -33,7 +36,10 @@ export async function buildTemporal({ version, target, cacheDir, env, log }: Bin
 }
 
 async function install(version: string, folder: string, env: NodeJS.ProcessEnv, onLine: (line: string) => void): Promise<void> {
-  const child = spawn('go', ['install', '-v', `github.com/temporalio/cli/cmd/temporal@${version}`], { env: { ...env, GOBIN: folder }, stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn('go', ['install', '-v', `github.com/temporalio/cli/cmd/temporal@${version}`], {
+    env: { ...env, GOBIN: folder },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   const last: string[] = [];
   createInterface({ input: child.stderr }).on('line', (line) => {
     onLine(line);

@@ -1,6 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
-import { Client, Connection, type ConnectionOptions, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
+import {
+  Client,
+  Connection,
+  type ConnectionOptions,
+  defaultGrpcRetryOptions,
+  makeGrpcRetryInterceptor,
+} from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { GzipCodec } from './gzip-codec.js';
 import { deadlineError, temporalError } from './temporal-error.js';
@@ -63,23 +69,39 @@ export class TemporalConnection {
       apiKey: target.apiKey,
       metadata: target.metadata,
       // Without this a channel that was refused waits up to 2 minutes before it tries again.
-      channelArgs: { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': 1_000, 'grpc.keepalive_time_ms': 10_000, 'grpc.keepalive_timeout_ms': 4_000, 'grpc.keepalive_permit_without_calls': 1 },
+      channelArgs: {
+        'grpc.initial_reconnect_backoff_ms': 100,
+        'grpc.max_reconnect_backoff_ms': 1_000,
+        'grpc.keepalive_time_ms': 10_000,
+        'grpc.keepalive_timeout_ms': 4_000,
+        'grpc.keepalive_permit_without_calls': 1,
+      },
     });
-    this.client = new Client({ connection: this.connection, namespace: target.namespace, identity: target.identity, dataConverter: DATA_CONVERTER });
+    this.client = new Client({
+      connection: this.connection,
+      namespace: target.namespace,
+      identity: target.identity,
+      dataConverter: DATA_CONVERTER,
+    });
   }
 
   /**
    * Makes one or more gRPC calls under one deadline.
    * @throws TemporalUnavailableError (503); every other error passes through.
    */
-  async call<T>(work: () => Promise<T>, { write = false, deadlineMs = CALL_DEADLINE_MS, signal }: CallOptions = {}): Promise<T> {
+  async call<T>(
+    work: () => Promise<T>,
+    { write = false, deadlineMs = CALL_DEADLINE_MS, signal }: CallOptions = {},
+  ): Promise<T> {
     const stop = new AbortController();
     // Each request of the work listens to it.
     setMaxListeners(0, stop.signal);
     const onAbort = () => stop.abort();
     signal?.addEventListener('abort', onAbort);
     if (signal?.aborted) onAbort();
-    const answer = this.connection.withAbortSignal(stop.signal, () => this.connection.withDeadline(Date.now() + deadlineMs, work));
+    const answer = this.connection.withAbortSignal(stop.signal, () =>
+      this.connection.withDeadline(Date.now() + deadlineMs, work),
+    );
     this.active.set(answer, stop);
     const forget = () => this.active.delete(answer);
     answer.then(forget, forget);

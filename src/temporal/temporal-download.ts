@@ -29,14 +29,23 @@ export async function downloadTemporal({ version, target, cacheDir, log }: Binar
   const dispatcher = new EnvHttpProxyAgent();
   const get = async (url: string, timeout: number) => {
     const response = await fetch(url, { dispatcher, signal: AbortSignal.timeout(timeout) }).catch((error: Error) => {
-      throw new Error(`${new URL(url).host} cannot be reached (${(error.cause as Error | undefined)?.message ?? error.message})`);
+      throw new Error(
+        `${new URL(url).host} cannot be reached (${(error.cause as Error | undefined)?.message ?? error.message})`,
+      );
     });
     if (!response.ok) throw new Error(`${new URL(url).host} answered ${response.status}`);
     return response;
   };
   try {
-    const info = (await (await get(`https://temporal.download/cli/${version}?platform=${platform}&arch=${arch}&format=tar.gz`, INFO_TIMEOUT_MS)).json()) as { archiveUrl?: unknown; fileToExtract?: unknown };
-    if (typeof info.archiveUrl !== 'string' || !info.archiveUrl.startsWith('https://') || typeof info.fileToExtract !== 'string') throw new Error('the answer of temporal.download is not as expected');
+    const info = (await (
+      await get(`https://temporal.download/cli/${version}?platform=${platform}&arch=${arch}&format=tar.gz`, INFO_TIMEOUT_MS)
+    ).json()) as { archiveUrl?: unknown; fileToExtract?: unknown };
+    if (
+      typeof info.archiveUrl !== 'string' ||
+      !info.archiveUrl.startsWith('https://') ||
+      typeof info.fileToExtract !== 'string'
+    )
+      throw new Error('the answer of temporal.download is not as expected');
     log.info({}, `Downloading the Temporal server ${version} ...`);
     const archive = Buffer.from(await (await get(info.archiveUrl, ARCHIVE_TIMEOUT_MS)).arrayBuffer());
     await install(fileOfTar(await promisify(gunzip)(archive), info.fileToExtract), target, cacheDir);

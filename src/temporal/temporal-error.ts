@@ -31,12 +31,30 @@ export class DagNotFoundError extends Error {
 
 /** gRPC status codes, by their numbers on the wire. */
 export const GRPC = {
-  CANCELLED: 1, UNKNOWN: 2, INVALID_ARGUMENT: 3, DEADLINE_EXCEEDED: 4, NOT_FOUND: 5, ALREADY_EXISTS: 6, PERMISSION_DENIED: 7,
-  RESOURCE_EXHAUSTED: 8, FAILED_PRECONDITION: 9, ABORTED: 10, UNIMPLEMENTED: 12, INTERNAL: 13, UNAVAILABLE: 14, UNAUTHENTICATED: 16,
+  CANCELLED: 1,
+  UNKNOWN: 2,
+  INVALID_ARGUMENT: 3,
+  DEADLINE_EXCEEDED: 4,
+  NOT_FOUND: 5,
+  ALREADY_EXISTS: 6,
+  PERMISSION_DENIED: 7,
+  RESOURCE_EXHAUSTED: 8,
+  FAILED_PRECONDITION: 9,
+  ABORTED: 10,
+  UNIMPLEMENTED: 12,
+  INTERNAL: 13,
+  UNAVAILABLE: 14,
+  UNAUTHENTICATED: 16,
 } as const;
 
 /** Codes that say something about the request itself; they pass through as they are. */
-const ABOUT_THE_REQUEST: ReadonlySet<number> = new Set([GRPC.INVALID_ARGUMENT, GRPC.NOT_FOUND, GRPC.ALREADY_EXISTS, GRPC.FAILED_PRECONDITION, GRPC.UNIMPLEMENTED]);
+const ABOUT_THE_REQUEST: ReadonlySet<number> = new Set([
+  GRPC.INVALID_ARGUMENT,
+  GRPC.NOT_FOUND,
+  GRPC.ALREADY_EXISTS,
+  GRPC.FAILED_PRECONDITION,
+  GRPC.UNIMPLEMENTED,
+]);
 
 /** The gRPC status code of an error or of what caused it; `undefined` when it has none. */
 export function grpcCode(error: unknown): number | undefined {
@@ -75,5 +93,10 @@ export function deadlineError(write: boolean): TemporalUnavailableError {
 }
 
 function unanswered(why: string, write: boolean, retryAfter: number, cause?: unknown): TemporalUnavailableError {
-  return new TemporalUnavailableError(write ? `${why} The outcome is unknown; repeating the request is safe.` : why, write, retryAfter, { cause });
+  return new TemporalUnavailableError(
+    write ? `${why} The outcome is unknown; repeating the request is safe.` : why,
+    write,
+    retryAfter,
+    { cause },
+  );
 }

@@ -19,8 +19,22 @@ export function installRuntime(log: Log): void {
 
 /** What Temporal logs as info (a worker polls, a run failed as it should) is detail for us. */
 function bridge(log: Log): Logger {
-  const at = (level: 'debug' | 'warn' | 'error') => (message: string, meta?: LogMetadata) => log[level]({ ...meta }, `temporal: ${message}`);
+  const at = (level: 'debug' | 'warn' | 'error') => (message: string, meta?: LogMetadata) =>
+    log[level]({ ...meta }, `temporal: ${message}`);
   const debug = at('debug');
-  const by: Record<LogLevel, (message: string, meta?: LogMetadata) => void> = { TRACE: debug, DEBUG: debug, INFO: debug, WARN: at('warn'), ERROR: at('error') };
-  return { log: (level, message, meta) => by[level](message, meta), trace: by.TRACE, debug: by.DEBUG, info: by.INFO, warn: by.WARN, error: by.ERROR };
+  const by: Record<LogLevel, (message: string, meta?: LogMetadata) => void> = {
+    TRACE: debug,
+    DEBUG: debug,
+    INFO: debug,
+    WARN: at('warn'),
+    ERROR: at('error'),
+  };
+  return {
+    log: (level, message, meta) => by[level](message, meta),
+    trace: by.TRACE,
+    debug: by.DEBUG,
+    info: by.INFO,
+    warn: by.WARN,
+    error: by.ERROR,
+  };
 }

@@ -4,6 +4,7 @@ import type { ObjectStore } from '../objects/object-store.js';
 import { DagGateway } from './dag-gateway.js';
 import { EmbeddedServer } from './embedded-server.js';
 import type { Log } from './log.js';
+import { QueueGateway } from './queue-gateway.js';
 import { RunGateway } from './run-gateway.js';
 import { identityOf, type TemporalAddress, TemporalConnection } from './temporal-connection.js';
 import { temporalPort } from './temporal-port.js';
@@ -31,6 +32,7 @@ export class TemporalService {
   readonly connection: TemporalConnection;
   readonly dags: DagGateway;
   readonly runs: RunGateway;
+  readonly queues: QueueGateway;
   private readonly stopping = new AbortController();
   private prepared = false;
   private problem?: string;
@@ -46,6 +48,7 @@ export class TemporalService {
   ) {
     this.connection = new TemporalConnection(target);
     this.dags = new DagGateway(this.connection, store);
+    this.queues = new QueueGateway(this.connection);
     this.runs = new RunGateway(this.connection, store, config.taskQueue);
   }
 
@@ -56,7 +59,8 @@ export class TemporalService {
   static async open(config: BatonConfig, store: ObjectStore, log: Log): Promise<TemporalService> {
     const { address, namespace, tls, apiKey, metadata, embedded: wanted } = config.temporal;
     const identity = identityOf(config.role);
-    if (address !== undefined) return new TemporalService(config, store, log, undefined, { address, namespace, tls, apiKey, metadata, identity });
+    if (address !== undefined)
+      return new TemporalService(config, store, log, undefined, { address, namespace, tls, apiKey, metadata, identity });
     const embedded = await EmbeddedServer.start({ home: config.home, namespace, log, ...wanted });
     return new TemporalService(config, store, log, embedded, { address: embedded.address, namespace, identity });
   }
@@ -70,16 +74,30 @@ export class TemporalService {
   async start(): Promise<void> {
     if (this.config.role !== 'api') {
       const { identity } = this.connection.target;
-      const activities = await workerActivities(this.config, this.store, temporalPort(this.connection, this.runs), identity);
-      this.workers = new WorkerHost({ target: this.connection.target, config: this.config.worker, taskQueue: this.config.taskQueue, activities }, this.log);
+      const activities = await workerActivities(
+        this.config,
+        this.store,
+        temporalPort(this.connection, this.runs, this.queues),
+        identity,
+      );
+      this.workers = new WorkerHost(
+        { target: this.connection.target, config: this.config.worker, taskQueue: this.config.taskQueue, activities },
+        this.log,
+      );
     }
     this.preparing ??= this.prepare();
     await this.preparing;
   }
 
   async health(): Promise<TemporalHealth> {
+    const reachable = await this.connection.ready();
     const problem = this.problem ?? this.workers?.lastError?.message;
-    return { reachable: await this.connection.ready(), prepared: this.prepared, workers: this.workers?.state ?? 'none', ...(problem === undefined ? {} : { problem }) };
+    return {
+      reachable,
+      prepared: this.prepared,
+      workers: this.workers?.state ?? 'none',
+      ...(problem === undefined ? {} : { problem }),
+    };
   }
 
   /** Workers first, so that they can still report; the server that is ours last. */

@@ -51,11 +51,16 @@ export async function ensureSearchAttributes(connection: TemporalConnection): Pr
   if (missing.length > 0) {
     const searchAttributes = Object.fromEntries(missing.map((name) => [name, TYPES[SEARCH_ATTRIBUTES[name]].code]));
     try {
-      await connection.call(() => grpc.operatorService.addSearchAttributes({ namespace, searchAttributes }), { deadlineMs: 10_000 });
+      await connection.call(() => grpc.operatorService.addSearchAttributes({ namespace, searchAttributes }), {
+        deadlineMs: 10_000,
+      });
     } catch (error) {
       // Another process of ours may have been faster.
       if ((await missingAttributes(connection)).length > 0) {
-        throw new TemporalSetupError(`Temporal does not let Baton register its search attributes. Run this once:\n  ${command}`, { cause: error });
+        throw new TemporalSetupError(
+          `Temporal does not let Baton register its search attributes. Run this once:\n  ${command}`,
+          { cause: error },
+        );
       }
     }
   }
@@ -71,14 +76,19 @@ async function missingAttributes(connection: TemporalConnection): Promise<Attrib
   const { namespace } = connection;
   let custom: { readonly [name: string]: number };
   try {
-    ({ customAttributes: custom } = await connection.call(() => connection.connection.operatorService.listSearchAttributes({ namespace })));
+    ({ customAttributes: custom } = await connection.call(() =>
+      connection.connection.operatorService.listSearchAttributes({ namespace }),
+    ));
   } catch (error) {
     if (!NOT_FOR_US.has(grpcCode(error))) throw error;
     // Temporal Cloud has no such call; then every attribute is asked for, and what cannot be queried is missing.
     return [];
   }
   const other = NAMES.filter((name) => custom[name] !== undefined && custom[name] !== TYPES[SEARCH_ATTRIBUTES[name]].code);
-  if (other.length > 0) throw new TemporalSetupError(`Search attributes of another type stand in Baton's way: ${other.map((name) => `${name} must be ${TYPES[SEARCH_ATTRIBUTES[name]].cli}`).join(', ')}. Use another namespace (TEMPORAL_NAMESPACE), or remove them.`);
+  if (other.length > 0)
+    throw new TemporalSetupError(
+      `Search attributes of another type stand in Baton's way: ${other.map((name) => `${name} must be ${TYPES[SEARCH_ATTRIBUTES[name]].cli}`).join(', ')}. Use another namespace (TEMPORAL_NAMESPACE), or remove them.`,
+    );
   return NAMES.filter((name) => custom[name] === undefined);
 }
 
@@ -91,19 +101,29 @@ async function untilUsable(connection: TemporalConnection, command: string): Pro
       return;
     } catch (error) {
       if (grpcCode(error) !== GRPC.INVALID_ARGUMENT) throw error;
-      if (Date.now() > until) throw new TemporalSetupError(`Temporal does not know Baton's search attributes. Run this once:\n  ${command}`, { cause: error });
+      if (Date.now() > until)
+        throw new TemporalSetupError(`Temporal does not know Baton's search attributes. Run this once:\n  ${command}`, {
+          cause: error,
+        });
     }
   }
 }
 
 /** Sets the retention of a namespace of ours; says so when a foreign one keeps runs for a shorter time (R3). */
-export async function ensureRetention(connection: TemporalConnection, { retentionMs, ownNamespace, log }: SetupOptions): Promise<void> {
+export async function ensureRetention(
+  connection: TemporalConnection,
+  { retentionMs, ownNamespace, log }: SetupOptions,
+): Promise<void> {
   const { namespace, client } = connection;
   const { config } = await connection.call(() => client.workflowService.describeNamespace({ namespace }));
   const now = Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) * 1_000;
   if (now === retentionMs || (!ownNamespace && now > retentionMs)) return;
   if (ownNamespace) {
-    await connection.call(() => client.workflowService.updateNamespace({ namespace, config: { workflowExecutionRetentionTtl: msToTs(retentionMs) } }), { deadlineMs: 10_000 });
+    await connection.call(
+      () =>
+        client.workflowService.updateNamespace({ namespace, config: { workflowExecutionRetentionTtl: msToTs(retentionMs) } }),
+      { deadlineMs: 10_000 },
+    );
     log.info({ namespace }, `Temporal keeps closed runs for ${hours(retentionMs)}.`);
     return;
   }
@@ -121,7 +141,13 @@ export async function ensureSweep(connection: TemporalConnection, retentionMs: n
   const what = {
     spec: { calendars: [{ hour: 3, minute: 17 }], jitter: '30 minutes' },
     policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1 day' },
-    action: { type: 'startWorkflow' as const, workflowType: RETENTION, workflowId: RETENTION_ID, taskQueue: SYSTEM_QUEUE, args: [input] },
+    action: {
+      type: 'startWorkflow' as const,
+      workflowType: RETENTION,
+      workflowId: RETENTION_ID,
+      taskQueue: SYSTEM_QUEUE,
+      args: [input],
+    },
   };
   try {
     await connection.call(() => schedule.create({ scheduleId: RETENTION_ID, ...what }));

@@ -41,5 +41,10 @@ export function isNotNull(field: string): Condition {
 
 /** All of them; absent ones are left out. */
 export function allOf(...conditions: readonly (Condition | undefined)[]): Condition {
-  return condition(conditions.filter((c) => c !== undefined).map((c) => `(${c})`).join(' AND '));
+  return condition(
+    conditions
+      .filter((c) => c !== undefined)
+      .map((c) => `(${c})`)
+      .join(' AND '),
+  );
 }

@@ -9,7 +9,12 @@ import type { ObjectStore } from '../objects/object-store.js';
 const ALWAYS_ON = ['http', 'sql'] as const;
 
 /** The activities of this process, as its configuration wants them. @throws ActivityModuleError for a module that does not load. */
-export async function workerActivities(config: BatonConfig, objects: ObjectStore, temporal: TemporalPort, identity: string): Promise<Activities> {
+export async function workerActivities(
+  config: BatonConfig,
+  objects: ObjectStore,
+  temporal: TemporalPort,
+  identity: string,
+): Promise<Activities> {
   const { secrets, http } = config;
   return createActivities({
     objects,

@@ -15,7 +15,8 @@ export interface WorkerParts {
 }
 
 /** Of the system queue: few tasks that must not wait, whatever the queue of runs is tuned to. */
-const SYSTEM = { activities: 20, workflows: 20, pollers: 5, cache: 200 } as const;
+const SYSTEM = { activities: 20, workflows: 20, pollers: 5 } as const;
+const SYSTEM_CACHE = 200;
 
 /** Workers that share one connection. */
 export interface WorkerSet {
@@ -27,12 +28,25 @@ export interface WorkerSet {
 export async function createWorkers(parts: WorkerParts): Promise<WorkerSet> {
   const { target, config } = parts;
   const bundle = await workflowBundle();
-  const connection = await NativeConnection.connect({ address: target.address, tls: target.tls, apiKey: target.apiKey, metadata: target.metadata });
+  const connection = await NativeConnection.connect({
+    address: target.address,
+    tls: target.tls,
+    apiKey: target.apiKey,
+    metadata: target.metadata,
+  });
   try {
     const workers: Worker[] = [];
     for (const queue of config.queues) {
       const workflows = queue === SYSTEM_QUEUE || queue === parts.taskQueue ? { workflowBundle: bundle } : {};
-      workers.push(await Worker.create({ ...tuned(queue === SYSTEM_QUEUE ? SYSTEM : config), ...workflows, connection, taskQueue: queue, ...common(parts) }));
+      workers.push(
+        await Worker.create({
+          ...tuned(queue === SYSTEM_QUEUE ? { ...SYSTEM, cache: Math.min(SYSTEM_CACHE, config.cache) } : config),
+          ...workflows,
+          connection,
+          taskQueue: queue,
+          ...common(parts),
+        }),
+      );
     }
     return { connection, workers };
   } catch (error) {
@@ -40,6 +54,9 @@ export async function createWorkers(parts: WorkerParts): Promise<WorkerSet> {
     throw error;
   }
 }
+
+/** The options of a worker of the run queue but connection, queue and workflows: the benchmark's own worker has the same ones. */
+export const runWorkerOptions = (parts: WorkerParts): Partial<WorkerOptions> => ({ ...tuned(parts.config), ...common(parts) });
 
 function common({ target, config, activities }: WorkerParts): Partial<WorkerOptions> {
   return {

@@ -51,7 +51,8 @@ export class WorkerHost {
         await this.work(this.current);
       } catch (error) {
         this.lastError = error as Error;
-        if (!this.stopped.signal.aborted) this.log.warn({ err: error }, `The workers do not run (${(error as Error).message}); trying again in ${wait} ms.`);
+        if (!this.stopped.signal.aborted)
+          this.log.warn({ err: error }, `The workers do not run (${(error as Error).message}); trying again in ${wait} ms.`);
       } finally {
         await this.current?.connection.close().catch(() => undefined);
         this.current = undefined;

@@ -15,7 +15,13 @@ beforeAll(async () => {
 
 describe('modules of activities', () => {
   it('give each exported function under its name', async () => {
-    const paths = [await module('a.mjs', 'export async function one(x) { return x + 1 }\nexport const two = async () => 2; export const limit = 5; export class Broken extends Error {}'), await module('b.mjs', 'export function three() {}')];
+    const paths = [
+      await module(
+        'a.mjs',
+        'export async function one(x) { return x + 1 }\nexport const two = async () => 2; export const limit = 5; export class Broken extends Error {}',
+      ),
+      await module('b.mjs', 'export function three() {}'),
+    ];
     const found = await loadModules([...paths, join(folder, 'a.mjs')], folder);
     expect([...found.keys()]).toEqual(['one', 'two', 'three']);
     expect(await (found.get('one') as unknown as (x: number) => Promise<number>)(1)).toBe(2);
@@ -31,12 +37,18 @@ describe('modules of activities', () => {
     ['that take a name of ours', 'system.mjs', 'export async function loadPlan() {}', /exports loadPlan/],
   ])('%s are refused by name', async (_, name, text, message) => {
     if (text !== undefined) await module(name, text);
-    await expect(loadModules([name], folder)).rejects.toMatchObject({ name: 'ActivityModuleError', message: expect.stringMatching(message) });
+    await expect(loadModules([name], folder)).rejects.toMatchObject({
+      name: 'ActivityModuleError',
+      message: expect.stringMatching(message),
+    });
     await expect(loadModules([name], folder)).rejects.toThrow(name);
   });
 
   it('that export the same name are refused, both named', async () => {
-    const paths = [await module('x.mjs', 'export async function same() {}'), await module('y.mjs', 'export async function same() {}')];
+    const paths = [
+      await module('x.mjs', 'export async function same() {}'),
+      await module('y.mjs', 'export async function same() {}'),
+    ];
     await expect(loadModules(paths, folder)).rejects.toThrow(/y\.mjs: exports same, which .*x\.mjs exports too/);
   });
 });

@@ -1,7 +1,17 @@
-import { ActivityFailure, type ActivityOptions, ApplicationFailure, CancelledFailure, proxyActivities } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  type ActivityOptions,
+  ApplicationFailure,
+  CancelledFailure,
+  proxyActivities,
+} from '@temporalio/workflow';
 
 /** Runs one activity and tells how it ended, with the first detail of its failure. */
-export async function runOne(activity: string, call: unknown, options: ActivityOptions): Promise<{ returned?: unknown; failed?: unknown; cancelled?: unknown; other?: string }> {
+export async function runOne(
+  activity: string,
+  call: unknown,
+  options: ActivityOptions,
+): Promise<{ returned?: unknown; failed?: unknown; cancelled?: unknown; other?: string }> {
   const activities = proxyActivities<{ [name: string]: (call: unknown) => Promise<unknown> }>(options);
   try {
     return { returned: await activities[activity]?.(call) };

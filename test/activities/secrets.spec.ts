@@ -21,16 +21,20 @@ describe('secrets', () => {
   });
 
   it('are hidden in text in every form, the longest first, and short ones are left', () => {
-    const mask = new SecretMask(['pass word', 'pass word longer', 'abc', "it's\"x\"", 'first-line\nsecond-line']);
+    const mask = new SecretMask(['pass word', 'pass word longer', 'abc', 'it\'s"x"', 'first-line\nsecond-line']);
     expect(mask.text('a pass word longer b pass word c pass%20word abc')).toBe('a *** b *** c *** abc');
-    expect(mask.text(JSON.stringify({ a: "it's\"x\"" }))).toBe('{"a":"***"}');
+    expect(mask.text(JSON.stringify({ a: 'it\'s"x"' }))).toBe('{"a":"***"}');
     expect(mask.text(`select 'it''s"x"' ${Buffer.from('pass word').toString('base64')}`)).toBe("select '***' ***");
     expect(mask.text('only second-line here')).toBe('only *** here');
   });
 
   it('are hidden in outputs where they cannot be there by chance', () => {
     const mask = new SecretMask(['admin', 'long-enough']);
-    expect(mask.output({ user: 'admin', list: ['x long-enough', 1, null], 'long-enough': true })).toEqual({ user: 'admin', list: ['x ***', 1, null], '***': true });
+    expect(mask.output({ user: 'admin', list: ['x long-enough', 1, null], 'long-enough': true })).toEqual({
+      user: 'admin',
+      list: ['x ***', 1, null],
+      '***': true,
+    });
     const value = { a: 1 };
     expect(new SecretMask([]).output(value)).toBe(value);
   });

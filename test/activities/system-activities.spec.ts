@@ -12,7 +12,11 @@ import { planKey, reportKey, runPrefix } from '../../src/objects/keys.js';
 let objects: FolderStore;
 let activities: SystemActivities;
 const open = new Set<string>();
-const temporal: TemporalPort = { runExists: async (runId, dagId, runKey) => [runId, dagId, runKey].join() === 'd@k,d,d=k', countPollers: async (queue) => queue.length, isOpen: async (runId) => open.has(runId) };
+const temporal: TemporalPort = {
+  runExists: async (runId, dagId, runKey) => [runId, dagId, runKey].join() === 'd@k,d,d=k',
+  countPollers: async (queue) => queue.length,
+  isOpen: async (runId) => open.has(runId),
+};
 
 beforeEach(async () => {
   open.clear();
@@ -27,19 +31,33 @@ describe('blobs for workflows', () => {
     expect(await activities.storeJson({ key: planKey('d', 'ff'), value: plan })).toEqual(ref);
     expect(await activities.loadPlan({ planKey: ref.ref })).toEqual(plan);
     expect(await activities.loadJson({ key: ref.ref })).toEqual(plan);
-    for (const gone of [activities.loadPlan({ planKey: 'dags/d/plans/00.json' }), activities.loadJson({ key: 'runs/x' })]) await expect(gone).rejects.toMatchObject({ type: 'BlobMissing', nonRetryable: true });
+    for (const gone of [activities.loadPlan({ planKey: 'dags/d/plans/00.json' }), activities.loadJson({ key: 'runs/x' })])
+      await expect(gone).rejects.toMatchObject({ type: 'BlobMissing', nonRetryable: true });
   });
 });
 
 describe('evaluating for the walk', () => {
-  const input = (template: EvaluateInput['template'], more: Partial<EvaluateInput> = {}): EvaluateInput => ({ template, scope: {}, prefix: 'runs/d/d=k/1/', name: 'value', inlineLimit: 4096, ...more });
+  const input = (template: EvaluateInput['template'], more: Partial<EvaluateInput> = {}): EvaluateInput => ({
+    template,
+    scope: {},
+    prefix: 'runs/d/d=k/1/',
+    name: 'value',
+    inlineLimit: 4096,
+    ...more,
+  });
 
   it('loads stored outputs, for templates and for bare expressions', async () => {
     const stored = await writeJson(objects, 'runs/d/d=k/1/outputs/a/x.json', { list: [1, 2, 3] });
     const scope = { params: { n: 2 }, tasks: { a: { state: 'success', output: stored } } } as const;
-    expect(await activities.evaluate(input('${{ tasks.a.output.list.map(x, x * params.n) }}', { scope }))).toEqual({ output: { value: [2, 4, 6] } });
-    expect(await activities.evaluate(input('sum(tasks.a.output.list) == 6', { scope, expression: true }))).toEqual({ output: { value: true } });
-    expect(await activities.evaluate(input({ total: 'sum ${{ sum(tasks.a.output.list) }}' }, { scope }))).toEqual({ output: { value: { total: 'sum 6' } } });
+    expect(await activities.evaluate(input('${{ tasks.a.output.list.map(x, x * params.n) }}', { scope }))).toEqual({
+      output: { value: [2, 4, 6] },
+    });
+    expect(await activities.evaluate(input('sum(tasks.a.output.list) == 6', { scope, expression: true }))).toEqual({
+      output: { value: true },
+    });
+    expect(await activities.evaluate(input({ total: 'sum ${{ sum(tasks.a.output.list) }}' }, { scope }))).toEqual({
+      output: { value: { total: 'sum 6' } },
+    });
   });
 
   it('stores large values', async () => {
@@ -49,11 +67,15 @@ describe('evaluating for the walk', () => {
   });
 
   it('gives what is wrong with an expression as a result', async () => {
-    expect(await activities.evaluate(input('${{ params.none }}', { scope: { params: {} } }))).toEqual({ error: expect.stringContaining('none') });
+    expect(await activities.evaluate(input('${{ params.none }}', { scope: { params: {} } }))).toEqual({
+      error: expect.stringContaining('none'),
+    });
     expect(await activities.evaluate(input('${{ 1 + }}'))).toEqual({ error: expect.any(String) });
     expect(await activities.evaluate(input(5, { expression: true }))).toEqual({ error: expect.any(String) });
     const gone = { a: { state: 'success', output: { ref: 'runs/gone.json', size: 9, sha256: 'ff' } } } as const;
-    expect(await activities.evaluate(input('${{ tasks.a.output }}', { scope: { tasks: gone } }))).toEqual({ error: expect.stringContaining('run that task again') });
+    expect(await activities.evaluate(input('${{ tasks.a.output }}', { scope: { tasks: gone } }))).toEqual({
+      error: expect.stringContaining('run that task again'),
+    });
   });
 });
 
@@ -67,7 +89,14 @@ describe('questions to Temporal', () => {
 describe('the retention sweep', () => {
   const run = async (key: string, day: string, execution = 1): Promise<string> => {
     const prefix = runPrefix('d', `d=${key}`, execution);
-    await writeDayMarker(objects, { runId: `d@${key}`, prefix, dagId: 'd', runKey: `d=${key}`, execution, acceptedAt: Date.parse(`${day}T12:00:00Z`) });
+    await writeDayMarker(objects, {
+      runId: `d@${key}`,
+      prefix,
+      dagId: 'd',
+      runKey: `d=${key}`,
+      execution,
+      acceptedAt: Date.parse(`${day}T12:00:00Z`),
+    });
     await writeJson(objects, reportKey(prefix), {});
     await writeJson(objects, `${prefix}logs/a/000001/000000000000`, 'x');
     return prefix;
@@ -87,7 +116,14 @@ describe('the retention sweep', () => {
     open.add('d@open');
     expect(await activities.sweepRuns({ before: '2024-02-01' })).toEqual({ deleted: 1 });
     const left = await keys();
-    expect(left).toEqual(expect.arrayContaining([reportKey(again), 'runs/d/d=open/1/report.json', 'runs/d/d=edge/1/report.json', planKey('d', 'ff')]));
+    expect(left).toEqual(
+      expect.arrayContaining([
+        reportKey(again),
+        'runs/d/d=open/1/report.json',
+        'runs/d/d=edge/1/report.json',
+        planKey('d', 'ff'),
+      ]),
+    );
     expect(left.filter((key) => key.includes('d=old/1'))).toEqual([]);
     expect(await activities.sweepRuns({ before: '2024-02-01' })).toEqual({ deleted: 0 });
     open.clear();

@@ -6,8 +6,8 @@ import { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import type { ActivityDeps } from '../../activities/activity-deps.js';
-import { createActivities } from '../../activities/create-activities.js';
 import type { HeartbeatDetails } from '../../activities/attempt-history.js';
+import { createActivities } from '../../activities/create-activities.js';
 import { TASK_FAILED, type TaskCall, type TaskFailedDetails, type TaskReturn } from '../../activities/task-call.js';
 import type { TaskBody } from '../../src/dag/plan.js';
 import { FolderStore } from '../../src/objects/folder-store.js';
@@ -16,7 +16,14 @@ import { bodiesKey } from '../../src/objects/keys.js';
 import { readLog } from '../../src/objects/log-reader.js';
 
 export const PREFIX = 'runs/d/d=k/1/';
-export const DEFAULT_RETRY = { maxAttempts: 1, infraAttempts: 3, intervalMs: 10_000, multiplier: 2, maxIntervalMs: 300_000, jitter: 0 };
+export const DEFAULT_RETRY = {
+  maxAttempts: 1,
+  infraAttempts: 3,
+  intervalMs: 10_000,
+  multiplier: 2,
+  maxIntervalMs: 300_000,
+  jitter: 0,
+};
 
 /** How one call of an activity ended. */
 export interface Outcome {
@@ -28,7 +35,12 @@ export interface Outcome {
 
 /** Activities on a real store in a fresh folder, called as a worker calls them but without a server. */
 export class TaskBench {
-  static async create(deps: Partial<ActivityDeps> & { readonly secretValues?: { readonly [name: string]: string }; readonly user?: { readonly [name: string]: (...args: never[]) => unknown } } = {}): Promise<TaskBench> {
+  static async create(
+    deps: Partial<ActivityDeps> & {
+      readonly secretValues?: { readonly [name: string]: string };
+      readonly user?: { readonly [name: string]: (...args: never[]) => unknown };
+    } = {},
+  ): Promise<TaskBench> {
     const objects = new FolderStore(await mkdtemp(join(tmpdir(), 'baton-bench-')));
     const { secretValues = {}, user = {}, ...rest } = deps;
     const activities = createActivities({
@@ -55,7 +67,12 @@ export class TaskBench {
     return { task: 'task', body: key, prefix: PREFIX, ...call };
   }
 
-  async run(name: string, call: TaskCall, info: Partial<Info> = {}, during?: (env: MockActivityEnvironment) => void): Promise<Outcome> {
+  async run(
+    name: string,
+    call: TaskCall,
+    info: Partial<Info> = {},
+    during?: (env: MockActivityEnvironment) => void,
+  ): Promise<Outcome> {
     const env = new MockActivityEnvironment({ heartbeatTimeoutMs: 30_000, ...info }, { logger: new DefaultLogger('ERROR') });
     const heartbeats: HeartbeatDetails[] = [];
     env.on('heartbeat', (details: HeartbeatDetails) => heartbeats.push(details));
@@ -70,7 +87,12 @@ export class TaskBench {
   }
 
   /** Stores a body and calls it once. */
-  async runBody(name: string, body: Partial<TaskBody>, call: Partial<TaskCall> = {}, info: Partial<Info> = {}): Promise<Outcome> {
+  async runBody(
+    name: string,
+    body: Partial<TaskBody>,
+    call: Partial<TaskCall> = {},
+    info: Partial<Info> = {},
+  ): Promise<Outcome> {
     return this.run(name, await this.call(body, call), info);
   }
 

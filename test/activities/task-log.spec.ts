@@ -10,7 +10,8 @@ import { ObjectStoreError } from '../../src/objects/object-store-error.js';
 
 let objects: FolderStore;
 const prefix = 'runs/d/d=k/1/';
-const open = (options: Partial<TaskLogOptions> = {}): TaskLog => new TaskLog({ objects, prefix, taskId: 't', attempt: 1, mask: new SecretMask(['hunter22']), ...options });
+const open = (options: Partial<TaskLogOptions> = {}): TaskLog =>
+  new TaskLog({ objects, prefix, taskId: 't', attempt: 1, mask: new SecretMask(['hunter22']), ...options });
 const read = async (): Promise<string> => (await readLog(objects, prefix, 't', 1)).text;
 const keys = async (): Promise<string[]> => {
   const found: string[] = [];
@@ -28,7 +29,14 @@ describe('the log of a task', () => {
     log.write('stderr', 'three\r\nfour');
     await log.close();
     const lines = (await read()).split('\n');
-    expect(lines.map((line) => line.replace(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z /, ''))).toEqual(['info one', 'info two ***', 'info  {"n":1,"big":"5","error":"Error: x"}', 'stderr three', 'stderr four', '']);
+    expect(lines.map((line) => line.replace(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z /, ''))).toEqual([
+      'info one',
+      'info two ***',
+      'info  {"n":1,"big":"5","error":"Error: x"}',
+      'stderr three',
+      'stderr four',
+      '',
+    ]);
   });
 
   it('is stored in chunks named by where they start', async () => {
@@ -39,7 +47,9 @@ describe('the log of a task', () => {
     expect(found.length).toBeGreaterThan(2);
     const text = await read();
     expect(text.split('\n')).toHaveLength(3001);
-    expect((await readLog(objects, prefix, 't', 1, { offset: Number(found[1]?.split('/').at(-1)) })).text).toBe(text.slice(Number(found[1]?.split('/').at(-1))));
+    expect((await readLog(objects, prefix, 't', 1, { offset: Number(found[1]?.split('/').at(-1)) })).text).toBe(
+      text.slice(Number(found[1]?.split('/').at(-1))),
+    );
   });
 
   it('is stored while the task runs, within about a second', async () => {

@@ -12,9 +12,14 @@ export async function temporalEnvironment(): Promise<TestWorkflowEnvironment> {
 
 function temporalBinary(): string {
   const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'baton');
-  const cached = existsSync(cache) ? readdirSync(cache).flatMap((name) => [join(cache, name), join(cache, name, 'temporal')]) : [];
+  const cached = existsSync(cache)
+    ? readdirSync(cache).flatMap((name) => [join(cache, name), join(cache, name, 'temporal')])
+    : [];
   const onPath = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'temporal'));
-  const found = [process.env.BATON_TEST_TEMPORAL_BIN, ...cached.filter((path) => /[/\\]temporal$/.test(path)), ...onPath].find((path) => path !== undefined && existsSync(path) && !existsSync(join(path, 'temporal')));
-  if (found === undefined) throw new Error('there is no Temporal server binary; set BATON_TEST_TEMPORAL_BIN or BATON_TEST_TEMPORAL_ADDRESS');
+  const found = [process.env.BATON_TEST_TEMPORAL_BIN, ...cached.filter((path) => /[/\\]temporal$/.test(path)), ...onPath].find(
+    (path) => path !== undefined && existsSync(path) && !existsSync(join(path, 'temporal')),
+  );
+  if (found === undefined)
+    throw new Error('there is no Temporal server binary; set BATON_TEST_TEMPORAL_BIN or BATON_TEST_TEMPORAL_ADDRESS');
   return found;
 }

@@ -3,7 +3,14 @@ import { graphOf } from '../../src/api/dags/plan-graph.js';
 import { diffSpecs } from '../../src/api/dags/spec-diff.js';
 import { type DagPlan, ON_COMPLETION, ON_FAILURE } from '../../src/dag/plan.js';
 
-const plan = (tasks: DagPlan['tasks']): DagPlan => ({ format: 1, dagId: 'd', maxActiveTasks: 16, failFast: false, bodies: [], tasks });
+const plan = (tasks: DagPlan['tasks']): DagPlan => ({
+  format: 1,
+  dagId: 'd',
+  maxActiveTasks: 16,
+  failFast: false,
+  bodies: [],
+  tasks,
+});
 
 describe('the graph of a plan', () => {
   it('has nodes, edges with their conditions, layers and a longest chain', () => {
@@ -22,12 +29,22 @@ describe('the graph of a plan', () => {
       { from: 'b', to: 'c', on: ['completion', 'failure'] },
       { from: 'a', to: 'c', on: ['success'] },
     ]);
-    expect(graph.nodes.find(({ id }) => id === 'c')).toEqual({ id: 'c', type: 'noop', layer: 2, triggerRule: 'one_done', critical: true });
+    expect(graph.nodes.find(({ id }) => id === 'c')).toEqual({
+      id: 'c',
+      type: 'noop',
+      layer: 2,
+      triggerRule: 'one_done',
+      critical: true,
+    });
     expect(graph.nodes.find(({ id }) => id === 'lone')?.critical).toBe(false);
   });
 
   it('of 5,000 tasks in a chain is a chain', () => {
-    const tasks = Array.from({ length: 5_000 }, (_, i) => ({ id: `t${i}`, type: 'noop' as const, ...(i > 0 ? { upstream: [i - 1] } : {}) }));
+    const tasks = Array.from({ length: 5_000 }, (_, i) => ({
+      id: `t${i}`,
+      type: 'noop' as const,
+      ...(i > 0 ? { upstream: [i - 1] } : {}),
+    }));
     expect(graphOf(plan(tasks)).criticalPath).toHaveLength(5_000);
   });
 });

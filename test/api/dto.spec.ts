@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { describe, expect, it } from 'vitest';
-import { PatchDagDto } from '../../src/api/dags/dto/dag-requests.dto.js';
+import { ListDagsQuery, PatchDagDto } from '../../src/api/dags/dto/dag-requests.dto.js';
 import { Problem } from '../../src/api/errors/problem.js';
 import { toDto } from '../../src/api/request/dto.pipe.js';
 import { ListRunsQuery, StartRunDto } from '../../src/api/runs/dto/run-requests.dto.js';
@@ -24,13 +24,19 @@ describe('the body of a start', () => {
   });
 
   it('names every ill-typed and unknown field by its pointer', () => {
-    const body = { params: [1], logicalDate: 'yesterday', key: 'a b', note: 5, parms: {} };
+    const body = { params: [1], logicalDate: 20260101, key: 'a b', note: 5, parms: {} };
     expect(errorsOf(() => toDto(StartRunDto, body, 'pointer'))).toMatchObject([
       { pointer: '/parms' },
       { pointer: '/params' },
       { pointer: '/logicalDate' },
       { pointer: '/key' },
       { pointer: '/note' },
+    ]);
+  });
+
+  it('says of an ill-typed field what type it must have, before how long it may be', () => {
+    expect(errorsOf(() => toDto(StartRunDto, { note: 5 }, 'pointer'))).toEqual([
+      { pointer: '/note', detail: 'note must be a string' },
     ]);
   });
 
@@ -51,7 +57,22 @@ describe('a change of a DAG', () => {
 describe('a query', () => {
   it('names ill-typed parameters', () => {
     const query = Object.assign(Object.create(null), { limit: 'ten', state: 'done', dagId: ['a', 'b'] });
-    expect(errorsOf(() => toDto(ListRunsQuery, query, 'parameter'))).toMatchObject([{ parameter: 'dagId' }, { parameter: 'state' }, { parameter: 'limit' }]);
+    expect(errorsOf(() => toDto(ListRunsQuery, query, 'parameter'))).toMatchObject([
+      { parameter: 'dagId' },
+      { parameter: 'state' },
+      { parameter: 'limit' },
+    ]);
   });
   it('has numbers as numbers', () => expect(toDto(ListRunsQuery, { limit: '7' }, 'parameter').limit).toBe(7));
+});
+
+describe('a filter by tag', () => {
+  it('takes what a tag may be, and nothing that could not be looked for', () => {
+    for (const Query of [ListRunsQuery, ListDagsQuery]) {
+      for (const tag of ["it's", 'a b', 'ü', '%', '(x*', 'x'.repeat(128)])
+        expect(errorsOf(() => toDto(Query, { tag }, 'parameter'))).toEqual([]);
+      for (const tag of ['', 'a"b', 'a\u0000', 'x'.repeat(129)])
+        expect(errorsOf(() => toDto(Query, { tag }, 'parameter'))).toMatchObject([{ parameter: 'tag' }]);
+    }
+  });
 });

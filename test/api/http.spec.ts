@@ -1,6 +1,6 @@
-import { connect } from 'node:net';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -17,6 +17,7 @@ import { loadConfig } from '../../src/config/load-config.js';
 import { FolderStore } from '../../src/objects/folder-store.js';
 import { DagGateway } from '../../src/temporal/dag-gateway.js';
 import { freePort } from '../../src/temporal/local-port.js';
+import { QueueGateway } from '../../src/temporal/queue-gateway.js';
 import { RunGateway } from '../../src/temporal/run-gateway.js';
 import { TemporalConnection } from '../../src/temporal/temporal-connection.js';
 
@@ -36,6 +37,7 @@ describe('the REST interface without Temporal', () => {
       AppModule.of({
         dags: new DagGateway(connection, store),
         runs: new RunGateway(connection, store, config.taskQueue),
+        queues: new QueueGateway(connection),
         blobs: new BlobStore(store),
         settings: new ApiSettings(config, undefined),
         readiness: new Readiness(async () => ({ temporal: await connection.ready(200), worker: true })),
@@ -60,7 +62,12 @@ describe('the REST interface without Temporal', () => {
   });
 
   it('answers 503 with Retry-After within 5 seconds', async () => {
-    const calls = [api().get('/api/v1/dags/d'), api().get('/api/v1/runs'), api().post('/api/v1/dags/d/runs'), api().put('/api/v1/dags/d').type('application/yaml').send(VALID)];
+    const calls = [
+      api().get('/api/v1/dags/d'),
+      api().get('/api/v1/runs'),
+      api().post('/api/v1/dags/d/runs'),
+      api().put('/api/v1/dags/d').type('application/yaml').send(VALID),
+    ];
     const began = Date.now();
     for (const { body, headers, status, type } of await Promise.all(calls)) {
       expect([status, type]).toEqual([503, 'application/problem+json']);
@@ -74,36 +81,53 @@ describe('the REST interface without Temporal', () => {
   it('validates without it, and draws the graph', async () => {
     const { body } = await api().post('/api/v1/dags/validate').type('application/yaml').send(VALID).expect(200);
     expect(body).toMatchObject({ valid: true, issues: [], graph: { layers: [['a'], ['b']], criticalPath: ['a', 'b'] } });
-    const bad = await api().post('/api/v1/dags/validate').type('application/json').send('{"id":"d","tasks":{"a":{"type":"noop","dependsOn":["a"]}}}').expect(200);
+    const bad = await api()
+      .post('/api/v1/dags/validate')
+      .type('application/json')
+      .send('{"id":"d","tasks":{"a":{"type":"noop","dependsOn":["a"]}}}')
+      .expect(200);
     expect(bad.body).toMatchObject({ valid: false, issues: [{ code: 'dependency_on_itself', severity: 'error', line: 1 }] });
     expect(bad.body.graph).toBeUndefined();
   });
 
   it('takes a compressed spec', async () => {
     const packed = gzipSync(VALID);
-    const { body } = await api().post('/api/v1/dags/validate').set('Content-Encoding', 'gzip').type('application/yaml').serialize((text) => text).send(packed as unknown as string).expect(200);
+    const { body } = await api()
+      .post('/api/v1/dags/validate')
+      .set('Content-Encoding', 'gzip')
+      .type('application/yaml')
+      .serialize((text) => text)
+      .send(packed as unknown as string)
+      .expect(200);
     expect(body.valid).toBe(true);
   });
 
   it('lists task types and serves the JSON Schema', async () => {
     const { body } = await api().get('/api/v1/task-types').expect(200);
     expect(body.items).toContainEqual({ type: 'shell', summary: expect.any(String), carriedOutBy: 'activity', enabled: false });
-    const schema = await api().get('/api/v1/schema').expect(200).expect('Content-Type', /schema\+json/);
+    const schema = await api()
+      .get('/api/v1/schema')
+      .expect(200)
+      .expect('Content-Type', /schema\+json/);
     expect(schema.body.properties ?? schema.body.$defs ?? schema.body.definitions).toBeTruthy();
   });
 
   it('serves its OpenAPI document, whose every call has a summary and described answers', async () => {
     const { body } = await api().get('/api/openapi.json').expect(200);
-    const calls = Object.entries(body.paths as Record<string, Record<string, { summary?: string; responses: Record<string, { content?: object }> }>>);
+    const calls = Object.entries(
+      body.paths as Record<string, Record<string, { summary?: string; responses: Record<string, { content?: object }> }>>,
+    );
     expect(calls.length).toBeGreaterThan(20);
     for (const [path, methods] of calls) {
       for (const [method, call] of Object.entries(methods)) {
         expect(call.summary, `${method} ${path}`).toBeTruthy();
-        if (path.startsWith('/api/v1') && !['/api/v1/task-types', '/api/v1/schema'].includes(path)) expect(Object.keys(call.responses), `${method} ${path}`).toContain('400');
+        if (path.startsWith('/api/v1') && !['/api/v1/task-types', '/api/v1/schema'].includes(path))
+          expect(Object.keys(call.responses), `${method} ${path}`).toContain('400');
       }
     }
     const text = JSON.stringify(body);
-    for (const [, name] of text.matchAll(/#\/components\/schemas\/(\w+)/g)) expect(body.components.schemas, name).toHaveProperty(name as string);
+    for (const [, name] of text.matchAll(/#\/components\/schemas\/(\w+)/g))
+      expect(body.components.schemas, name).toHaveProperty(name as string);
   });
 
   it('serves the page of its documentation without anything from elsewhere, and without inline script', async () => {
@@ -114,12 +138,18 @@ describe('the REST interface without Temporal', () => {
     expect(text).not.toMatch(/(src|href)="(https?:)?\/\//);
     expect(text).not.toMatch(/<script(?![^>]*src=)[^>]*>\s*\S/);
     for (const [, asset] of text.matchAll(/(?:src|href)="\.?\/?([^"]+\.(?:js|css))"/g)) {
-      await api().get(`/api/docs/${String(asset).replace(/^(api\/)?docs\//, '')}`).expect(200);
+      await api()
+        .get(`/api/docs/${String(asset).replace(/^(api\/)?docs\//, '')}`)
+        .expect(200);
     }
   });
 
   it('has no CORS and echoes a well-formed request id', async () => {
-    const { headers } = await api().get('/health/live').set('Origin', 'https://evil.example').set('X-Request-Id', 'abc-1').expect(200);
+    const { headers } = await api()
+      .get('/health/live')
+      .set('Origin', 'https://evil.example')
+      .set('X-Request-Id', 'abc-1')
+      .expect(200);
     expect(headers['access-control-allow-origin']).toBeUndefined();
     expect(headers['x-request-id']).toBe('abc-1');
     expect(headers['x-powered-by']).toBeUndefined();
@@ -128,11 +158,58 @@ describe('the REST interface without Temporal', () => {
   });
 
   it('answers only to host names of this machine', async () => {
-    for (const host of ['localhost:3000', '127.0.0.1', '[::1]:80', 'LOCALHOST']) await api().get('/health/live').set('Host', host).expect(200);
+    for (const host of ['localhost:3000', '127.0.0.1', '[::1]:80', 'LOCALHOST'])
+      await api().get('/health/live').set('Host', host).expect(200);
     for (const host of ['evil.example', 'localhost.evil.example', '127.0.0.1.nip.io:80', '10.0.0.1', '']) {
-      const { body } = await api().get('/health/live').set('Host', host).expect(421).expect('Content-Type', /problem\+json/);
+      const { body } = await api()
+        .get('/health/live')
+        .set('Host', host)
+        .expect(421)
+        .expect('Content-Type', /problem\+json/);
       expect(body.code).toBe('wrong_host');
     }
+  });
+
+  it('makes no change for a page of another site, which a browser would send without asking us', async () => {
+    for (const headers of [
+      { 'Sec-Fetch-Site': 'cross-site' },
+      { 'Sec-Fetch-Site': 'same-site', Origin: 'http://127.0.0.1:8233' },
+      { Origin: 'http://evil.example' },
+      { Origin: 'null' },
+    ]) {
+      const { body } = await api()
+        .post('/api/v1/runs/d@a/cancel')
+        .set(headers)
+        .expect(403)
+        .expect('Content-Type', /problem\+json/);
+      expect(body.code).toBe('wrong_origin');
+      await api().get('/health/live').set(headers).expect(200);
+    }
+    for (const headers of [{ 'Sec-Fetch-Site': 'same-origin' }, { Host: 'localhost:3000', Origin: 'http://localhost:3000' }]) {
+      await api().post('/api/v1/runs/no-run/cancel').set(headers).expect(400);
+    }
+  });
+
+  it('says what is wrong with what is no request', async () => {
+    const { port } = app.getHttpServer().address() as AddressInfo;
+    for (const [text, status, code] of [
+      ['FOO / HTTP/1.1\r\nHost: localhost\r\n\r\n', 400, 'bad_request'],
+      [`GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'headers_too_large'],
+    ] as const) {
+      const answer = await rawAnswer(port, text);
+      expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+      expect(answer).toContain('application/problem+json');
+      expect(answer).toContain(`"code":"${code}"`);
+    }
+  });
+
+  it('names every operation of the OpenAPI document once', async () => {
+    const { body } = await api().get('/api/openapi.json').expect(200);
+    const ids = Object.values(body.paths as { [path: string]: { [method: string]: { operationId: string } } }).flatMap((path) =>
+      Object.values(path).map(({ operationId }) => operationId),
+    );
+    expect(ids).toContain('runsCancel');
+    expect(new Set(ids).size).toBe(ids.length);
   });
 
   describe('refuses', () => {
@@ -162,29 +239,112 @@ describe('the REST interface without Temporal', () => {
       ['too long a wait', () => api().get('/api/v1/runs/d@x?wait=1h'), 400, 'invalid_fields'],
       ['an empty spec', () => api().put('/api/v1/dags/d').type(yaml), 400, 'unreadable_spec'],
       ['a spec that is no YAML', () => api().put('/api/v1/dags/d').type(yaml).send('a: [1'), 400, 'unreadable_spec'],
-      ['a spec that is no UTF-8', () => api().put('/api/v1/dags/d').type(yaml).send(Buffer.from([0x69, 0x64, 0x3a, 0xff, 0xfe]) as unknown as string), 400, 'unreadable_spec'],
-      ['a spec of another media type', () => api().put('/api/v1/dags/d').type('text/plain').send(VALID), 415, 'unsupported_media_type'],
-      ['a spec of another charset', () => api().put('/api/v1/dags/d').set('Content-Type', 'application/yaml; charset=utf-16').send(VALID), 415, 'unsupported_media_type'],
-      ['an unknown encoding', () => api().put('/api/v1/dags/d').type(yaml).set('Content-Encoding', 'compress').send(VALID), 415, 'unsupported_media_type'],
-      ['damaged compression', () => api().put('/api/v1/dags/d').type(yaml).set('Content-Encoding', 'gzip').send(VALID), 400, 'bad_request'],
-      ['a body of 5 MB', () => api().put('/api/v1/dags/d').type(yaml).send(`# ${'x'.repeat(5_000_000)}`), 413, 'body_too_large'],
+      [
+        'a spec that is no UTF-8',
+        () =>
+          api()
+            .put('/api/v1/dags/d')
+            .type(yaml)
+            .send(Buffer.from([0x69, 0x64, 0x3a, 0xff, 0xfe]) as unknown as string),
+        400,
+        'unreadable_spec',
+      ],
+      [
+        'a spec of another media type',
+        () => api().put('/api/v1/dags/d').type('text/plain').send(VALID),
+        415,
+        'unsupported_media_type',
+      ],
+      [
+        'a spec of another charset',
+        () => api().put('/api/v1/dags/d').set('Content-Type', 'application/yaml; charset=utf-16').send(VALID),
+        415,
+        'unsupported_media_type',
+      ],
+      [
+        'an unknown encoding',
+        () => api().put('/api/v1/dags/d').type(yaml).set('Content-Encoding', 'compress').send(VALID),
+        415,
+        'unsupported_media_type',
+      ],
+      [
+        'damaged compression',
+        () => api().put('/api/v1/dags/d').type(yaml).set('Content-Encoding', 'gzip').send(VALID),
+        400,
+        'bad_request',
+      ],
+      [
+        'a body of 5 MB',
+        () =>
+          api()
+            .put('/api/v1/dags/d')
+            .type(yaml)
+            .send(`# ${'x'.repeat(5_000_000)}`),
+        413,
+        'body_too_large',
+      ],
       ['another id in the body', () => api().put('/api/v1/dags/e').type(yaml).send(VALID), 422, 'invalid_spec'],
-      ['both preconditions', () => api().put('/api/v1/dags/d').type(yaml).set('If-Match', '*').set('If-None-Match', '*').send(VALID), 400, 'invalid_header'],
-      ['an ETag without quotes', () => api().put('/api/v1/dags/d').type(yaml).set('If-Match', 'abc').send(VALID), 400, 'invalid_header'],
-      ['a change that is no JSON', () => api().patch('/api/v1/dags/d').type(json).send('{"paused": tru'), 400, 'malformed_json'],
-      ['a change that is a form', () => api().patch('/api/v1/dags/d').type('form').send('paused=true'), 415, 'unsupported_media_type'],
+      [
+        'both preconditions',
+        () => api().put('/api/v1/dags/d').type(yaml).set('If-Match', '*').set('If-None-Match', '*').send(VALID),
+        400,
+        'invalid_header',
+      ],
+      [
+        'an ETag without quotes',
+        () => api().put('/api/v1/dags/d').type(yaml).set('If-Match', 'abc').send(VALID),
+        400,
+        'invalid_header',
+      ],
+      [
+        'a change that is no JSON',
+        () => api().patch('/api/v1/dags/d').type(json).send('{"paused": tru'),
+        400,
+        'malformed_json',
+      ],
+      [
+        'a change that is a form',
+        () => api().patch('/api/v1/dags/d').type('form').send('paused=true'),
+        415,
+        'unsupported_media_type',
+      ],
       ['a change of nothing', () => api().patch('/api/v1/dags/d').send({}), 400, 'invalid_fields'],
-      ['a change of something else', () => api().patch('/api/v1/dags/d').send({ paused: true, id: 'e' }), 400, 'invalid_fields'],
+      [
+        'a change of something else',
+        () => api().patch('/api/v1/dags/d').send({ paused: true, id: 'e' }),
+        400,
+        'invalid_fields',
+      ],
       ['a start with a list as body', () => api().post('/api/v1/dags/d/runs').send([]), 400, 'invalid_fields'],
-      ['a start with a date that does not exist', () => api().post('/api/v1/dags/d/runs').send({ logicalDate: '2026-02-30T00:00:00Z' }), 400, 'invalid_fields'],
-      ['a start nested too deeply', () => api().post('/api/v1/dags/d/runs').type(json).send(`{"params":${'['.repeat(5_000)}${']'.repeat(5_000)}}`), 400, 'too_deep'],
+      [
+        'a start with a date that does not exist',
+        () => api().post('/api/v1/dags/d/runs').send({ logicalDate: '2026-02-30T00:00:00Z' }),
+        400,
+        'invalid_fields',
+      ],
+      [
+        'a start nested too deeply',
+        () =>
+          api()
+            .post('/api/v1/dags/d/runs')
+            .type(json)
+            .send(`{"params":${'['.repeat(5_000)}${']'.repeat(5_000)}}`),
+        400,
+        'too_deep',
+      ],
       ['an empty Idempotency-Key', () => api().post('/api/v1/dags/d/runs').set('Idempotency-Key', ''), 400, 'invalid_header'],
     ];
 
     it.each(cases)('%s', async (_what, send, status, code) => {
       const { body, headers } = await send();
       expect([headers['content-type'], body.status, body.code]).toEqual(['application/problem+json', status, code]);
-      expect(body).toMatchObject({ type: `urn:baton:problem:${code}`, title: expect.any(String), detail: expect.any(String), instance: expect.stringMatching(/^\//), requestId: expect.any(String) });
+      expect(body).toMatchObject({
+        type: `urn:baton:problem:${code}`,
+        title: expect.any(String),
+        detail: expect.any(String),
+        instance: expect.stringMatching(/^\//),
+        requestId: expect.any(String),
+      });
       expect(JSON.stringify(body)).not.toMatch(/node_modules|\.ts:|\.js:|Error:|\/work|\/tmp/);
     });
 
@@ -194,18 +354,41 @@ describe('the REST interface without Temporal', () => {
     });
 
     it('a spec with all its issues, and stores nothing', async () => {
-      const { body } = await api().put('/api/v1/dags/other').type(yaml).send('id: d\nretries: 3\ntasks: { a: { type: nope } }\n').expect(422);
-      expect(body.issues.map(({ code }: { code: string }) => code).sort()).toEqual(['foreign_name', 'id_mismatch', 'unknown_task_type']);
+      const { body } = await api()
+        .put('/api/v1/dags/other')
+        .type(yaml)
+        .send('id: d\nretries: 3\ntasks: { a: { type: nope } }\n')
+        .expect(422);
+      expect(body.issues.map(({ code }: { code: string }) => code).sort()).toEqual([
+        'foreign_name',
+        'id_mismatch',
+        'unknown_task_type',
+      ]);
       expect(await readdir(join(home, 'objects', 'dags')).catch(() => [])).not.toContain('other');
     });
 
     it('a body that is cut off', async () => {
       const { port } = app.getHttpServer().address() as AddressInfo;
       const socket = connect(port, '127.0.0.1');
-      socket.write('PUT /api/v1/dags/d HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/yaml\r\nContent-Length: 1000\r\n\r\nid: d');
+      socket.write(
+        'PUT /api/v1/dags/d HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/yaml\r\nContent-Length: 1000\r\n\r\nid: d',
+      );
       socket.end();
       await new Promise((resolve) => socket.on('close', resolve).resume());
       await api().get('/health/live').expect(200);
     });
   });
 });
+
+/** What comes back over a connection on which `text` was written as it is. */
+function rawAnswer(port: number, text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let answer = '';
+    const socket = connect(port, '127.0.0.1', () => socket.write(text));
+    socket.on('data', (chunk) => {
+      answer += chunk.toString();
+    });
+    socket.on('close', () => resolve(answer));
+    socket.on('error', reject);
+  });
+}

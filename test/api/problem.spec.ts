@@ -1,7 +1,7 @@
 import { BadRequestException, NotFoundException, PayloadTooLargeException } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
-import { PROBLEM_CODES } from '../../src/api/errors/problem-codes.js';
 import { Problem } from '../../src/api/errors/problem.js';
+import { PROBLEM_CODES } from '../../src/api/errors/problem-codes.js';
 import { problemOf } from '../../src/api/errors/problem-of.js';
 import { BadCursorError } from '../../src/temporal/list-cursor.js';
 import { DagNotFoundError, PreconditionFailedError, TemporalUnavailableError } from '../../src/temporal/temporal-error.js';
@@ -34,10 +34,25 @@ describe('what an error means for the caller', () => {
     ['an unknown route', new NotFoundException(), 404, 'route_not_found'],
     ['a bad request of the framework', new BadRequestException('secret inside'), 400, 'bad_request'],
     ['a too large body of the framework', new PayloadTooLargeException(), 413, 'body_too_large'],
-    ['a too large body of the body reader', Object.assign(new Error('x'), { type: 'entity.too.large', status: 413 }), 413, 'body_too_large'],
-    ['an encoding that nobody knows', Object.assign(new Error('x'), { type: 'encoding.unsupported', status: 415 }), 415, 'unsupported_media_type'],
+    [
+      'a too large body of the body reader',
+      Object.assign(new Error('x'), { type: 'entity.too.large', status: 413 }),
+      413,
+      'body_too_large',
+    ],
+    [
+      'an encoding that nobody knows',
+      Object.assign(new Error('x'), { type: 'encoding.unsupported', status: 415 }),
+      415,
+      'unsupported_media_type',
+    ],
     ['a body that was cut off', Object.assign(new Error('x'), { type: 'request.aborted', status: 400 }), 400, 'body_aborted'],
-    ['damaged compression', Object.assign(new Error('incorrect header check'), { code: 'Z_DATA_ERROR', status: 400 }), 400, 'bad_request'],
+    [
+      'damaged compression',
+      Object.assign(new Error('incorrect header check'), { code: 'Z_DATA_ERROR', status: 400 }),
+      400,
+      'bad_request',
+    ],
     ['anything else', new TypeError('x is not a function'), undefined],
     ['something that is no error', 'oops', undefined],
   ];

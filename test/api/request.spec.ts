@@ -19,15 +19,21 @@ function codeOf(act: () => unknown): string {
   return 'none';
 }
 
-const json = (text: string | Buffer, type: string | undefined = 'application/json') => ({ headers: { 'content-type': type }, body: Buffer.from(text) });
+const json = (text: string | Buffer, type: string | undefined = 'application/json') => ({
+  headers: { 'content-type': type },
+  body: Buffer.from(text),
+});
 
 describe('a JSON body', () => {
   it('is parsed', () => expect(readJson(json('{"a":[1]}'))).toEqual({ a: [1] }));
   it('may be absent', () => expect(readJson({ headers: {} })).toEqual({}));
   it('may name UTF-8', () => expect(readJson(json('{}', 'application/json; charset="UTF-8"'))).toEqual({}));
-  it('of another charset is refused', () => expect(codeOf(() => readJson(json('{}', 'application/json; charset=latin1')))).toBe('unsupported_media_type'));
-  it('of another type is refused', () => expect(codeOf(() => readJson(json('{}', 'text/plain')))).toBe('unsupported_media_type'));
-  it('without a type is refused', () => expect(codeOf(() => readJson({ headers: {}, body: Buffer.from('{}') }))).toBe('unsupported_media_type'));
+  it('of another charset is refused', () =>
+    expect(codeOf(() => readJson(json('{}', 'application/json; charset=latin1')))).toBe('unsupported_media_type'));
+  it('of another type is refused', () =>
+    expect(codeOf(() => readJson(json('{}', 'text/plain')))).toBe('unsupported_media_type'));
+  it('without a type is refused', () =>
+    expect(codeOf(() => readJson({ headers: {}, body: Buffer.from('{}') }))).toBe('unsupported_media_type'));
   it('that is no JSON is refused, without quoting it', () => {
     expect(codeOf(() => readJson(json('{"password": hunter2}')))).toBe('malformed_json');
     try {
@@ -36,8 +42,10 @@ describe('a JSON body', () => {
       expect((error as Problem).detail).not.toContain('hunter2');
     }
   });
-  it('that is no UTF-8 is refused', () => expect(codeOf(() => readJson(json(Buffer.from([0x7b, 0xff, 0x7d]))))).toBe('malformed_json'));
-  it('that is nested very deeply is refused', () => expect(codeOf(() => readJson(json('['.repeat(100_000) + ']'.repeat(100_000))))).toBe('too_deep'));
+  it('that is no UTF-8 is refused', () =>
+    expect(codeOf(() => readJson(json(Buffer.from([0x7b, 0xff, 0x7d]))))).toBe('malformed_json'));
+  it('that is nested very deeply is refused', () =>
+    expect(codeOf(() => readJson(json('['.repeat(100_000) + ']'.repeat(100_000))))).toBe('too_deep'));
 });
 
 describe('a spec body', () => {
@@ -46,7 +54,8 @@ describe('a spec body', () => {
     expect(readSpecText(json('id: a', 'text/yaml; charset=utf-8')).format).toBe('yaml');
     expect(readSpecText(json('{}')).format).toBe('json');
   });
-  it('that is empty, without a type, is an empty YAML', () => expect(readSpecText({ headers: {} })).toMatchObject({ format: 'yaml', bytes: { length: 0 } }));
+  it('that is empty, without a type, is an empty YAML', () =>
+    expect(readSpecText({ headers: {} })).toMatchObject({ format: 'yaml', bytes: { length: 0 } }));
   it('of another media type is refused', () => {
     for (const type of ['text/plain', 'application/xml', 'multipart/form-data', '__proto__']) {
       expect(codeOf(() => readSpecText(json('id: a', type)))).toBe('unsupported_media_type');
@@ -78,7 +87,8 @@ describe('ids', () => {
   });
   it('of versions are whole numbers from 1', () => {
     expect(new VersionPipe().transform('12')).toBe(12);
-    for (const id of ['0', '-1', '1.5', 'one', '1e3', '']) expect(codeOf(() => new VersionPipe().transform(id))).toBe('invalid_id');
+    for (const id of ['0', '-1', '1.5', 'one', '1e3', ''])
+      expect(codeOf(() => new VersionPipe().transform(id))).toBe('invalid_id');
   });
 });
 
@@ -104,9 +114,23 @@ describe('preconditions', () => {
     expect(expectationOf(undefined, '*')).toBe('none');
   });
   it('that make no sense are refused', () => {
-    for (const [match, none] of [['abc'], [`W/"${hash}"`], [`"${hash}", "${hash}"`], [undefined, `"${hash}"`], ['*', '*']]) {
+    for (const [match, none] of [
+      ['abc'],
+      ['"a'],
+      ['"a" "b"'],
+      [''],
+      [`"${hash}", "${hash}"`],
+      [undefined, `"${hash}"`],
+      ['*', '*'],
+    ]) {
       expect(codeOf(() => expectationOf(match, none))).toBe('invalid_header');
     }
+  });
+  it('that no version can meet are met by none: weak tags, tags of others', () => {
+    for (const tag of ['"abc"', '"*"', '"none"', `W/"${hash}"`, '"a", W/"b"']) {
+      expect(['*', 'none', hash, undefined]).not.toContain(expectationOf(tag, undefined));
+    }
+    expect(expectationOf(`"a", "${hash}"`, undefined)).toBe(hash);
   });
   it('of a read match weak and listed tags', () => {
     expect(matchesTag(`"x", W/"${hash}"`, hash)).toBe(true);
@@ -118,7 +142,11 @@ describe('preconditions', () => {
 
 describe('the route table', () => {
   const table = new RouteTable();
-  table.fill({ '/api/v1/dags/{dagId}': { get: {}, put: {} }, '/api/v1/dags/validate': { post: {} }, '/health/live': { get: {} } });
+  table.fill({
+    '/api/v1/dags/{dagId}': { get: {}, put: {} },
+    '/api/v1/dags/validate': { post: {} },
+    '/health/live': { get: {} },
+  });
   it('knows the methods of a path', () => {
     expect(table.methodsOf('/api/v1/dags/x')).toEqual(['GET', 'HEAD', 'PUT']);
     expect(table.methodsOf('/api/v1/dags/validate')).toEqual(['GET', 'HEAD', 'POST', 'PUT']);

@@ -21,7 +21,13 @@ tasks:
   double: { type: transform, dependsOn: [begin], with: { value: "\${{ params.n * 2 }}" } }
   large: { type: sql, dependsOn: [begin], with: { query: "select repeat('x', 20000) as text" } }
 `;
-  const slow = (id: string) => `id: ${id}\ntasks:\n  wait: { type: activity, with: { name: sleepUntilCancelled } }\n  after: { type: noop, dependsOn: [wait] }\n`;
+  const slow = (id: string) =>
+    `id: ${id}\ntasks:\n  wait: { type: activity, with: { name: sleepUntilCancelled } }\n  after: { type: noop, dependsOn: [wait] }\n`;
+
+  it('shows the task queues of its own workers, and that somebody works on them', async () => {
+    await until(async () => (await baton.get('/api/v1/queues')).body.items[0].workers > 0);
+    expect((await baton.get('/api/v1/queues')).body.items).toMatchObject([{ name: 'baton', default: true }]);
+  });
 
   describe('stores DAGs', () => {
     it('anew, unchanged, changed, with versions, texts and their differences', async () => {
@@ -35,18 +41,38 @@ tasks:
       expect([changed.status, changed.body.outcome, changed.body.version]).toEqual([200, 'updated', 2]);
 
       const { body: dag, headers } = await baton.get('/api/v1/dags/sums');
-      expect(dag).toMatchObject({ dagId: 'sums', version: 2, paused: false, description: 'adds', tags: ['demo', 'adding'], spec: { params: { n: { default: 3 } } } });
+      expect(dag).toMatchObject({
+        dagId: 'sums',
+        version: 2,
+        paused: false,
+        description: 'adds',
+        tags: ['demo', 'adding'],
+        spec: { params: { n: { default: 3 } } },
+      });
       expect((await baton.get('/api/v1/dags/sums', { 'if-none-match': headers.get('etag') as string })).status).toBe(304);
       expect((await baton.get('/api/v1/dags/sums/versions')).body.items).toMatchObject([{ version: 2 }, { version: 1 }]);
-      expect((await baton.get('/api/v1/dags/sums/versions/1')).body).toMatchObject({ version: 1, text: SUMS, mediaType: 'application/yaml', spec: { id: 'sums' } });
-      expect((await baton.get('/api/v1/dags/sums/versions/1/diff/2')).body.changes).toEqual([{ op: 'replace', path: '/params/n/default', before: 2, after: 3 }]);
+      expect((await baton.get('/api/v1/dags/sums/versions/1')).body).toMatchObject({
+        version: 1,
+        text: SUMS,
+        mediaType: 'application/yaml',
+        spec: { id: 'sums' },
+      });
+      expect((await baton.get('/api/v1/dags/sums/versions/1/diff/2')).body.changes).toEqual([
+        { op: 'replace', path: '/params/n/default', before: 2, after: 3 },
+      ]);
       expect((await baton.get('/api/v1/dags/sums/versions/3')).body).toMatchObject({ status: 404, code: 'version_not_found' });
-      expect((await baton.get('/api/v1/dags/sums/graph')).body).toMatchObject({ layers: [['begin'], ['double', 'large']], criticalPath: ['begin', 'double'] });
+      expect((await baton.get('/api/v1/dags/sums/graph')).body).toMatchObject({
+        layers: [['begin'], ['double', 'large']],
+        criticalPath: ['begin', 'double'],
+      });
     });
 
     it('only as expected, where an expectation is given', async () => {
       const yaml = (text: string) => `id: guarded\ndescription: ${text}\ntasks: { a: { type: noop } }\n`;
-      expect((await baton.put(yaml('one'), { 'if-match': '*' })).body).toMatchObject({ status: 412, code: 'precondition_failed' });
+      expect((await baton.put(yaml('one'), { 'if-match': '*' })).body).toMatchObject({
+        status: 412,
+        code: 'precondition_failed',
+      });
       expect((await baton.get('/api/v1/dags/guarded')).body.code).toBe('dag_not_found');
       const first = await baton.put(yaml('one'), { 'if-none-match': '*' });
       expect(first.status).toBe(201);
@@ -58,12 +84,18 @@ tasks:
 
     it('not at all with dryRun', async () => {
       const yaml = 'id: dry\ntasks: { a: { type: noop } }\n';
-      expect((await baton.call('PUT', '/api/v1/dags/dry?dryRun=true', yaml)).body).toMatchObject({ dagId: 'dry', dryRun: true, outcome: 'created', issues: [] });
+      expect((await baton.call('PUT', '/api/v1/dags/dry?dryRun=true', yaml)).body).toMatchObject({
+        dagId: 'dry',
+        dryRun: true,
+        outcome: 'created',
+        issues: [],
+      });
       expect((await baton.get('/api/v1/dags/dry')).status).toBe(404);
     });
 
     it('and lists them by page and tag', async () => {
-      for (const id of ['list-1', 'list-2', 'list-3']) await baton.put(`id: ${id}\ntags: [listed]\ntasks: { a: { type: noop } }\n`);
+      for (const id of ['list-1', 'list-2', 'list-3'])
+        await baton.put(`id: ${id}\ntags: [listed]\ntasks: { a: { type: noop } }\n`);
       await until(async () => (await baton.get('/api/v1/dags?tag=listed')).body.items.length === 3);
       const first = await baton.get('/api/v1/dags?tag=listed&limit=2');
       const second = await baton.get(`/api/v1/dags?tag=listed&limit=2&cursor=${first.body.nextCursor}`);
@@ -85,9 +117,17 @@ tasks:
       const { body: run } = await baton.post('/api/v1/dags/doomed/runs');
       await until(async () => (await baton.get('/api/v1/runs?dagId=doomed&state=running')).body.items.length === 1);
       expect((await baton.call('DELETE', '/api/v1/dags/doomed')).body).toMatchObject({ status: 409, code: 'open_runs' });
-      expect((await baton.call('DELETE', '/api/v1/dags/doomed?cancelRuns=true')).body).toEqual({ dagId: 'doomed', deleted: true, cancelledRuns: [run.runId] });
+      expect((await baton.call('DELETE', '/api/v1/dags/doomed?cancelRuns=true')).body).toEqual({
+        dagId: 'doomed',
+        deleted: true,
+        cancelledRuns: [run.runId],
+      });
       expect((await baton.ended(run.runId)).body.state).toBe('cancelled');
-      for (const call of [baton.get('/api/v1/dags/doomed'), baton.post('/api/v1/dags/doomed/runs'), baton.call('DELETE', '/api/v1/dags/doomed')]) {
+      for (const call of [
+        baton.get('/api/v1/dags/doomed'),
+        baton.post('/api/v1/dags/doomed/runs'),
+        baton.call('DELETE', '/api/v1/dags/doomed'),
+      ]) {
         expect((await call).body).toMatchObject({ status: 410, code: 'dag_deleted' });
       }
       expect((await baton.get('/api/v1/dags/doomed/versions')).body.items).toHaveLength(1);
@@ -98,35 +138,77 @@ tasks:
   });
 
   describe('starts runs', () => {
-    beforeAll(async () => void (await baton.put('id: started\nparams: { n: { type: integer, minimum: 1 } }\ntasks: { a: { type: noop } }\n')));
+    beforeAll(
+      async () =>
+        void (await baton.put('id: started\nparams: { n: { type: integer, minimum: 1 } }\ntasks: { a: { type: noop } }\n')),
+    );
 
     it('with a link to them here and in Temporal, and shows all there is of them', async () => {
       await baton.put(SUMS);
-      const { status, headers, body: started } = await baton.post('/api/v1/dags/sums/runs', { params: { n: 21 }, note: 'by hand' });
+      const {
+        status,
+        headers,
+        body: started,
+      } = await baton.post('/api/v1/dags/sums/runs', { params: { n: 21 }, note: 'by hand' });
       expect(status).toBe(202);
       expect(headers.get('location')).toBe(started.links.self);
-      expect(started).toMatchObject({ dagId: 'sums', state: 'queued', dated: false, links: { temporal: expect.stringContaining('/namespaces/default/workflows/') } });
+      expect(started).toMatchObject({
+        dagId: 'sums',
+        state: 'queued',
+        dated: false,
+        links: { temporal: expect.stringContaining('/namespaces/default/workflows/') },
+      });
       const { runId } = started;
       const { body: run } = await baton.ended(runId);
-      expect(run).toMatchObject({ runId, state: 'success', execution: 1, trigger: 'manual', note: 'by hand', params: { n: 21, words: [] }, outputs: { doubled: 42 }, counts: { success: 3 }, live: true });
-      expect((await baton.get(`${runPath(runId)}/tasks`)).body.items.map(({ taskId }: { taskId: string }) => taskId)).toEqual(['begin', 'double', 'large']);
+      expect(run).toMatchObject({
+        runId,
+        state: 'success',
+        execution: 1,
+        trigger: 'manual',
+        note: 'by hand',
+        params: { n: 21, words: [] },
+        outputs: { doubled: 42 },
+        counts: { success: 3 },
+        live: true,
+      });
+      expect((await baton.get(`${runPath(runId)}/tasks`)).body.items.map(({ taskId }: { taskId: string }) => taskId)).toEqual([
+        'begin',
+        'double',
+        'large',
+      ]);
       const page = await baton.get(`${runPath(runId)}/tasks?limit=2`);
-      expect((await baton.get(`${runPath(runId)}/tasks?limit=2&cursor=${page.body.nextCursor}`)).body.items).toMatchObject([{ taskId: 'large' }]);
-      expect((await baton.get(`${runPath(runId)}/tasks/double`)).body).toMatchObject({ taskId: 'double', state: 'success', output: 42 });
+      expect((await baton.get(`${runPath(runId)}/tasks?limit=2&cursor=${page.body.nextCursor}`)).body.items).toMatchObject([
+        { taskId: 'large' },
+      ]);
+      expect((await baton.get(`${runPath(runId)}/tasks/double`)).body).toMatchObject({
+        taskId: 'double',
+        state: 'success',
+        output: 42,
+      });
       expect((await baton.get(`${runPath(runId)}/tasks/double/output`)).text).toBe('42');
       const large = await baton.get(`${runPath(runId)}/tasks/large`);
       expect(large.body.outputRef.size).toBeGreaterThan(20_000);
       const output = await baton.get(large.body.outputRef.href);
       expect(output.body.rows[0].text).toHaveLength(20_000);
-      expect((await baton.get(large.body.outputRef.href, { 'if-none-match': output.headers.get('etag') as string })).status).toBe(304);
+      expect(
+        (await baton.get(large.body.outputRef.href, { 'if-none-match': output.headers.get('etag') as string })).status,
+      ).toBe(304);
       const logs = await baton.get(`${runPath(runId)}/tasks/large/logs`);
-      expect([logs.status, logs.headers.get('x-log-attempt'), Number(logs.headers.get('x-next-offset'))]).toEqual([200, '1', Buffer.byteLength(logs.text)]);
+      expect([logs.status, logs.headers.get('x-log-attempt'), Number(logs.headers.get('x-next-offset'))]).toEqual([
+        200,
+        '1',
+        Buffer.byteLength(logs.text),
+      ]);
       expect((await baton.get(`${runPath(runId)}/tasks/large/logs?offset=${logs.headers.get('x-next-offset')}`)).text).toBe('');
       expect((await baton.get(`${runPath(runId)}/tasks/large/logs?follow=true`)).text).toBe(logs.text);
       expect((await baton.get(`${runPath(runId)}/tasks/large/logs?attempt=7`)).body.code).toBe('log_not_found');
       const none = await baton.get(`${runPath(runId)}/tasks/double/logs`);
       expect([none.status, none.headers.get('x-reason')]).toEqual([204, expect.stringContaining('transform')]);
-      expect((await baton.get(`${runPath(runId)}/graph`)).body.nodes).toMatchObject([{ id: 'begin', state: 'success' }, { id: 'double' }, { id: 'large' }]);
+      expect((await baton.get(`${runPath(runId)}/graph`)).body.nodes).toMatchObject([
+        { id: 'begin', state: 'success' },
+        { id: 'double' },
+        { id: 'large' },
+      ]);
       expect((await baton.get(`${runPath(runId)}/spec`)).body.spec.id).toBe('sums');
       expect((await baton.get(`${runPath(runId)}/executions`)).body.items).toMatchObject([{ execution: 1, state: 'success' }]);
       expect((await baton.post(`${runPath(runId)}/cancel`)).body).toMatchObject({ status: 409, code: 'run_closed' });
@@ -154,7 +236,12 @@ tasks:
     });
 
     it('only with params that fit', async () => {
-      const cases: [params: object, pointer: string][] = [[{}, '/params/n'], [{ n: 0 }, '/params/n'], [{ n: 'one' }, '/params/n'], [{ n: 1, m: 2 }, '/params/m']];
+      const cases: [params: object, pointer: string][] = [
+        [{}, '/params/n'],
+        [{ n: 0 }, '/params/n'],
+        [{ n: 'one' }, '/params/n'],
+        [{ n: 1, m: 2 }, '/params/m'],
+      ];
       for (const [params, pointer] of cases) {
         const { status, body } = await baton.post('/api/v1/dags/started/runs', { params });
         expect([status, body.code, body.errors[0].pointer]).toEqual([422, 'invalid_params', pointer]);
@@ -173,7 +260,12 @@ tasks:
     it('once per date and once per key, and says where the first one is and what retry is for', async () => {
       const date = { params: { n: 1 }, logicalDate: '2026-01-31T01:00:00+01:00' };
       const first = await baton.post('/api/v1/dags/started/runs', date);
-      expect([first.status, first.body.runId, first.body.dated, first.body.logicalDate]).toEqual([202, 'started-2026-01-31T00:00:00Z', true, '2026-01-31T00:00:00Z']);
+      expect([first.status, first.body.runId, first.body.dated, first.body.logicalDate]).toEqual([
+        202,
+        'started-2026-01-31T00:00:00Z',
+        true,
+        '2026-01-31T00:00:00Z',
+      ]);
       const again = await baton.post('/api/v1/dags/started/runs', date);
       expect([again.status, again.body.code, again.body.links.run]).toEqual([409, 'run_exists', first.body.links.self]);
       expect(again.body.detail).toContain('retry');
@@ -200,7 +292,9 @@ tasks:
     });
 
     it('and stores one version for 100 identical specs at once', async () => {
-      const answers = await Promise.all(Array.from({ length: 100 }, () => baton.put('id: crowd\ntasks: { a: { type: noop } }\n')));
+      const answers = await Promise.all(
+        Array.from({ length: 100 }, () => baton.put('id: crowd\ntasks: { a: { type: noop } }\n')),
+      );
       for (const { status } of answers) expect([200, 201]).toContain(status);
       expect(new Set(answers.map(({ body }) => body.version))).toEqual(new Set([1]));
     });
@@ -235,7 +329,10 @@ tasks:
       expect([cancel.status, cancel.headers.get('location')]).toEqual([202, started.links.self]);
       expect((await waiting).body.state).toBe('cancelled');
       expect((await following).at(-1)?.data.state).toBe('cancelled');
-      expect((await baton.get(`${runPath(started.runId)}/tasks/after/output`)).body).toMatchObject({ status: 404, code: 'output_not_found' });
+      expect((await baton.get(`${runPath(started.runId)}/tasks/after/output`)).body).toMatchObject({
+        status: 404,
+        code: 'output_not_found',
+      });
     });
 
     it('by lists, newest first, with filters', async () => {

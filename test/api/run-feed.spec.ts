@@ -23,7 +23,9 @@ class ScriptedRun {
   readonly read = async ({ sinceRevision = 0, after = '', limit }: TasksQueryInput) => {
     this.reads++;
     if (this.failing) throw new Error('away');
-    const changed = [...this.tasks.values()].filter((task) => task.revision > sinceRevision && task.taskId > after).sort((a, b) => (a.taskId < b.taskId ? -1 : 1));
+    const changed = [...this.tasks.values()]
+      .filter((task) => task.revision > sinceRevision && task.taskId > after)
+      .sort((a, b) => (a.taskId < b.taskId ? -1 : 1));
     return { head: this.head, tasks: changed.slice(0, limit), more: changed.length > limit, live: true };
   };
 }
@@ -38,7 +40,11 @@ class Reader {
     this.ended = true;
   }
   get seen(): string[] {
-    return this.events.map(({ event, id, data }) => (event === 'task' ? `${id} ${(data as TaskRecord).taskId} ${(data as TaskRecord).state}` : `${id} run ${(data as RunHead).state}`));
+    return this.events.map(({ event, id, data }) =>
+      event === 'task'
+        ? `${id} ${(data as TaskRecord).taskId} ${(data as TaskRecord).state}`
+        : `${id} run ${(data as RunHead).state}`,
+    );
   }
 }
 
@@ -60,7 +66,14 @@ describe('the feed of a run', () => {
     await until(() => reader.events.length === 5);
     run.end();
     await until(() => reader.ended);
-    expect(reader.seen).toEqual(['1 b running', '1 run running', '2 a success', '3 b success', '3 run running', '4 run success']);
+    expect(reader.seen).toEqual([
+      '1 b running',
+      '1 run running',
+      '2 a success',
+      '3 b success',
+      '3 run running',
+      '4 run success',
+    ]);
   });
 
   it('tells a reader who comes back only what it missed', async () => {
@@ -115,6 +128,16 @@ describe('the feed of a run', () => {
     await new Promise((resolve) => setTimeout(resolve, 400));
     expect(run.reads - reads).toBeLessThanOrEqual(1);
     expect(empty).toBeGreaterThan(0);
+  });
+
+  it('ends all streams when the service stops', async () => {
+    const run = new ScriptedRun();
+    const feed = new RunFeed(run.read, views, () => {});
+    const readers = [new Reader(), new Reader()];
+    for (const reader of readers) feed.subscribe(reader, 0);
+    await until(() => readers.every((reader) => reader.events.length === 1));
+    feed.stop();
+    expect(readers.map((reader) => reader.ended)).toEqual([true, true]);
   });
 
   it('reads many changes page by page', async () => {

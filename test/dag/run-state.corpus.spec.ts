@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { buildGraph, topologicalOrder } from '../../src/dag/graph.js';
 import type { DagPlan } from '../../src/dag/plan.js';
-import { type TriggerRule, TRIGGER_RULES } from '../../src/dag/spec.js';
+import { TRIGGER_RULES, type TriggerRule } from '../../src/dag/spec.js';
 import { Walk } from '../../src/dag/walk.js';
 import { taskOf } from '../support/plan-builder.js';
 
@@ -18,9 +18,10 @@ interface Row {
 
 /** Rows that speak of what Baton does not have, each with its reason. */
 const NOT_OURS: { readonly [test: string]: string } = {
-  'test_dagrun_not_stuck_in_running_when_all_tasks_instances_are_removed': 'Baton has no task state `removed`: a run is pinned to its version',
+  test_dagrun_not_stuck_in_running_when_all_tasks_instances_are_removed:
+    'Baton has no task state `removed`: a run is pinned to its version',
   'test_dagrun_deadlock#2': 'a rule named `invalid` is refused when the DAG is stored',
-  'test_dagrun_no_deadlock_with_shutdown': 'Baton has no task state `shutdown`: a lost worker is a failed attempt',
+  test_dagrun_no_deadlock_with_shutdown: 'Baton has no task state `shutdown`: a lost worker is a failed attempt',
 };
 
 const LETTERS: { readonly [state: string]: string } = { success: 's', failed: 'f', skipped: 'k', upstream_failed: 'u' };
@@ -31,7 +32,9 @@ describe.skipIf(!existsSync(FILE))('the state of a run is decided as Airflow dec
   it('leaves out only rows whose states or rules do not exist here', () => {
     const ours = new Set<string>(TRIGGER_RULES);
     for (const row of rows) {
-      const foreign = Object.values(row.states).some((s) => s !== null && LETTERS[s] === undefined) || Object.values(row.rules ?? {}).some((r) => !ours.has(r));
+      const foreign =
+        Object.values(row.states).some((s) => s !== null && LETTERS[s] === undefined) ||
+        Object.values(row.rules ?? {}).some((r) => !ours.has(r));
       expect(foreign, row.test).toBe(row.test in NOT_OURS);
     }
   });
@@ -48,7 +51,12 @@ describe.skipIf(!existsSync(FILE))('the state of a run is decided as Airflow dec
 
 function planOfRow(row: Row): DagPlan {
   const ids = Object.keys(row.states).sort();
-  const order = topologicalOrder(buildGraph(ids.length, row.edges.map(([a, b]) => [ids.indexOf(a), ids.indexOf(b)] as const)));
+  const order = topologicalOrder(
+    buildGraph(
+      ids.length,
+      row.edges.map(([a, b]) => [ids.indexOf(a), ids.indexOf(b)] as const),
+    ),
+  );
   const sorted = order!.map((i) => ids[i]!);
   return {
     format: 1,

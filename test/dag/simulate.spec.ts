@@ -31,11 +31,11 @@ describe('a simulated run', () => {
   it('passes a skip on along success edges and lets none_failed go on', () => {
     const plan = planOf(`
       ask ?
-      then <- ask
-      after <- then [none_failed]
+      next <- ask
+      after <- next [none_failed]
       other <- ask [none_failed_min_one_success]`);
     const run = simulate(plan, (id) => ({ when: id !== 'ask' }));
-    expect(states(run)).toEqual({ ask: 'skipped', then: 'skipped', after: 'success', other: 'skipped' });
+    expect(states(run)).toEqual({ ask: 'skipped', next: 'skipped', after: 'success', other: 'skipped' });
     expect(run.state).toBe('success');
   });
 
@@ -85,7 +85,11 @@ describe('a simulated run', () => {
       simulate(
         {
           ...planOf('a'),
-          tasks: Array.from({ length: 100_000 }, (_, i) => ({ id: `t${i}`, ...taskOf('activity'), upstream: i === 0 ? undefined : [i - 1] })),
+          tasks: Array.from({ length: 100_000 }, (_, i) => ({
+            id: `t${i}`,
+            ...taskOf('activity'),
+            upstream: i === 0 ? undefined : [i - 1],
+          })),
         },
         () => ({ state }),
       );
@@ -110,7 +114,11 @@ describe.skipIf(!existsSync(STG))('the makespan of 60 standard task graphs', () 
       const place = new Map(graph.tasks.map((task, i) => [task.id, i]));
       const plan = {
         ...planOf('a', { maxActiveTasks: Number(slots) }),
-        tasks: graph.tasks.map((task) => ({ id: `t${task.id}`, ...taskOf('activity'), upstream: task.parents.map((parent) => place.get(parent)!) })),
+        tasks: graph.tasks.map((task) => ({
+          id: `t${task.id}`,
+          ...taskOf('activity'),
+          upstream: task.parents.map((parent) => place.get(parent)!),
+        })),
       };
       const run = simulate(plan, (id) => ({ durationMs: graph.tasks[place.get(Number(id.slice(1)))!]!.duration }));
       const optimum = graph.optimalMakespan[slots]!;

@@ -8,7 +8,14 @@ const FILE = new URL('../../../shared/corpus/airflow/trigger_rules.json', import
 interface Case {
   readonly id: string;
   readonly trigger_rule: string;
-  readonly upstream: { success: number; skipped: number; failed: number; upstream_failed: number; removed: number; success_setup?: number };
+  readonly upstream: {
+    success: number;
+    skipped: number;
+    failed: number;
+    upstream_failed: number;
+    removed: number;
+    success_setup?: number;
+  };
   readonly upstream_total: number;
   readonly upstream_setup_total: number;
   readonly expected: string;
@@ -31,7 +38,10 @@ describe.skipIf(!existsSync(FILE))('trigger rules decide as Airflow does', () =>
         setupsSuccess: row.upstream.success_setup ?? 0,
       },
       // Two facts that the table tells by the name of the case only.
-      { holdSkip: row.id.endsWith('wait_for_past_depends_before_skipping'), itemIndex: row.id.includes('mapped_task') ? row.upstream.success : -1 },
+      {
+        holdSkip: row.id.endsWith('wait_for_past_depends_before_skipping'),
+        itemIndex: row.id.includes('mapped_task') ? row.upstream.success : -1,
+      },
     );
     expect(verdict).toBe(row.expected);
   });

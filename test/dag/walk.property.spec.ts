@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { edgeOn, edgeUpstream } from '../../src/dag/walk-layout.js';
 import type { DagPlan } from '../../src/dag/plan.js';
 import { Walk } from '../../src/dag/walk.js';
+import { edgeOn, edgeUpstream } from '../../src/dag/walk-layout.js';
 import { naiveFinalStates, naiveVerdict } from '../support/naive-rules.js';
-import { type RandomDag, randomDag } from '../support/random-dag.js';
 import { KEPT_SEEDS, propertySeed } from '../support/property-seed.js';
+import { type RandomDag, randomDag } from '../support/random-dag.js';
 
 const RUNS = 10_000;
 const FINAL = new Set(['success', 'failed', 'skipped', 'upstream_failed', 'cancelled']);
@@ -15,7 +15,10 @@ function drive(walk: Walk, { plan, outcomes, order }: RandomDag, every: (walk: W
   const running: number[] = [];
   for (;;) {
     for (let step = walk.next(); step !== undefined; step = walk.next()) {
-      expect(naiveVerdict(plan, step.task, (task) => walk.stateOf(task)), `${plan.tasks[step.task]!.id} was handed out`).toBe('run');
+      expect(
+        naiveVerdict(plan, step.task, (task) => walk.stateOf(task)),
+        `${plan.tasks[step.task]!.id} was handed out`,
+      ).toBe('run');
       const { when } = outcomes[step.task]!;
       if (step.step === 'when') {
         expect(plan.tasks[step.task]!.when).toBeDefined();
@@ -39,56 +42,62 @@ function statesOf(walk: Walk): string[] {
 }
 
 describe('a walk over random DAGs', () => {
-  it.each([...KEPT_SEEDS, propertySeed()])(`agrees with an evaluator that rescans everything, in ${RUNS} cases (seed %i)`, (seed) => {
-    fc.assert(
-      fc.property(randomDag(), (dag) => {
-        const walk = new Walk(dag.plan);
-        drive(walk, dag, () => {
-          // Nothing that can be decided is left undecided, at any time.
-          for (let task = 0; task < walk.size; task++) {
-            if (walk.stateOf(task) === 'pending') expect(naiveVerdict(dag.plan, task, (t) => walk.stateOf(t))).toBe('wait');
-          }
-        });
-        expect(walk.isDone).toBe(true);
-        expect(statesOf(walk)).toEqual(naiveFinalStates(dag.plan, dag.outcomes));
-        expect(walk.outcome()).toBe(naiveOutcome(dag.plan, statesOf(walk)));
-      }),
-      { seed, numRuns: RUNS },
-    );
-  });
+  it.each([...KEPT_SEEDS, propertySeed()])(
+    `agrees with an evaluator that rescans everything, in ${RUNS} cases (seed %i)`,
+    (seed) => {
+      fc.assert(
+        fc.property(randomDag(), (dag) => {
+          const walk = new Walk(dag.plan);
+          drive(walk, dag, () => {
+            // Nothing that can be decided is left undecided, at any time.
+            for (let task = 0; task < walk.size; task++) {
+              if (walk.stateOf(task) === 'pending') expect(naiveVerdict(dag.plan, task, (t) => walk.stateOf(t))).toBe('wait');
+            }
+          });
+          expect(walk.isDone).toBe(true);
+          expect(statesOf(walk)).toEqual(naiveFinalStates(dag.plan, dag.outcomes));
+          expect(walk.outcome()).toBe(naiveOutcome(dag.plan, statesOf(walk)));
+        }),
+        { seed, numRuns: RUNS },
+      );
+    },
+  );
 
-  it.each([...KEPT_SEEDS, propertySeed()])('goes on from a snapshot taken anywhere as if nothing had happened (seed %i)', (seed) => {
-    fc.assert(
-      fc.property(randomDag(), fc.nat(8), (dag, stopAfter) => {
-        let walk = new Walk(dag.plan);
-        const running: number[] = [];
-        for (let turn = 0; ; turn++) {
-          if (turn >= stopAfter && running.length === 0) {
-            walk = new Walk(dag.plan, walk.snapshot());
-            drive(walk, dag);
-            break;
-          }
-          if (turn < stopAfter) {
-            for (let step = walk.next(); step !== undefined; step = walk.next()) {
-              const { when } = dag.outcomes[step.task]!;
-              if (step.step === 'run') {
-                walk.start(step.task);
-                running.push(step.task);
-              } else if (when === true) walk.admit(step.task);
-              else walk.finish(step.task, when === 'error' ? 'failed' : 'skipped');
+  it.each([...KEPT_SEEDS, propertySeed()])(
+    'goes on from a snapshot taken anywhere as if nothing had happened (seed %i)',
+    (seed) => {
+      fc.assert(
+        fc.property(randomDag(), fc.nat(8), (dag, stopAfter) => {
+          let walk = new Walk(dag.plan);
+          const running: number[] = [];
+          for (let turn = 0; ; turn++) {
+            if (turn >= stopAfter && running.length === 0) {
+              walk = new Walk(dag.plan, walk.snapshot());
+              drive(walk, dag);
+              break;
+            }
+            if (turn < stopAfter) {
+              for (let step = walk.next(); step !== undefined; step = walk.next()) {
+                const { when } = dag.outcomes[step.task]!;
+                if (step.step === 'run') {
+                  walk.start(step.task);
+                  running.push(step.task);
+                } else if (when === true) walk.admit(step.task);
+                else walk.finish(step.task, when === 'error' ? 'failed' : 'skipped');
+              }
+            }
+            if (running.length === 0 && walk.isDone) break;
+            if (running.length > 0) {
+              const [task] = running.splice(dag.order(running.length), 1);
+              walk.finish(task!, dag.outcomes[task!]!.state);
             }
           }
-          if (running.length === 0 && walk.isDone) break;
-          if (running.length > 0) {
-            const [task] = running.splice(dag.order(running.length), 1);
-            walk.finish(task!, dag.outcomes[task!]!.state);
-          }
-        }
-        expect(statesOf(walk)).toEqual(naiveFinalStates(dag.plan, dag.outcomes));
-      }),
-      { seed, numRuns: 2_000 },
-    );
-  });
+          expect(statesOf(walk)).toEqual(naiveFinalStates(dag.plan, dag.outcomes));
+        }),
+        { seed, numRuns: 2_000 },
+      );
+    },
+  );
 
   it.each([...KEPT_SEEDS, propertySeed()])('starts from any kept results and runs only the others (seed %i)', (seed) => {
     fc.assert(
@@ -109,35 +118,39 @@ describe('a walk over random DAGs', () => {
     );
   });
 
-  it.each([...KEPT_SEEDS, propertySeed()])('with failFast starts nothing after a failure but what answers failures (seed %i)', (seed) => {
-    fc.assert(
-      fc.property(randomDag({ failFast: true }), (dag) => {
-        const walk = new Walk(dag.plan);
-        let tripped = false;
-        const running: number[] = [];
-        for (;;) {
-          for (let step = walk.next(); step !== undefined; step = walk.next()) {
-            if (tripped) expect(answersFailures(dag.plan, step.task), `${dag.plan.tasks[step.task]!.id} after the failure`).toBe(true);
-            const { when } = dag.outcomes[step.task]!;
-            if (step.step === 'run') {
-              walk.start(step.task);
-              running.push(step.task);
-            } else if (when === true) walk.admit(step.task);
-            else walk.finish(step.task, when === 'error' ? 'failed' : 'skipped');
+  it.each([...KEPT_SEEDS, propertySeed()])(
+    'with failFast starts nothing after a failure but what answers failures (seed %i)',
+    (seed) => {
+      fc.assert(
+        fc.property(randomDag({ failFast: true }), (dag) => {
+          const walk = new Walk(dag.plan);
+          let tripped = false;
+          const running: number[] = [];
+          for (;;) {
+            for (let step = walk.next(); step !== undefined; step = walk.next()) {
+              if (tripped)
+                expect(answersFailures(dag.plan, step.task), `${dag.plan.tasks[step.task]!.id} after the failure`).toBe(true);
+              const { when } = dag.outcomes[step.task]!;
+              if (step.step === 'run') {
+                walk.start(step.task);
+                running.push(step.task);
+              } else if (when === true) walk.admit(step.task);
+              else walk.finish(step.task, when === 'error' ? 'failed' : 'skipped');
+              tripped ||= walk.failFastTripped;
+            }
+            if (running.length === 0) break;
+            const [task] = running.splice(dag.order(running.length), 1);
+            walk.finish(task!, dag.outcomes[task!]!.state);
             tripped ||= walk.failFastTripped;
           }
-          if (running.length === 0) break;
-          const [task] = running.splice(dag.order(running.length), 1);
-          walk.finish(task!, dag.outcomes[task!]!.state);
-          tripped ||= walk.failFastTripped;
-        }
-        expect(walk.isDone).toBe(true);
-        expect(tripped).toBe(statesOf(walk).includes('failed'));
-        if (tripped) expect(walk.outcome()).toBe('failed');
-      }),
-      { seed, numRuns: 2_000 },
-    );
-  });
+          expect(walk.isDone).toBe(true);
+          expect(tripped).toBe(statesOf(walk).includes('failed'));
+          if (tripped) expect(walk.outcome()).toBe('failed');
+        }),
+        { seed, numRuns: 2_000 },
+      );
+    },
+  );
 
   it.each([...KEPT_SEEDS, propertySeed()])('is over as soon as what runs has ended, once it is stopped (seed %i)', (seed) => {
     fc.assert(
@@ -161,7 +174,10 @@ describe('a walk over random DAGs', () => {
 
 function answersFailures(plan: DagPlan, task: number): boolean {
   const { upstream, rule } = plan.tasks[task]!;
-  return (upstream ?? []).some((edge) => edgeOn(edge) === 4) || ((upstream?.length ?? 0) > 0 && (rule === 'one_failed' || rule === 'all_failed'));
+  return (
+    (upstream ?? []).some((edge) => edgeOn(edge) === 4) ||
+    ((upstream?.length ?? 0) > 0 && (rule === 'one_failed' || rule === 'all_failed'))
+  );
 }
 
 /** The leaves decide; a consumer that is only there for failures does not make its upstream anything but a leaf. */
@@ -171,5 +187,7 @@ function naiveOutcome(plan: DagPlan, states: readonly string[]): string {
     if (task.rule === 'one_failed' || task.rule === 'all_failed') continue;
     for (const edge of task.upstream ?? []) if (edgeOn(edge) !== 4) responsible.add(edgeUpstream(edge));
   }
-  return plan.tasks.some((_, i) => !responsible.has(i) && (states[i] === 'failed' || states[i] === 'upstream_failed')) ? 'failed' : 'success';
+  return plan.tasks.some((_, i) => !responsible.has(i) && (states[i] === 'failed' || states[i] === 'upstream_failed'))
+    ? 'failed'
+    : 'success';
 }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isolatedEnvironment, ROOT } from '../support/built-service.js';
@@ -15,7 +16,11 @@ interface Ended {
 /** Runs the demo to its end, everything it prints included. */
 function demo(env: NodeJS.ProcessEnv, ...args: string[]): Promise<Ended> {
   const began = Date.now();
-  const child = spawn(process.execPath, [join(ROOT, 'scripts/demo.mjs'), ...args], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [join(ROOT, 'scripts/demo.mjs'), ...args], {
+    cwd: ROOT,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   return new Promise((resolve, reject) => {
@@ -45,7 +50,7 @@ describe('npm run demo', () => {
     const total = 17;
     const lines = first.output.split('\n').filter((line) => /^\[ ?\d+\/\d+\]/.test(line));
     expect(lines).toHaveLength(total);
-    lines.forEach((line, i) => expect(line).toContain(`[${String(i + 1).padStart(2)}/${total}]`));
+    for (const [i, line] of lines.entries()) expect(line).toContain(`[${String(i + 1).padStart(2)}/${total}]`);
     const lineOf = (task: string) => lines.find((line) => line.includes(` ${task} `) || line.endsWith(` ${task}`));
     expect(lineOf('fetch_flights')).toMatch(/success .*attempt 2, after SourceNotReady/);
     expect(lineOf('quarantine')).toMatch(/success/);
@@ -56,7 +61,8 @@ describe('npm run demo', () => {
     const text = (value: number | string): string => (typeof value === 'number' ? value.toLocaleString('en-US') : value);
     const cells = first.output.split('\n').map((line) => line.trim().split(/\s{2,}/));
     const rows = (wanted: readonly (number | string)[]) => expect(cells).toContainEqual(wanted.map(text));
-    for (const { airport, city, flights, mean_delay, late_percent } of figures.lateAirports) rows([airport, city, flights, mean_delay, late_percent]);
+    for (const { airport, city, flights, mean_delay, late_percent } of figures.lateAirports)
+      rows([airport, city, flights, mean_delay, late_percent]);
     for (const { city, correlation } of figures.rainAndDelays) rows([city, correlation]);
     expect(first.output).toMatch(new RegExp(`flights: +${text(figures.flights)}\n`));
     expect(first.output).toMatch(new RegExp(`airports: +${text(figures.airports)}\n`));
@@ -66,14 +72,18 @@ describe('npm run demo', () => {
 
   it('prints where the run can be seen, in the API and in the Web UI', () => {
     expect(first.output).toMatch(new RegExp(`http://127\\.0\\.0\\.1:${env.PORT}/api/v1/runs/flights%40`));
-    expect(first.output).toMatch(new RegExp(`http://127\\.0\\.0\\.1:${env.BATON_TEMPORAL_UI_PORT}/namespaces/default/workflows/flights`));
+    expect(first.output).toMatch(
+      new RegExp(`http://127\\.0\\.0\\.1:${env.BATON_TEMPORAL_UI_PORT}/namespaces/default/workflows/flights`),
+    );
   });
 
   it('works twice in a row, and is quick then', async () => {
     const second = await demo(env);
     expect(second.output).toContain('The run is success');
     expect(second.code).toBe(0);
-    expect(second.ms).toBeLessThan(20_000);
+    // Of a machine that is busy with other things nothing can be asked.
+    const isBusy = loadavg()[0]! > 1.5 * availableParallelism();
+    expect(second.ms).toBeLessThan(isBusy ? 100_000 : 20_000);
   });
 
   it('says so when the port belongs to another program', async () => {
@@ -86,7 +96,11 @@ describe('npm run demo', () => {
   });
 
   it('uses the Baton that already runs on the port, and leaves it alone; Ctrl-C ends the one that was kept', async () => {
-    const kept = spawn(process.execPath, [join(ROOT, 'scripts/demo.mjs'), '--keep'], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'inherit'] });
+    const kept = spawn(process.execPath, [join(ROOT, 'scripts/demo.mjs'), '--keep'], {
+      cwd: ROOT,
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     let output = '';
     const closed = new Promise<number | null>((resolve) => kept.once('close', resolve));
     await new Promise<void>((resolve) => {

@@ -10,7 +10,13 @@ export interface Figures {
   readonly flights: number;
   readonly airports: number;
   readonly setAside: number;
-  readonly lateAirports: readonly { readonly airport: string; readonly city: string; readonly flights: number; readonly mean_delay: number; readonly late_percent: number }[];
+  readonly lateAirports: readonly {
+    readonly airport: string;
+    readonly city: string;
+    readonly flights: number;
+    readonly mean_delay: number;
+    readonly late_percent: number;
+  }[];
   readonly worstHour: { readonly hour: number; readonly late_percent: number };
   readonly rainAndDelays: readonly { readonly city: string; readonly correlation: number }[];
 }
@@ -25,7 +31,9 @@ export async function flightsFigures(): Promise<Figures> {
   let flights = 0;
   let setAside = 0;
   const cities: Readonly<Record<string, string>> = { SEA: 'Seattle', JFK: 'New York', LGA: 'New York' };
-  const result = await connection.stream(`select epoch_ms(date)::double, delay::int, origin from read_parquet('${join(data, 'flights-3m.parquet')}')`);
+  const result = await connection.stream(
+    `select epoch_ms(date)::double, delay::int, origin from read_parquet('${join(data, 'flights-3m.parquet')}')`,
+  );
   for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
     for (const [epoch, delay, origin] of chunk.getRows() as [number, number, string][]) {
       flights++;
@@ -44,18 +52,34 @@ export async function flightsFigures(): Promise<Figures> {
   const cityOf = new Map(csv('airports.csv').map((row) => [row.iata, row.city]));
   const lateAirports = [...byAirport.rows()]
     .filter(({ count }) => count >= 20_000)
-    .map(({ key, count, mean, late }) => ({ airport: key, city: cityOf.get(key)!, flights: count, mean_delay: round(mean), late_percent: round(late) }))
+    .map(({ key, count, mean, late }) => ({
+      airport: key,
+      city: cityOf.get(key)!,
+      flights: count,
+      mean_delay: round(mean),
+      late_percent: round(late),
+    }))
     .sort((a, b) => b.late_percent - a.late_percent || (a.airport < b.airport ? -1 : 1))
     .slice(0, 5);
   const [worst] = [...byHour.rows()].filter(({ count }) => count >= 1_000).sort((a, b) => b.late - a.late);
   const wet = new Tally<string>();
-  for (const { location, date, precipitation } of csv('weather.csv')) wet.add(`${location} ${Number(date!.slice(5, 7))}`, Number(precipitation) >= 1 ? 100 : 0);
+  for (const { location, date, precipitation } of csv('weather.csv'))
+    wet.add(`${location} ${Number(date!.slice(5, 7))}`, Number(precipitation) >= 1 ? 100 : 0);
   const rainAndDelays = ['New York', 'Seattle'].map((city) => {
-    const pairs = [1, 2, 3, 4, 5, 6].map((month) => [round(byCityAndMonth.late(`${city} ${month}`)), round(wet.mean(`${city} ${month}`))] as const);
+    const pairs = [1, 2, 3, 4, 5, 6].map(
+      (month) => [round(byCityAndMonth.late(`${city} ${month}`)), round(wet.mean(`${city} ${month}`))] as const,
+    );
     return { city, correlation: round(correlation(pairs)) };
   });
   connection.closeSync();
-  return { flights, airports: origins.size, setAside, lateAirports, worstHour: { hour: worst!.key, late_percent: round(worst!.late) }, rainAndDelays };
+  return {
+    flights,
+    airports: origins.size,
+    setAside,
+    lateAirports,
+    worstHour: { hour: worst!.key, late_percent: round(worst!.late) },
+    rainAndDelays,
+  };
 }
 
 /** Counts, means and shares over 15 by key. */
@@ -99,6 +123,7 @@ function csv(file: string): Record<string, string>[] {
   const [header, ...lines] = readFileSync(join(data, file), 'utf8').trim().split(/\r?\n/);
   const names = header!.split(',');
   // Names with commas stand in quotes.
-  const cells = (line: string): string[] => (line.match(/("([^"]|"")*"|[^,]*)(,|$)/g) ?? []).map((cell) => cell.replace(/,$/, '').replace(/^"|"$/g, ''));
+  const cells = (line: string): string[] =>
+    (line.match(/("([^"]|"")*"|[^,]*)(,|$)/g) ?? []).map((cell) => cell.replace(/,$/, '').replace(/^"|"$/g, ''));
   return lines.map((line) => Object.fromEntries(cells(line).map((cell, i) => [names[i], cell])));
 }

@@ -62,11 +62,18 @@ describe('docker-compose.yml', () => {
   it.each(['api', 'worker'])('gives %s settings that the service takes', (name) => {
     const environment = compose.services[name]!.environment!;
     const config = loadConfig({ ...environment, BATON_HOME: '/var/lib/baton' });
-    expect(config).toMatchObject({ role: name, objects: { shared: true }, temporal: { address: 'temporal:7233', namespace: 'baton' } });
+    expect(config).toMatchObject({
+      role: name,
+      objects: { shared: true },
+      temporal: { address: 'temporal:7233', namespace: 'baton' },
+    });
   });
 
   it('starts what the build makes', () => {
-    const started = [...read('docker-compose.yml').matchAll(/dist\/(src\/\w+)\.js/g), ...read('Dockerfile').matchAll(/dist\/(src\/\w+)\.js/g)];
+    const started = [
+      ...read('docker-compose.yml').matchAll(/dist\/(src\/\w+)\.js/g),
+      ...read('Dockerfile').matchAll(/dist\/(src\/\w+)\.js/g),
+    ];
     for (const [, source] of started) expect(existsSync(join(root, `${source}.ts`)), source).toBe(true);
   });
 

@@ -6,5 +6,5 @@ export interface FencedBlock {
 
 /** All fenced code blocks of a page, in order. */
 export function fencedBlocks(markdown: string): FencedBlock[] {
-  return [...markdown.matchAll(/^```(\w*)\n([^]*?)^```$/gm)].map((match) => ({ language: match[1]!, text: match[2]! }));
+  return [...markdown.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map((match) => ({ language: match[1]!, text: match[2]! }));
 }

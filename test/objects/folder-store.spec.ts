@@ -10,7 +10,8 @@ import { ObjectStoreError, objectStoreError } from '../../src/objects/object-sto
 let root: string;
 let store: FolderStore;
 const bytes = (text: string): Uint8Array => Buffer.from(text);
-const text = (found: Uint8Array | undefined): string | undefined => (found === undefined ? undefined : Buffer.from(found).toString());
+const text = (found: Uint8Array | undefined): string | undefined =>
+  found === undefined ? undefined : Buffer.from(found).toString();
 async function all(keys: AsyncIterable<string>): Promise<string[]> {
   const found: string[] = [];
   for await (const key of keys) found.push(key);
@@ -86,7 +87,23 @@ describe('a folder store', () => {
     expect(text(await store.get('r/a/1'))).toBe('again');
   });
 
-  it.each(['', '/', 'a/', '/a', 'a//b', '.', '..', 'a/../b', 'a/./b', 'a b', 'a\\b', 'a\0', '~tmp/x', 'ü', `a/${'x'.repeat(256)}`])('refuses the key %j', async (key) => {
+  it.each([
+    '',
+    '/',
+    'a/',
+    '/a',
+    'a//b',
+    '.',
+    '..',
+    'a/../b',
+    'a/./b',
+    'a b',
+    'a\\b',
+    'a\0',
+    '~tmp/x',
+    'ü',
+    `a/${'x'.repeat(256)}`,
+  ])('refuses the key %j', async (key) => {
     for (const act of [() => store.put(key, bytes('')), () => store.get(key), () => store.has(key), () => store.delete(key)]) {
       await expect(act()).rejects.toMatchObject({ name: 'ObjectStoreError', code: 'bad_key' });
     }
@@ -128,7 +145,9 @@ describe('a folder store', () => {
 
   it('names a folder that may not be written, and what to do', async () => {
     if (process.getuid?.() === 0) {
-      expect(objectStoreError(Object.assign(new Error('x'), { code: 'EACCES' }), 'write', 'k')).toMatchObject({ code: 'no_permission' });
+      expect(objectStoreError(Object.assign(new Error('x'), { code: 'EACCES' }), 'write', 'k')).toMatchObject({
+        code: 'no_permission',
+      });
       return;
     }
     await chmod(root, 0o500);

@@ -23,7 +23,11 @@ describe('JSON blobs', () => {
   it('come back as they were, small ones plain and large ones packed, with size and hash of the JSON', async () => {
     const large = { list: Array.from({ length: 1000 }, (_, i) => ({ i, 'ü€': null })) };
     const ref = await writeJson(store, 'large.json', large);
-    expect(ref).toEqual({ ref: 'large.json', size: Buffer.byteLength(JSON.stringify(large)), sha256: sha256(JSON.stringify(large)) });
+    expect(ref).toEqual({
+      ref: 'large.json',
+      size: Buffer.byteLength(JSON.stringify(large)),
+      sha256: sha256(JSON.stringify(large)),
+    });
     expect((await store.get('large.json'))!.length).toBeLessThan(ref.size / 3);
     expect(await readJson(store, 'large.json')).toEqual(large);
     await writeJson(store, 'small.json', { a: 1 });
@@ -41,7 +45,8 @@ describe('JSON blobs', () => {
   it('that are damaged are named', async () => {
     await store.put('bad.json', Buffer.from('{"a":'));
     await store.put('badgz.json', Buffer.from([0x1f, 0x8b, 1, 2]));
-    for (const key of ['bad.json', 'badgz.json']) await expect(readJson(store, key)).rejects.toMatchObject({ code: 'corrupt', key });
+    for (const key of ['bad.json', 'badgz.json'])
+      await expect(readJson(store, key)).rejects.toMatchObject({ code: 'corrupt', key });
   });
 
   it('are cached within a bound of bytes, the longest unused dropped first, and read once for many readers', async () => {
@@ -79,7 +84,14 @@ describe('JSON blobs', () => {
 
 describe('a day marker', () => {
   it('names run and prefix under the UTC day of acceptance, and may be left twice', async () => {
-    const run = { runId: 'd@k', prefix: 'runs/d/d=k/1/', dagId: 'd', runKey: 'd=k', execution: 1, acceptedAt: Date.UTC(2024, 1, 29, 23, 59) };
+    const run = {
+      runId: 'd@k',
+      prefix: 'runs/d/d=k/1/',
+      dagId: 'd',
+      runKey: 'd=k',
+      execution: 1,
+      acceptedAt: Date.UTC(2024, 1, 29, 23, 59),
+    };
     const ref = await writeDayMarker(store, run);
     await writeDayMarker(store, run);
     expect(ref.ref).toBe('days/2024-02-29/d/d=k/1');
@@ -97,7 +109,10 @@ describe('the log reader', () => {
       offset += Buffer.byteLength(chunk);
     }
     expect(await readLog(store, prefix, 't', 2)).toEqual({ text: chunks.join(''), nextOffset: offset });
-    expect(await readLog(store, prefix, 't', 2, { offset: 11 })).toEqual({ text: chunks.join('').slice(11), nextOffset: offset });
+    expect(await readLog(store, prefix, 't', 2, { offset: 11 })).toEqual({
+      text: chunks.join('').slice(11),
+      nextOffset: offset,
+    });
     expect(await readLog(store, prefix, 't', 2, { offset })).toEqual({ text: '', nextOffset: offset });
     expect(await readLog(store, prefix, 't', 2, { limit: 3 })).toEqual({ text: chunks[0], nextOffset: 17 });
     expect(await readLog(store, prefix, 't', 1)).toEqual({ text: '', nextOffset: 0 });

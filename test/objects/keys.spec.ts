@@ -2,7 +2,25 @@ import { describe, expect, it } from 'vitest';
 import * as keys from '../../src/objects/keys.js';
 
 describe('parts of keys', () => {
-  it.each(['a', 'my-task.v1_x', 'group/task', 'a=2Fb', '=', '', '.', '..', '...', 'ü/€ 😀', 'a b', '%41', 'constructor', '__proto__', '~tmp', 'a@b+c', 'a\0b'])('escape %j reversibly into a safe part', (text) => {
+  it.each([
+    'a',
+    'my-task.v1_x',
+    'group/task',
+    'a=2Fb',
+    '=',
+    '',
+    '.',
+    '..',
+    '...',
+    'ü/€ 😀',
+    'a b',
+    '%41',
+    'constructor',
+    '__proto__',
+    '~tmp',
+    'a@b+c',
+    'a\0b',
+  ])('escape %j reversibly into a safe part', (text) => {
     const part = keys.escapePart(text);
     expect(() => keys.checkKey(part)).not.toThrow();
     expect(keys.unescapePart(part)).toBe(text);
@@ -29,7 +47,9 @@ describe('keys', () => {
     expect(key < keys.dayMarkerKey('2024-02-01', 'a', 'k', 1)).toBe(true);
   });
   it('are all keys', () => {
-    for (const key of [keys.planKey('d', 'f'), keys.specKey('d', 'f'), keys.bodiesKey('d', 'f'), keys.versionsKey('d', 3)]) expect(() => keys.checkKey(key)).not.toThrow();
-    for (const below of [prefix, keys.dagPrefix('d'), keys.DAYS_PREFIX, keys.taskLogPrefix(prefix, 't')]) expect(() => keys.checkPrefix(below)).not.toThrow();
+    for (const key of [keys.planKey('d', 'f'), keys.specKey('d', 'f'), keys.bodiesKey('d', 'f'), keys.versionsKey('d', 3)])
+      expect(() => keys.checkKey(key)).not.toThrow();
+    for (const below of [prefix, keys.dagPrefix('d'), keys.DAYS_PREFIX, keys.taskLogPrefix(prefix, 't')])
+      expect(() => keys.checkPrefix(below)).not.toThrow();
   });
 });

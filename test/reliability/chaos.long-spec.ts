@@ -10,11 +10,22 @@ const CHAOS_MS = 180_000;
 /** Repeat a failure with BATON_TEST_SEED. */
 const SEED = process.env.BATON_TEST_SEED || String(Date.now());
 
-const EDGES: { readonly [task: string]: readonly string[] } = { a: [], b: ['a'], c: ['a'], d: ['a'], e: ['b', 'c'], f: ['d'], g: ['e', 'f'], h: ['g'] };
+const EDGES: { readonly [task: string]: readonly string[] } = {
+  a: [],
+  b: ['a'],
+  c: ['a'],
+  d: ['a'],
+  e: ['b', 'c'],
+  f: ['d'],
+  g: ['e', 'f'],
+  h: ['g'],
+};
 const DAG = (id: string) => `id: ${id}
 defaults: { heartbeatTimeout: 3s, retry: { infraAttempts: 20 } }
 tasks:
-${Object.entries(EDGES).map(([task, needs]) => `  ${task}: { type: activity, dependsOn: [${needs}], with: { name: work, args: [300] } }`).join('\n')}
+${Object.entries(EDGES)
+  .map(([task, needs]) => `  ${task}: { type: activity, dependsOn: [${needs}], with: { name: work, args: [300] } }`)
+  .join('\n')}
 `;
 
 describe('three minutes of kills', () => {
@@ -26,7 +37,8 @@ describe('three minutes of kills', () => {
 
   it(`lose nothing that was acknowledged, seed ${SEED}`, { timeout: CHAOS_MS + 420_000 }, async () => {
     let drawn = 0;
-    const random = (below: number): number => createHash('sha256').update(`${SEED}/${drawn++}`).digest().readUInt32BE(0) % below;
+    const random = (below: number): number =>
+      createHash('sha256').update(`${SEED}/${drawn++}`).digest().readUInt32BE(0) % below;
     let api = await cluster.api();
     const workers: ServiceProcess[] = [await cluster.worker(), await cluster.worker()];
     const end = Date.now() + CHAOS_MS;
@@ -38,7 +50,10 @@ describe('three minutes of kills', () => {
     const submit = async (): Promise<void> => {
       for (let n = 0; Date.now() < end; n++) {
         const dagId = `dag-${n % 10}`;
-        const operation = async (send: () => Promise<{ readonly status: number; readonly body: { readonly runId: string } }>, acknowledged: (body: { readonly runId: string }) => void) => {
+        const operation = async (
+          send: () => Promise<{ readonly status: number; readonly body: { readonly runId: string } }>,
+          acknowledged: (body: { readonly runId: string }) => void,
+        ) => {
           tried.number++;
           for (const giveUp = Date.now() + 60_000; Date.now() < giveUp; await delay(250)) {
             const answer = await send().catch(() => undefined);
@@ -48,8 +63,16 @@ describe('three minutes of kills', () => {
           }
           tried.failed++;
         };
-        if (!dags.has(dagId)) await operation(() => api.put(DAG(dagId)), () => dags.add(dagId));
-        if (dags.has(dagId)) await operation(() => api.post(`/api/v1/dags/${dagId}/runs`, {}, { 'idempotency-key': `run-${n}` }), ({ runId }) => runs.add(runId));
+        if (!dags.has(dagId))
+          await operation(
+            () => api.put(DAG(dagId)),
+            () => dags.add(dagId),
+          );
+        if (dags.has(dagId))
+          await operation(
+            () => api.post(`/api/v1/dags/${dagId}/runs`, {}, { 'idempotency-key': `run-${n}` }),
+            ({ runId }) => runs.add(runId),
+          );
         await delay(1_000);
       }
     };
@@ -88,7 +111,8 @@ describe('three minutes of kills', () => {
       for (const [task, needs] of Object.entries(EDGES)) {
         expect([runId, task, lines.some((line) => line.task === task && line.phase === 'end')]).toEqual([runId, task, true]);
         const began = lines.findIndex((line) => line.task === task);
-        for (const need of needs) expect(lines.findIndex((line) => line.task === need && line.phase === 'end')).toBeLessThan(began);
+        for (const need of needs)
+          expect(lines.findIndex((line) => line.task === need && line.phase === 'end')).toBeLessThan(began);
       }
       // What downstream saw ended does not run again.
       const last = lines.findIndex((line) => line.task === 'h');

@@ -28,7 +28,12 @@ describe('a service that is killed', () => {
       const answer = await start(first, 'orders', key);
       if (answer?.status === 202) acknowledged.set(key, answer.body.runId);
     });
-    const storing = Array.from({ length: 10 }, (_, i) => first.put(DAG(`stored-${i}`)).then(({ status }) => (status === 201 ? `stored-${i}` : undefined), () => undefined));
+    const storing = Array.from({ length: 10 }, (_, i) =>
+      first.put(DAG(`stored-${i}`)).then(
+        ({ status }) => (status === 201 ? `stored-${i}` : undefined),
+        () => undefined,
+      ),
+    );
     await until(() => acknowledged.size >= 5);
     await first.kill();
     await Promise.all(sending);
@@ -46,7 +51,9 @@ describe('a service that is killed', () => {
     }
     expect(runIds.size).toBe(keys.length);
     for (const runId of runIds) expect((await second.ended(runId)).body.state).toBe('success');
-    await until(async () => (await second.get('/api/v1/runs?dagId=orders&state=success&limit=200')).body.items.length === keys.length);
+    await until(
+      async () => (await second.get('/api/v1/runs?dagId=orders&state=success&limit=200')).body.items.length === keys.length,
+    );
     for (let i = 0; i < 10; i++) expect([200, 201]).toContain((await second.put(DAG(`stored-${i}`))).status);
     for (let i = 0; i < 10; i++) expect((await second.get(`/api/v1/dags/stored-${i}`)).body.version).toBe(1);
     await second.kill();
@@ -65,27 +72,36 @@ describe('a service that is killed', () => {
     await Promise.all(both.map((service) => service.kill()));
   });
 
-  const ORDERS = [['temporal', 'worker', 'api'], ['api', 'worker', 'temporal'], ['worker', 'temporal', 'api']] as const;
-  it.each(ORDERS)('with everything else (%s, %s, %s) finds every acknowledged DAG and run again, and ends it', async (...order) => {
-    const id = `all-${order.join('-')}`;
-    const parts = { api: await cluster.api(), worker: await cluster.worker(), temporal: cluster.temporal };
-    await parts.api.put(DAG(id).replace('name: work }', `name: gate, args: [${id}] }`));
-    const answers = await Promise.all(Array.from({ length: 5 }, (_, i) => start(parts.api, id, `${id}-${i}`)));
-    const runIds = answers.map((answer) => answer!.body.runId as string);
-    await until(() => cluster.ledger.lines().filter(({ run, phase }) => runIds.includes(run) && phase === 'begin').length >= 5);
-    for (const part of order) await parts[part].kill();
-    cluster.ledger.open(id);
-    // In the other order: whatever comes first waits for the rest.
-    const api = await cluster.spawn('api');
-    const worker = await cluster.spawn('worker');
-    await cluster.temporal.start();
-    await Promise.all([api.up(), worker.up()]);
-    expect((await api.get(`/api/v1/dags/${id}`)).body.version).toBe(1);
-    for (const runId of runIds) {
-      expect((await api.ended(runId)).body).toMatchObject({ state: 'success', counts: { success: 2 } });
-      expect(cluster.ledger.count(runId, 'a', 'end')).toBe(1);
-      expect(cluster.ledger.count(runId, 'b', 'end')).toBe(1);
-    }
-    await Promise.all([api.kill(), worker.kill()]);
-  });
+  const ORDERS = [
+    ['temporal', 'worker', 'api'],
+    ['api', 'worker', 'temporal'],
+    ['worker', 'temporal', 'api'],
+  ] as const;
+  it.each(ORDERS)(
+    'with everything else (%s, %s, %s) finds every acknowledged DAG and run again, and ends it',
+    async (...order) => {
+      const id = `all-${order.join('-')}`;
+      const parts = { api: await cluster.api(), worker: await cluster.worker(), temporal: cluster.temporal };
+      await parts.api.put(DAG(id).replace('name: work }', `name: gate, args: [${id}] }`));
+      const answers = await Promise.all(Array.from({ length: 5 }, (_, i) => start(parts.api, id, `${id}-${i}`)));
+      const runIds = answers.map((answer) => answer!.body.runId as string);
+      await until(
+        () => cluster.ledger.lines().filter(({ run, phase }) => runIds.includes(run) && phase === 'begin').length >= 5,
+      );
+      for (const part of order) await parts[part].kill();
+      cluster.ledger.open(id);
+      // In the other order: whatever comes first waits for the rest.
+      const api = await cluster.spawn('api');
+      const worker = await cluster.spawn('worker');
+      await cluster.temporal.start();
+      await Promise.all([api.up(), worker.up()]);
+      expect((await api.get(`/api/v1/dags/${id}`)).body.version).toBe(1);
+      for (const runId of runIds) {
+        expect((await api.ended(runId)).body).toMatchObject({ state: 'success', counts: { success: 2 } });
+        expect(cluster.ledger.count(runId, 'a', 'end')).toBe(1);
+        expect(cluster.ledger.count(runId, 'b', 'end')).toBe(1);
+      }
+      await Promise.all([api.kill(), worker.kill()]);
+    },
+  );
 });

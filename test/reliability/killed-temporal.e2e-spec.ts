@@ -10,7 +10,8 @@ const layers = Array.from({ length: 40 }, (_, i) => {
   const needs = i < 4 ? '' : `dependsOn: [t${i - 4}, t${i - (i % 4) - 4}], `.replace(/\[(t\d+), \1\]/, '[$1]');
   return `  t${i}: { type: activity, ${needs}with: { name: work, args: [20] } }`;
 }).join('\n');
-const DAG = (id: string) => `id: ${id}\ndefaults: { heartbeatTimeout: 3s }\ntasks:\n${layers}\n  held: { type: activity, dependsOn: [t7], with: { name: gate, args: [${id}] } }\n`;
+const DAG = (id: string) =>
+  `id: ${id}\ndefaults: { heartbeatTimeout: 3s }\ntasks:\n${layers}\n  held: { type: activity, dependsOn: [t7], with: { name: gate, args: [${id}] } }\n`;
 
 /** Tasks of a run that Temporal knows to have ended well. */
 async function endedOf(service: ServiceProcess, runId: string): Promise<readonly string[]> {
@@ -77,7 +78,8 @@ describe('the embedded Temporal server, killed under the service', () => {
     service = await cluster.service({ TEMPORAL_ADDRESS: '', BATON_HOME: join(cluster.home, 'embedded') });
   });
   afterAll(async () => cluster?.stop());
-  const record = async (): Promise<{ readonly server: number; readonly port: number; readonly uiPort: number }> => JSON.parse(await readFile(join(cluster.home, 'embedded/temporal.pid'), 'utf8'));
+  const record = async (): Promise<{ readonly server: number; readonly port: number; readonly uiPort: number }> =>
+    JSON.parse(await readFile(join(cluster.home, 'embedded/temporal.pid'), 'utf8'));
 
   it('is started again on its ports and database by the service, which says so; the run goes on', async () => {
     await service.put(DAG('embedded'));

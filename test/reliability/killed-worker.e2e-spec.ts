@@ -31,12 +31,18 @@ describe('a worker that dies', () => {
   async function startHeld(id: string, gate = 'gate'): Promise<string> {
     expect((await api.put(CHAIN(id, gate))).status).toBe(201);
     const { runId } = (await api.post(`/api/v1/dags/${id}/runs`)).body;
-    await until(async () => cluster.ledger.count(runId, 'held', 'begin') === 1 && (await stateOf(runId, 'beside')) === 'success');
+    await until(
+      async () => cluster.ledger.count(runId, 'held', 'begin') === 1 && (await stateOf(runId, 'beside')) === 'success',
+    );
     return runId;
   }
   const task = async (runId: string, id: string) => (await api.get(`${runPath(runId)}/tasks/${id}`)).body;
   const stateOf = async (runId: string, id: string): Promise<string> => (await task(runId, id)).state;
-  const counts = (runId: string) => ['first', 'beside', 'held', 'last'].map((id) => [cluster.ledger.count(runId, id, 'begin'), cluster.ledger.count(runId, id, 'end')]);
+  const counts = (runId: string) =>
+    ['first', 'beside', 'held', 'last'].map((id) => [
+      cluster.ledger.count(runId, id, 'begin'),
+      cluster.ledger.count(runId, id, 'end'),
+    ]);
 
   it('by SIGKILL loses the attempt it was at, and nothing else; another worker goes on within the heartbeat timeout', async () => {
     const worker = await cluster.worker();
@@ -48,7 +54,12 @@ describe('a worker that dies', () => {
     const { body: run } = await api.ended(runId);
     expect(Date.now() - restarted).toBeLessThan(HEARTBEAT_TIMEOUT_MS + 1_000);
     expect(run).toMatchObject({ state: 'success', counts: { success: 4 } });
-    expect(counts(runId)).toEqual([[1, 1], [1, 1], [2, 1], [1, 1]]);
+    expect(counts(runId)).toEqual([
+      [1, 1],
+      [1, 1],
+      [2, 1],
+      [1, 1],
+    ]);
     const { attempts } = await task(runId, 'held');
     expect(attempts).toMatchObject([{ attempt: 1, failure: { kind: 'worker_lost' } }, { attempt: 2 }]);
     expect(attempts[1].failure).toBeUndefined();
@@ -57,7 +68,9 @@ describe('a worker that dies', () => {
 
   it('again and again fails the task by name once infraAttempts are used up', async () => {
     let worker = await cluster.worker();
-    await api.put('id: cursed\ntasks: { held: { type: activity, heartbeatTimeout: 3s, retry: { infraAttempts: 1 }, with: { name: gate, args: [never] } } }\n');
+    await api.put(
+      'id: cursed\ntasks: { held: { type: activity, heartbeatTimeout: 3s, retry: { infraAttempts: 1 }, with: { name: gate, args: [never] } } }\n',
+    );
     const { runId } = (await api.post('/api/v1/dags/cursed/runs')).body;
     for (let lost = 1; lost <= 2; lost++) {
       await until(() => cluster.ledger.count(runId, 'held', 'begin') >= lost);
@@ -79,7 +92,14 @@ describe('a worker that dies', () => {
     expect(run).toMatchObject({ state: 'success', counts: { success: 4 } });
     const { attempts } = await task(runId, 'held');
     expect(attempts).toMatchObject([{ attempt: 1, failure: { kind: 'worker_lost' } }, { attempt: 2 }]);
-    expect(new Set(cluster.ledger.lines(runId).filter((line) => line.task === 'held').map(({ pid }) => pid)).size).toBe(2);
+    expect(
+      new Set(
+        cluster.ledger
+          .lines(runId)
+          .filter((line) => line.task === 'held')
+          .map(({ pid }) => pid),
+      ).size,
+    ).toBe(2);
   });
 
   it('by SIGTERM lets a short task come to its end', async () => {

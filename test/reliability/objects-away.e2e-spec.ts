@@ -63,7 +63,12 @@ describe('an object store that cannot be written', () => {
   it('(its disk is full) says so, and goes on when there is space', async ({ skip }) => {
     if (disk === undefined) return skip('mounting a small disk is not allowed here');
     const full = disk;
-    await outage('full', () => full.fill(), () => full.free(), /no space left \(ENOSPC\)/);
+    await outage(
+      'full',
+      () => full.fill(),
+      () => full.free(),
+      /no space left \(ENOSPC\)/,
+    );
   });
 
   it('(its folder is no folder) says so, and goes on when it is back', async () => {

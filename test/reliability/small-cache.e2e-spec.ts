@@ -23,9 +23,15 @@ describe('a worker with a workflow cache of three', () => {
   afterAll(async () => cluster?.stop());
 
   it('carries ten runs at once, each to its end, each task once', async () => {
-    const started = await Promise.all(Array.from({ length: 10 }, (_, n) => service.post('/api/v1/dags/chain/runs', { params: { n } })));
+    const started = await Promise.all(
+      Array.from({ length: 10 }, (_, n) => service.post('/api/v1/dags/chain/runs', { params: { n } })),
+    );
     for (const [n, { body }] of started.entries()) {
-      expect((await service.ended(body.runId)).body).toMatchObject({ state: 'success', counts: { success: 8 }, outputs: { n } });
+      expect((await service.ended(body.runId)).body).toMatchObject({
+        state: 'success',
+        counts: { success: 8 },
+        outputs: { n },
+      });
       for (let i = 0; i < 8; i++) expect(cluster.ledger.count(body.runId, `t${i}`, 'begin')).toBe(1);
     }
   });
@@ -57,12 +63,15 @@ tasks:
       const { body: run } = await service.ended(runId);
       if (run.state === 'success') continue;
       expect([runId, run.state, run.failure.kind]).toEqual([runId, 'failed', 'tasks']);
-      for (const taskId of run.failedTasks) expect((await service.get(`${runPath(runId)}/tasks/${taskId}`)).body.failure.kind).toBe('expression');
+      for (const taskId of run.failedTasks)
+        expect((await service.get(`${runPath(runId)}/tasks/${taskId}`)).body.failure.kind).toBe('expression');
     }
   });
 
   it('survives a task that returns more than a payload holds, and one that is no JSON', async () => {
-    await service.put('id: big\ntasks: { big: { type: sql, with: { query: "select repeat(\'x\', 6000000) as text" } }, after: { type: transform, dependsOn: [big], with: { value: "${{ size(tasks.big.output.rows[0].text) }}" } } }\n');
+    await service.put(
+      'id: big\ntasks: { big: { type: sql, with: { query: "select repeat(\'x\', 6000000) as text" } }, after: { type: transform, dependsOn: [big], with: { value: "${{ size(tasks.big.output.rows[0].text) }}" } } }\n',
+    );
     const { body: run } = await service.run('big');
     expect(run.state).toBe('success');
     expect((await service.get(`${runPath(run.runId)}/tasks/after/output`)).text).toBe('6000000');

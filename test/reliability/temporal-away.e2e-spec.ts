@@ -11,17 +11,35 @@ const DAG = 'id: away\ntasks: { a: { type: activity, with: { name: work } } }\n'
 async function everyCallIsRefused(service: ServiceProcess, runId: string): Promise<void> {
   const run = runPath(runId);
   const calls: [method: string, path: string, body?: unknown][] = [
-    ['GET', '/api/v1/dags'], ['GET', '/api/v1/dags/away'], ['GET', '/api/v1/dags/away/versions'], ['GET', '/api/v1/dags/away/graph'],
-    ['PUT', '/api/v1/dags/away', DAG], ['PATCH', '/api/v1/dags/away', { paused: true }], ['DELETE', '/api/v1/dags/away'],
-    ['POST', '/api/v1/dags/away/runs', {}], ['GET', '/api/v1/runs'], ['GET', run], ['GET', `${run}?wait=10s`], ['GET', `${run}/tasks`],
-    ['GET', `${run}/tasks/a`], ['GET', `${run}/graph`], ['GET', `${run}/executions`], ['GET', `${run}/events`], ['POST', `${run}/cancel`],
+    ['GET', '/api/v1/dags'],
+    ['GET', '/api/v1/dags/away'],
+    ['GET', '/api/v1/dags/away/versions'],
+    ['GET', '/api/v1/dags/away/graph'],
+    ['PUT', '/api/v1/dags/away', DAG],
+    ['PATCH', '/api/v1/dags/away', { paused: true }],
+    ['DELETE', '/api/v1/dags/away'],
+    ['POST', '/api/v1/dags/away/runs', {}],
+    ['GET', '/api/v1/runs'],
+    ['GET', run],
+    ['GET', `${run}?wait=10s`],
+    ['GET', `${run}/tasks`],
+    ['GET', `${run}/tasks/a`],
+    ['GET', `${run}/graph`],
+    ['GET', `${run}/executions`],
+    ['GET', `${run}/events`],
+    ['POST', `${run}/cancel`],
   ];
   const began = Date.now();
   await Promise.all(
     calls.map(async ([method, path, body]) => {
       const { status, body: problem, headers } = await service.call(method, path, body);
       const ms = Date.now() - began;
-      expect({ method, path, status, code: problem?.code }).toEqual({ method, path, status: 503, code: 'temporal_unavailable' });
+      expect({ method, path, status, code: problem?.code }).toEqual({
+        method,
+        path,
+        status: 503,
+        code: 'temporal_unavailable',
+      });
       expect(headers.get('content-type')).toContain('application/problem+json');
       expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
       expect({ method, path, late: ms > 5_000 ? ms : false }).toEqual({ method, path, late: false });

@@ -36,9 +36,35 @@ describe('with all workers down', () => {
   afterAll(async () => cluster?.stop());
 
   it('every GET of a stored DAG, a closed run and a list answers as before', async () => {
-    const paths = ['/dags', '/dags?tag=kept', '/dags/stored', '/dags/stored/versions', '/dags/stored/versions/1', '/dags/stored/graph', '/runs', '/runs?dagId=stored&state=success', '/runs?state=running'];
-    const run = ['', '?wait=1s', '/tasks', '/tasks/a', '/tasks/large', '/tasks/large/output', '/graph', '/spec', '/executions', '/events'];
-    for (const path of [...paths.map((path) => `/api/v1${path}`), ...run.map((path) => runPath(closed) + path), '/health/ready', '/api/openapi.json']) {
+    const paths = [
+      '/dags',
+      '/dags?tag=kept',
+      '/dags/stored',
+      '/dags/stored/versions',
+      '/dags/stored/versions/1',
+      '/dags/stored/graph',
+      '/runs',
+      '/runs?dagId=stored&state=success',
+      '/runs?state=running',
+    ];
+    const run = [
+      '',
+      '?wait=1s',
+      '/tasks',
+      '/tasks/a',
+      '/tasks/large',
+      '/tasks/large/output',
+      '/graph',
+      '/spec',
+      '/executions',
+      '/events',
+    ];
+    for (const path of [
+      ...paths.map((path) => `/api/v1${path}`),
+      ...run.map((path) => runPath(closed) + path),
+      '/health/ready',
+      '/api/openapi.json',
+    ]) {
       const { status, ms } = await timed(api.get(path));
       expect([path, status]).toEqual([path, 200]);
       expect([path, ms < 5_000]).toEqual([path, true]);
@@ -79,7 +105,9 @@ describe('with all workers down', () => {
   });
 
   it('different changes of one DAG at the same time are all answered within five seconds', async () => {
-    const answers = await Promise.all(Array.from({ length: 12 }, (_, i) => timed(api.put(DAG('busy').replace('tags: [kept]', `tags: [n${i}]`)))));
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, (_, i) => timed(api.put(DAG('busy').replace('tags: [kept]', `tags: [n${i}]`)))),
+    );
     for (const { status, ms } of answers) {
       expect(status).toBe(503);
       expect(ms).toBeLessThan(5_500);
@@ -108,7 +136,9 @@ describe('with all workers down', () => {
     const { failure } = (await api.get(`${runPath(odd.body.runId)}/tasks/odd`)).body;
     expect(failure.kind).toBe('unknown_activity');
     expect(failure.message).toContain('noSuchActivity');
-    await until(async () => /no worker on queue nowhere since \d{4}-/.test((await api.get(`${runPath(far)}/tasks/far`)).body.notice ?? ''));
+    await until(async () =>
+      /no worker on queue nowhere since \d{4}-/.test((await api.get(`${runPath(far)}/tasks/far`)).body.notice ?? ''),
+    );
     expect((await api.post(`${runPath(far)}/cancel`)).status).toBe(202);
     expect((await api.ended(far)).body.state).toBe('cancelled');
   });

@@ -3,7 +3,10 @@ import { ISSUE_CODES, MAX_ISSUES } from '../../src/dag/issue.js';
 import { checkSpec } from '../../src/spec/check-spec.js';
 import { BAD_SPECS } from './bad-specs.js';
 
-const OWN = { ownQueues: ['baton'], isTimeZone: (zone: string) => Intl.supportedValuesOf('timeZone').includes(zone) || zone === 'UTC' };
+const OWN = {
+  ownQueues: ['baton'],
+  isTimeZone: (zone: string) => Intl.supportedValuesOf('timeZone').includes(zone) || zone === 'UTC',
+};
 
 describe('a bad spec is refused with a code and a place', () => {
   test.each(BAD_SPECS.map((bad) => [bad.name, bad] as const))('%s', (_, bad) => {

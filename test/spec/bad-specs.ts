@@ -12,14 +12,37 @@ export interface BadSpec {
   readonly says?: string;
 }
 
-const yaml = (name: string, code: IssueCode, path: string, body: string, says?: string): BadSpec => ({ name, body, contentType: 'application/yaml', code, path, says });
-const json = (name: string, code: IssueCode, path: string, value: unknown, says?: string): BadSpec => ({ name, body: typeof value === 'string' ? value : JSON.stringify(value), contentType: 'application/json', code, path, says });
+const yaml = (name: string, code: IssueCode, path: string, body: string, says?: string): BadSpec => ({
+  name,
+  body,
+  contentType: 'application/yaml',
+  code,
+  path,
+  says,
+});
+const json = (name: string, code: IssueCode, path: string, value: unknown, says?: string): BadSpec => ({
+  name,
+  body: typeof value === 'string' ? value : JSON.stringify(value),
+  contentType: 'application/json',
+  code,
+  path,
+  says,
+});
 const dag = (fields: object): object => ({ id: 'bad', tasks: { a: { type: 'noop' } }, ...fields });
 const task = (fields: object): object => ({ id: 'bad', tasks: { a: { type: 'noop', ...fields } } });
-const http = (fields: object): object => ({ id: 'bad', tasks: { a: { type: 'http', with: { url: 'https://example.org' }, ...fields } } });
-const value = (text: string, more: object = {}): object => ({ id: 'bad', tasks: { a: { type: 'transform', with: { value: text } }, b: { type: 'noop' } }, ...more });
-const many = (count: number, of: (i: number) => object): object => Object.fromEntries(Array.from({ length: count }, (_, i) => [`t${i}`, of(i)]));
-const bytes = (...parts: (string | number[])[]): Uint8Array => new Uint8Array(parts.flatMap((part) => (typeof part === 'string' ? [...new TextEncoder().encode(part)] : part)));
+const http = (fields: object): object => ({
+  id: 'bad',
+  tasks: { a: { type: 'http', with: { url: 'https://example.org' }, ...fields } },
+});
+const value = (text: string, more: object = {}): object => ({
+  id: 'bad',
+  tasks: { a: { type: 'transform', with: { value: text } }, b: { type: 'noop' } },
+  ...more,
+});
+const many = (count: number, of: (i: number) => object): object =>
+  Object.fromEntries(Array.from({ length: count }, (_, i) => [`t${i}`, of(i)]));
+const bytes = (...parts: (string | number[])[]): Uint8Array =>
+  new Uint8Array(parts.flatMap((part) => (typeof part === 'string' ? [...new TextEncoder().encode(part)] : part)));
 
 /** Every kind of mistake that a spec can hold, hostile ones included. */
 export const BAD_SPECS: readonly BadSpec[] = [
@@ -28,10 +51,37 @@ export const BAD_SPECS: readonly BadSpec[] = [
   yaml('blanks only', 'bad_text', '', '  \n\n'),
   yaml('a comment only', 'bad_text', '', '# nothing yet\n'),
   json('an empty JSON body', 'bad_text', '', ''),
-  { name: 'invalid UTF-8', body: bytes('id: ', [0xff, 0xfe, 0xc3], '\ntasks: {}'), contentType: 'application/yaml', code: 'bad_text', path: '', says: 'UTF-8' },
-  { name: 'invalid UTF-8 in JSON', body: bytes('{"id": "', [0xc3, 0x28], '"}'), contentType: 'application/json', code: 'bad_text', path: '', says: 'UTF-8' },
-  { name: 'a byte order mark', body: bytes([0xef, 0xbb, 0xbf], 'id: x\n'), contentType: 'application/yaml', code: 'bad_text', path: '', says: 'byte order mark' },
-  { name: 'UTF-16', body: new Uint8Array([0xff, 0xfe, 0x69, 0, 0x64, 0]), contentType: 'application/yaml', code: 'bad_text', path: '' },
+  {
+    name: 'invalid UTF-8',
+    body: bytes('id: ', [0xff, 0xfe, 0xc3], '\ntasks: {}'),
+    contentType: 'application/yaml',
+    code: 'bad_text',
+    path: '',
+    says: 'UTF-8',
+  },
+  {
+    name: 'invalid UTF-8 in JSON',
+    body: bytes('{"id": "', [0xc3, 0x28], '"}'),
+    contentType: 'application/json',
+    code: 'bad_text',
+    path: '',
+    says: 'UTF-8',
+  },
+  {
+    name: 'a byte order mark',
+    body: bytes([0xef, 0xbb, 0xbf], 'id: x\n'),
+    contentType: 'application/yaml',
+    code: 'bad_text',
+    path: '',
+    says: 'byte order mark',
+  },
+  {
+    name: 'UTF-16',
+    body: new Uint8Array([0xff, 0xfe, 0x69, 0, 0x64, 0]),
+    contentType: 'application/yaml',
+    code: 'bad_text',
+    path: '',
+  },
   yaml('broken YAML', 'bad_text', '', 'id: [x\ntasks: {}\n'),
   yaml('tabs as indentation', 'bad_text', '', 'id: x\ntasks:\n\ta: { type: noop }\n'),
   yaml('two documents', 'bad_text', '', 'id: x\n---\nid: y\n'),
@@ -42,21 +92,64 @@ export const BAD_SPECS: readonly BadSpec[] = [
   yaml('an alias without an anchor', 'bad_text', '/tasks/a', 'id: x\ntasks: { a: *nobody }\n'),
   json('broken JSON', 'bad_text', '', '{"id": "x", }'),
   json('JSON that ends early', 'bad_text', '', '{"id": "x"'),
-  json('half a surrogate pair', 'bad_text', '/description', '{"id": "x", "description": "\\ud800", "tasks": {"a": {"type": "noop"}}}'),
-  yaml('duplicate keys', 'duplicate_key', '/tasks/a', 'id: x\ntasks:\n  a: { type: noop }\n  a: { type: noop }\n', 'line 3, column 3'),
-  json('duplicate keys in JSON', 'duplicate_key', '/tasks/a/type', '{"id": "x", "tasks": {"a": {"type": "noop", "type": "http"}}}', 'line 1, column 29'),
+  json(
+    'half a surrogate pair',
+    'bad_text',
+    '/description',
+    '{"id": "x", "description": "\\ud800", "tasks": {"a": {"type": "noop"}}}',
+  ),
+  yaml(
+    'duplicate keys',
+    'duplicate_key',
+    '/tasks/a',
+    'id: x\ntasks:\n  a: { type: noop }\n  a: { type: noop }\n',
+    'line 3, column 3',
+  ),
+  json(
+    'duplicate keys in JSON',
+    'duplicate_key',
+    '/tasks/a/type',
+    '{"id": "x", "tasks": {"a": {"type": "noop", "type": "http"}}}',
+    'line 1, column 29',
+  ),
   json('a body of 5 MB', 'too_large', '', dag({ description: 'x'.repeat(5_000_000) })),
   yaml('deep nesting', 'too_deep', '', `id: x\ntasks: ${'['.repeat(100_000)}`),
   yaml('deep block nesting', 'too_deep', '', `id: x\ntasks:\n  ${'- '.repeat(20_000)}x\n`),
   json('deep nesting in JSON', 'too_deep', '', `{"id": ${'['.repeat(1_000_000)}${']'.repeat(1_000_000)}}`),
-  json('nesting of 40 levels', 'too_deep', '', `{"a":`.repeat(40) + '1' + '}'.repeat(40)),
+  json('nesting of 40 levels', 'too_deep', '', `${'{"a":'.repeat(40)}1${'}'.repeat(40)}`),
   yaml('a value that holds itself', 'too_deep', `/tasks${'/0'.repeat(31)}`, 'id: x\ntasks: &a [*a, *a, *a]\n'),
-  yaml('an alias bomb', 'too_many_aliases', '', `a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n${Array.from({ length: 9 }, (_, i) => `a${i + 1}: &a${i + 1} [${`*a${i}, `.repeat(10)}]\n`).join('')}id: x\n`),
-  yaml('an alias of a large text, often', 'too_many_aliases', '/b/44', `a: &a ${'x'.repeat(95_000)}\nb: [${'*a, '.repeat(90)}]\n`),
-  yaml('an unquoted template in a list', 'unquoted_expression', '', 'id: x\ntasks:\n  a: { type: shell, with: { argv: [echo, ${{ run.ds }}] } }\n', 'quotes'),
-  yaml('an unquoted template with a colon', 'unquoted_expression', '', 'id: x\ntasks:\n  a:\n    type: transform\n    with:\n      value: ${{ true ? 1 : 2 }}\n'),
+  yaml(
+    'an alias bomb',
+    'too_many_aliases',
+    '',
+    `a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n${Array.from({ length: 9 }, (_, i) => `a${i + 1}: &a${i + 1} [${`*a${i}, `.repeat(10)}]\n`).join('')}id: x\n`,
+  ),
+  yaml(
+    'an alias of a large text, often',
+    'too_many_aliases',
+    '/b/44',
+    `a: &a ${'x'.repeat(95_000)}\nb: [${'*a, '.repeat(90)}]\n`,
+  ),
+  yaml(
+    'an unquoted template in a list',
+    'unquoted_expression',
+    '',
+    'id: x\ntasks:\n  a: { type: shell, with: { argv: [echo, ${{ run.ds }}] } }\n',
+    'quotes',
+  ),
+  yaml(
+    'an unquoted template with a colon',
+    'unquoted_expression',
+    '',
+    'id: x\ntasks:\n  a:\n    type: transform\n    with:\n      value: ${{ true ? 1 : 2 }}\n',
+  ),
   yaml('braces of other tools', 'unquoted_expression', '', 'id: {{ name }}\ntasks: {}\n'),
-  yaml('a number that is none', 'invalid_value', '/maxActiveTasks', 'id: x\nmaxActiveTasks: .inf\ntasks: { a: { type: noop } }\n'),
+  yaml(
+    'a number that is none',
+    'invalid_value',
+    '/maxActiveTasks',
+    'id: x\nmaxActiveTasks: .inf\ntasks: { a: { type: noop } }\n',
+  ),
 
   // ---- shape
   json('a list', 'wrong_type', '', []),
@@ -86,10 +179,28 @@ export const BAD_SPECS: readonly BadSpec[] = [
   json('a number as a dependency', 'wrong_type', '/tasks/a/dependsOn/0', task({ dependsOn: [1] })),
   json('a list as a dependency', 'wrong_type', '/tasks/a/dependsOn/0', task({ dependsOn: [['b']] })),
   json('a dependency without a task', 'missing_field', '/tasks/a/dependsOn/0/task', task({ dependsOn: [{ on: 'success' }] })),
-  json('an unknown condition of a dependency', 'invalid_value', '/tasks/a/dependsOn/0/on', { id: 'x', tasks: { a: { type: 'noop', dependsOn: [{ task: 'b', on: 'succes' }] }, b: { type: 'noop' } } }, "'success'"),
-  json('an empty list of conditions', 'invalid_value', '/tasks/a/dependsOn/0/on', { id: 'x', tasks: { a: { type: 'noop', dependsOn: [{ task: 'b', on: [] }] }, b: { type: 'noop' } } }),
-  yaml('YAML 1.1 on', 'yaml_boolean_key', '/tasks/b/dependsOn/0/true', 'id: x\ntasks:\n  a: { type: noop }\n  b: { type: noop, dependsOn: [{ task: a, true: failure }] }\n', 'YAML 1.1'),
-  json('YAML 1.1 on, as JSON', 'yaml_boolean_key', '/tasks/b/dependsOn/0/true', { id: 'x', tasks: { a: { type: 'noop' }, b: { type: 'noop', dependsOn: [{ task: 'a', true: 'failure' }] } } }),
+  json(
+    'an unknown condition of a dependency',
+    'invalid_value',
+    '/tasks/a/dependsOn/0/on',
+    { id: 'x', tasks: { a: { type: 'noop', dependsOn: [{ task: 'b', on: 'succes' }] }, b: { type: 'noop' } } },
+    "'success'",
+  ),
+  json('an empty list of conditions', 'invalid_value', '/tasks/a/dependsOn/0/on', {
+    id: 'x',
+    tasks: { a: { type: 'noop', dependsOn: [{ task: 'b', on: [] }] }, b: { type: 'noop' } },
+  }),
+  yaml(
+    'YAML 1.1 on',
+    'yaml_boolean_key',
+    '/tasks/b/dependsOn/0/true',
+    'id: x\ntasks:\n  a: { type: noop }\n  b: { type: noop, dependsOn: [{ task: a, true: failure }] }\n',
+    'YAML 1.1',
+  ),
+  json('YAML 1.1 on, as JSON', 'yaml_boolean_key', '/tasks/b/dependsOn/0/true', {
+    id: 'x',
+    tasks: { a: { type: 'noop' }, b: { type: 'noop', dependsOn: [{ task: 'a', true: 'failure' }] } },
+  }),
   json('an unknown trigger rule', 'invalid_value', '/tasks/a/triggerRule', task({ triggerRule: 'all_sucess' }), 'all_success'),
   json('retry as a number', 'wrong_type', '/tasks/a/retry', http({ retry: 3 })),
   json('no attempts', 'invalid_value', '/tasks/a/retry/maxAttempts', http({ retry: { maxAttempts: 0 } })),
@@ -100,9 +211,24 @@ export const BAD_SPECS: readonly BadSpec[] = [
   json('with as a text', 'wrong_type', '/tasks/a/with', http({ with: 'https://example.org' })),
   json('no with', 'missing_field', '/tasks/a/with', http({ with: undefined })),
   json('no url', 'missing_field', '/tasks/a/with/url', http({ with: {} })),
-  json('an unknown method', 'invalid_value', '/tasks/a/with/method', http({ with: { url: 'https://example.org', method: 'get' } })),
-  json('a null header', 'wrong_type', '/tasks/a/with/headers/A', http({ with: { url: 'https://example.org', headers: { A: null } } })),
-  json('a status of 42', 'invalid_value', '/tasks/a/with/expect/status/0', http({ with: { url: 'https://example.org', expect: { status: [42] } } })),
+  json(
+    'an unknown method',
+    'invalid_value',
+    '/tasks/a/with/method',
+    http({ with: { url: 'https://example.org', method: 'get' } }),
+  ),
+  json(
+    'a null header',
+    'wrong_type',
+    '/tasks/a/with/headers/A',
+    http({ with: { url: 'https://example.org', headers: { A: null } } }),
+  ),
+  json(
+    'a status of 42',
+    'invalid_value',
+    '/tasks/a/with/expect/status/0',
+    http({ with: { url: 'https://example.org', expect: { status: [42] } } }),
+  ),
   json('another scheme', 'invalid_value', '/tasks/a/with/url', http({ with: { url: 'file:///etc/passwd' } })),
   json('an empty argv', 'invalid_value', '/tasks/a/with/argv', task({ type: 'shell', with: { argv: [] } })),
   json('argv as a text', 'wrong_type', '/tasks/a/with/argv', task({ type: 'shell', with: { argv: 'rm -rf /' } })),
@@ -114,9 +240,19 @@ export const BAD_SPECS: readonly BadSpec[] = [
   json('an unknown field', 'unknown_field', '/tasks/a/dependOn', task({ dependOn: ['b'] }), "'dependsOn'"),
   json('an unknown field of the DAG', 'unknown_field', '/timeOut_', dag({ timeOut_: '1h' }), "'timeout'"),
   json('a field in the wrong place', 'unknown_field', '/tasks/a/url', http({ url: 'https://example.org' }), 'inside `with`'),
-  json('__proto__ as a field', 'unknown_field', '/__proto__', '{"id": "x", "__proto__": {"admin": true}, "tasks": {"a": {"type": "noop"}}}'),
+  json(
+    '__proto__ as a field',
+    'unknown_field',
+    '/__proto__',
+    '{"id": "x", "__proto__": {"admin": true}, "tasks": {"a": {"type": "noop"}}}',
+  ),
   json('constructor as a field', 'unknown_field', '/tasks/a/constructor', task({ constructor: { prototype: {} } })),
-  yaml('toString as a field', 'unknown_field', '/tasks/a/retry/toString', 'id: x\ntasks:\n  a: { type: shell, with: { argv: [ls] }, retry: { toString: 1 } }\n'),
+  yaml(
+    'toString as a field',
+    'unknown_field',
+    '/tasks/a/retry/toString',
+    'id: x\ntasks:\n  a: { type: shell, with: { argv: [ls] }, retry: { toString: 1 } }\n',
+  ),
   json('retries', 'foreign_name', '/tasks/a/retries', http({ retries: 2 }), 'counts all attempts'),
   json('depends_on', 'foreign_name', '/tasks/a/depends_on', task({ depends_on: ['b'] }), '`dependsOn`'),
   json('needs', 'foreign_name', '/tasks/a/needs', task({ needs: ['b'] }), '`dependsOn`'),
@@ -140,23 +276,64 @@ export const BAD_SPECS: readonly BadSpec[] = [
   json('an empty task id', 'invalid_id', '/tasks/', { id: 'x', tasks: { '': { type: 'noop' } } }),
   json('a path as the DAG id', 'invalid_id', '/id', dag({ id: '../../etc/passwd' })),
   json('an id of 129 characters', 'invalid_id', '/id', dag({ id: 'x'.repeat(129) })),
-  json('an unknown dependency', 'unknown_dependency', '/tasks/load/dependsOn/0', { id: 'x', tasks: { extract: { type: 'noop' }, load: { type: 'noop', dependsOn: ['extrct'] } } }, "'extract'"),
+  json(
+    'an unknown dependency',
+    'unknown_dependency',
+    '/tasks/load/dependsOn/0',
+    { id: 'x', tasks: { extract: { type: 'noop' }, load: { type: 'noop', dependsOn: ['extrct'] } } },
+    "'extract'",
+  ),
   json('toString as a dependency', 'unknown_dependency', '/tasks/a/dependsOn/0', task({ dependsOn: ['toString'] })),
   json('a dependency on itself', 'dependency_on_itself', '/tasks/a/dependsOn/0', task({ dependsOn: ['a'] })),
-  json('a dependency twice', 'duplicate_dependency', '/tasks/b/dependsOn/1/task', { id: 'x', tasks: { a: { type: 'noop' }, b: { type: 'noop', dependsOn: ['a', { task: 'a', on: 'failure' }] } } }),
-  json('a cycle', 'cycle', '/tasks/a/dependsOn', { id: 'x', tasks: { a: { type: 'noop', dependsOn: ['c'] }, b: { type: 'noop', dependsOn: ['a'] }, c: { type: 'noop', dependsOn: ['b'] } } }, 'a -> b -> c -> a'),
-  json('a cycle of 5000', 'cycle', '/tasks/t0/dependsOn', { id: 'x', tasks: many(5000, (i) => ({ type: 'noop', dependsOn: [`t${(i + 4999) % 5000}`] })) }, '5000 tasks'),
+  json('a dependency twice', 'duplicate_dependency', '/tasks/b/dependsOn/1/task', {
+    id: 'x',
+    tasks: { a: { type: 'noop' }, b: { type: 'noop', dependsOn: ['a', { task: 'a', on: 'failure' }] } },
+  }),
+  json(
+    'a cycle',
+    'cycle',
+    '/tasks/a/dependsOn',
+    {
+      id: 'x',
+      tasks: {
+        a: { type: 'noop', dependsOn: ['c'] },
+        b: { type: 'noop', dependsOn: ['a'] },
+        c: { type: 'noop', dependsOn: ['b'] },
+      },
+    },
+    'a -> b -> c -> a',
+  ),
+  json(
+    'a cycle of 5000',
+    'cycle',
+    '/tasks/t0/dependsOn',
+    { id: 'x', tasks: many(5000, (i) => ({ type: 'noop', dependsOn: [`t${(i + 4999) % 5000}`] })) },
+    '5000 tasks',
+  ),
   json('10001 tasks', 'too_many_tasks', '/tasks', { id: 'x', tasks: many(10_001, () => ({ type: 'noop' })) }, '10001'),
-  json('200001 edges', 'too_many_edges', '/tasks', { id: 'x', tasks: many(668, (i) => ({ type: 'noop', dependsOn: Array.from({ length: Math.min(i, 520) }, (_, k) => `t${k}`) })) }),
+  json('200001 edges', 'too_many_edges', '/tasks', {
+    id: 'x',
+    tasks: many(668, (i) => ({ type: 'noop', dependsOn: Array.from({ length: Math.min(i, 520) }, (_, k) => `t${k}`) })),
+  }),
 
   // ---- values
   json('a bare number as a duration', 'bad_duration', '/tasks/a/timeout', http({ timeout: 90 }), '90s'),
   json('a duration of another kind', 'bad_duration', '/tasks/a/timeout', http({ timeout: '5 minutes' })),
   json('a month as a duration', 'bad_duration', '/timeout', dag({ timeout: 'P1M' })),
   json('no timeout at all', 'bad_duration', '/tasks/a/timeout', http({ timeout: '0s' })),
-  json('a longest wait below the first', 'invalid_value', '/tasks/a/retry/maxInterval', http({ retry: { interval: '1m', maxInterval: '10s' } })),
+  json(
+    'a longest wait below the first',
+    'invalid_value',
+    '/tasks/a/retry/maxInterval',
+    http({ retry: { interval: '1m', maxInterval: '10s' } }),
+  ),
   json('a blank in a queue', 'invalid_value', '/tasks/a/queue', http({ queue: 'my queue' })),
-  json('the system queue', 'invalid_value', '/tasks/a/queue', task({ type: 'activity', with: { name: 'x' }, queue: 'baton-system' })),
+  json(
+    'the system queue',
+    'invalid_value',
+    '/tasks/a/queue',
+    task({ type: 'activity', with: { name: 'x' }, queue: 'baton-system' }),
+  ),
   json('http on the queue of another worker', 'invalid_value', '/tasks/a/queue', http({ queue: 'python-workers' })),
   json('a bad cron', 'bad_cron', '/schedule', dag({ schedule: '61 * * * *' })),
   json('six fields of cron', 'bad_cron', '/schedule/cron', dag({ schedule: { cron: '0 0 * * * *' } })),
@@ -170,8 +347,18 @@ export const BAD_SPECS: readonly BadSpec[] = [
   json('a time zone that is none', 'bad_timezone', '/timezone', dag({ timezone: 'Mars/Olympus Mons' })),
   json('a bad JSON Schema', 'invalid_json_schema', '/params/day/type', dag({ params: { day: { type: 'date' } } })),
   json('a bad outputSchema', 'invalid_json_schema', '/tasks/a/outputSchema/type', http({ outputSchema: { type: 7 } })),
-  json('a default that breaks its schema', 'param_default_invalid', '/params/day/default', dag({ params: { day: { type: 'string', default: 7 } } })),
-  json('a scheduled DAG that must be asked', 'param_without_default', '/params/day', dag({ schedule: '@daily', params: { day: { type: 'string' } } })),
+  json(
+    'a default that breaks its schema',
+    'param_default_invalid',
+    '/params/day/default',
+    dag({ params: { day: { type: 'string', default: 7 } } }),
+  ),
+  json(
+    'a scheduled DAG that must be asked',
+    'param_without_default',
+    '/params/day',
+    dag({ schedule: '@daily', params: { day: { type: 'string' } } }),
+  ),
 
   // ---- expressions
   json('bad CEL', 'expression_invalid', '/tasks/a/with/value', value('${{ 1 + }}')),
@@ -179,22 +366,89 @@ export const BAD_SPECS: readonly BadSpec[] = [
   json('an expression that is not closed', 'expression_invalid', '/tasks/a/with/value', value('${{ run.ds }')),
   json('a condition that is none', 'expression_invalid', '/tasks/a/when', task({ when: 'params.x' })),
   json('two expressions as a condition', 'expression_invalid', '/tasks/a/when', task({ when: '${{ true }} ${{ false }}' })),
-  json('an expression of 5000 characters', 'expression_too_long', '/tasks/a/with/value', value(`\${{ ${'1 + '.repeat(1250)}1 }}`)),
-  json('loops inside loops', 'expression_too_costly', '/tasks/a/with/value', value('${{ params.x.map(a, params.x.map(b, params.x.map(c, params.x.map(d, d)))) }}', { params: { x: {} } })),
+  json(
+    'an expression of 5000 characters',
+    'expression_too_long',
+    '/tasks/a/with/value',
+    value(`\${{ ${'1 + '.repeat(1250)}1 }}`),
+  ),
+  json(
+    '60000 expressions',
+    'too_many_expressions',
+    '',
+    task({ type: 'transform', with: { value: Array.from({ length: 60_000 }, () => '${{ run.ds }}') } }),
+  ),
+  json('1001 params', 'invalid_value', '/params', dag({ params: many(1001, () => ({ default: 1 })) })),
+  json('a name of 2000 characters', 'too_large', '/tasks', { id: 'x', tasks: { ['x'.repeat(2000)]: { type: 'noop' } } }),
+  json(
+    'loops inside loops',
+    'expression_too_costly',
+    '/tasks/a/with/value',
+    value('${{ params.x.map(a, params.x.map(b, params.x.map(c, params.x.map(d, d)))) }}', { params: { x: {} } }),
+  ),
   json('an expression as a timeout', 'expression_not_allowed', '/tasks/a/timeout', http({ timeout: '${{ params.t }}' })),
   json('an expression as an edge', 'expression_not_allowed', '/tasks/a/dependsOn/0', task({ dependsOn: ['${{ params.t }}'] })),
   json('a secret in a condition', 'expression_not_allowed', '/tasks/a/when', task({ when: '${{ secrets.TOKEN }}' })),
-  json('a secret in an output', 'expression_not_allowed', '/outputs/token', dag({ outputs: { token: '${{ secrets.TOKEN }}' } })),
-  json('a secret for another worker', 'secret_on_foreign_queue', '/tasks/a/with/args/0', task({ type: 'activity', queue: 'python-workers', with: { name: 'x', args: ['${{ secrets.TOKEN }}'] } })),
-  json('a secret to compute with', 'expression_invalid', '/tasks/a/with/body', http({ with: { url: 'https://example.org', body: '${{ upper(secrets.TOKEN) }}' } })),
+  json(
+    'a secret in an output',
+    'expression_not_allowed',
+    '/outputs/token',
+    dag({ outputs: { token: '${{ secrets.TOKEN }}' } }),
+  ),
+  json(
+    'a secret for another worker',
+    'secret_on_foreign_queue',
+    '/tasks/a/with/args/0',
+    task({ type: 'activity', queue: 'python-workers', with: { name: 'x', args: ['${{ secrets.TOKEN }}'] } }),
+  ),
+  json(
+    'a secret to compute with',
+    'expression_invalid',
+    '/tasks/a/with/body',
+    http({ with: { url: 'https://example.org', body: '${{ upper(secrets.TOKEN) }}' } }),
+  ),
   json('an unknown name', 'unknown_reference', '/tasks/a/with/value', value('${{ parms.x }}'), "'params'"),
   json('item outside a map', 'unknown_reference', '/tasks/a/with/value', value('${{ item.x }}')),
   json('a task that is not there', 'unknown_reference', '/tasks/a/with/value', value('${{ tasks.c.output }}')),
   json('a field of run that is not there', 'unknown_reference', '/tasks/a/with/value', value('${{ run.date }}')),
-  json('an unknown param', 'unknown_param', '/tasks/a/with/value', value('${{ params.dya }}', { params: { day: { default: 1 } } }), "'day'"),
-  json('a reference to a task elsewhere', 'reference_not_upstream', '/tasks/a/with/value', value('${{ tasks.b.output }}'), 'dependsOn'),
+  json(
+    'an unknown param',
+    'unknown_param',
+    '/tasks/a/with/value',
+    value('${{ params.dya }}', { params: { day: { default: 1 } } }),
+    "'day'",
+  ),
+  json(
+    'a reference to a task elsewhere',
+    'reference_not_upstream',
+    '/tasks/a/with/value',
+    value('${{ tasks.b.output }}'),
+    'dependsOn',
+  ),
   json('a reference to itself', 'reference_not_upstream', '/tasks/a/with/value', value('${{ tasks.a.output }}')),
-  json('an id that CEL reads as a subtraction', 'expression_task_id', '/tasks/b/with/value', { id: 'x', tasks: { 'my-id': { type: 'noop' }, b: { type: 'transform', dependsOn: ['my-id'], with: { value: '${{ tasks.my-id.output }}' } } } }, "tasks['my-id'].output"),
-  json('a value inside quotes of SQL', 'expression_inside_quotes', '/tasks/a/with/query', task({ type: 'sql', with: { query: "select * from t where day = '${{ run.ds }}'" } })),
-  json('a value inside a comment of SQL', 'expression_inside_quotes', '/tasks/a/with/query', task({ type: 'sql', with: { query: 'select 1 -- for ${{ run.ds }}' } })),
+  json(
+    'an id that CEL reads as a subtraction',
+    'expression_task_id',
+    '/tasks/b/with/value',
+    {
+      id: 'x',
+      tasks: {
+        'my-id': { type: 'noop' },
+        b: { type: 'transform', dependsOn: ['my-id'], with: { value: '${{ tasks.my-id.output }}' } },
+      },
+    },
+    "tasks['my-id'].output",
+  ),
+  json(
+    'a value inside quotes of SQL',
+    'expression_inside_quotes',
+    '/tasks/a/with/query',
+    task({ type: 'sql', with: { query: "select * from t where day = '${{ run.ds }}'" } }),
+  ),
+  json(
+    'a value inside a comment of SQL',
+    'expression_inside_quotes',
+    '/tasks/a/with/query',
+    task({ type: 'sql', with: { query: 'select 1 -- for ${{ run.ds }}' } }),
+  ),
 ];

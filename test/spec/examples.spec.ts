@@ -6,7 +6,11 @@ import { checkSpec } from '../../src/spec/check-spec.js';
 import { specSchema } from '../../src/spec/spec-schema.js';
 
 const FOLDER = 'examples';
-const EXAMPLES = existsSync(FOLDER) ? readdirSync(FOLDER).filter((name) => name.endsWith('.yaml')).sort() : [];
+const EXAMPLES = existsSync(FOLDER)
+  ? readdirSync(FOLDER)
+      .filter((name) => name.endsWith('.yaml'))
+      .sort()
+  : [];
 
 describe.skipIf(EXAMPLES.length === 0)('examples', () => {
   test.each(EXAMPLES)('%s is valid and conforms to the JSON Schema', (name) => {

@@ -60,7 +60,10 @@ describe('a spec that uses every supported field', () => {
   });
 
   test('keeps the parsed value before defaults, for the hash', () => {
-    expect(readSpec('id: x\ntasks: { a: { type: noop } }', 'yaml').canonical).toEqual({ id: 'x', tasks: { a: { type: 'noop' } } });
+    expect(readSpec('id: x\ntasks: { a: { type: noop } }', 'yaml').canonical).toEqual({
+      id: 'x',
+      tasks: { a: { type: 'noop' } },
+    });
   });
 });
 
@@ -71,7 +74,9 @@ timout: 5m
 tasks:
   a:
     type: noop
-    dependsOn: [${Array.from({ length: 11 }, (_, i) => (i === 2 || i === 10 ? 'null' : 'b')).slice(0, 3).join(', ')}, b, b, b, b, b, b, b, 5]
+    dependsOn: [${Array.from({ length: 11 }, (_, i) => (i === 2 || i === 10 ? 'null' : 'b'))
+      .slice(0, 3)
+      .join(', ')}, b, b, b, b, b, b, b, 5]
   b: { type: http, retries: 3, with: { uri: x } }
 `;
     const { issues } = checkSpec(text, 'yaml', OWN);
@@ -89,8 +94,15 @@ tasks:
   });
 
   test('have the same positions in JSON', () => {
-    const { issues } = checkSpec('{\n  "id": "x",\n  "tasks": {\n    "a": {"type": "noop", "dependsOn": ["b", "b\\u0063"]}\n  }\n}', 'json', OWN);
-    expect(issues.map(({ path, line, column }) => `${line}:${column} ${path}`)).toEqual(['4:41 /tasks/a/dependsOn/0', '4:46 /tasks/a/dependsOn/1']);
+    const { issues } = checkSpec(
+      '{\n  "id": "x",\n  "tasks": {\n    "a": {"type": "noop", "dependsOn": ["b", "b\\u0063"]}\n  }\n}',
+      'json',
+      OWN,
+    );
+    expect(issues.map(({ path, line, column }) => `${line}:${column} ${path}`)).toEqual([
+      '4:41 /tasks/a/dependsOn/0',
+      '4:46 /tasks/a/dependsOn/1',
+    ]);
   });
 
   test('are capped, errors before warnings', () => {
@@ -101,7 +113,8 @@ tasks:
   });
 
   test('of a refused part make no noise elsewhere', () => {
-    const { issues } = checkSpec(`
+    const { issues } = checkSpec(
+      `
 id: x
 schedule: { events: { of: [] } }
 params: { day: { type: string } }
@@ -110,16 +123,23 @@ tasks:
   each: { type: shell, dependsOn: [list], expand: { f: "\${{ tasks.list.output }}" }, with: { argv: [echo, "\${{ item.f }}", "\${{ index }}"] } }
   stop: { type: noop, teardown: [list] }
   last: { type: transform, dependsOn: [stop], with: { value: "\${{ tasks.list.output.x }}" } }
-`, 'yaml', OWN);
+`,
+      'yaml',
+      OWN,
+    );
     expect(issues.map(({ code, path }) => `${code} ${path}`)).toEqual([
-      'not_yet_supported /schedule/events', 'not_yet_supported /tasks/each/expand', 'not_yet_supported /tasks/list/type', 'not_yet_supported /tasks/stop/teardown',
+      'not_yet_supported /schedule/events',
+      'not_yet_supported /tasks/each/expand',
+      'not_yet_supported /tasks/list/type',
+      'not_yet_supported /tasks/stop/teardown',
     ]);
   });
 });
 
 describe('hostile input', () => {
   test('ids and names of JavaScript are names like any other', () => {
-    const { issues, dag } = checkSpec(`
+    const { issues, dag } = checkSpec(
+      `
 id: constructor
 params: { toString: { type: string, default: a }, hasOwnProperty: { default: b } }
 outputs: { valueOf: "\${{ tasks.constructor.output }}" }
@@ -127,41 +147,169 @@ tasks:
   constructor: { type: transform, with: { value: { __proto__: { a: 1 }, then: "\${{ params.toString }}" } } }
   toString: { type: noop, dependsOn: [constructor] }
   hasOwnProperty: { type: http, dependsOn: [toString], with: { url: "http://x", body: { constructor: { prototype: 1 } } } }
-`, 'yaml', OWN);
+`,
+      'yaml',
+      OWN,
+    );
     expect(issues).toEqual([]);
     expect(Object.keys(dag?.tasks ?? {}).sort()).toEqual(['constructor', 'hasOwnProperty', 'toString']);
     expect(({} as { a?: unknown }).a).toBeUndefined();
   });
 
   test('any JSON value in place of any part raises no exception', { timeout: 120_000 }, () => {
-    const key = fc.oneof(fc.constantFrom(
-      'id', 'tasks', 'defaults', 'params', 'schedule', 'outputs', 'type', 'with', 'dependsOn', 'task', 'on', 'retry', 'when', 'url', 'query', 'argv', 'value', 'headers', 'expect', 'result', 'timeout', 'queue',
-      'outputSchema', 'cron', 'every', 'at', 'startDate', '__proto__', 'constructor', 'toString', 'a', 'b', 'triggerRule', 'default', 'tags', 'maxAttempts', 'interval', 'name', 'args', 'expand', 'teardown',
-    ), fc.string());
-    const leaf = fc.oneof(fc.constantFrom<unknown>('noop', 'http', 'sql', 'activity', 'transform', 'shell', 'branch', 'a', 'b', '5m', '@daily', '${{ params.a }}', '${{ tasks.a.output }}', '${{', '2024-01-01', null, true, 0, -1, 1e300, 'failure', 'all_done'), fc.jsonValue({ maxDepth: 1 }));
+    const key = fc.oneof(
+      fc.constantFrom(
+        'id',
+        'tasks',
+        'defaults',
+        'params',
+        'schedule',
+        'outputs',
+        'type',
+        'with',
+        'dependsOn',
+        'task',
+        'on',
+        'retry',
+        'when',
+        'url',
+        'query',
+        'argv',
+        'value',
+        'headers',
+        'expect',
+        'result',
+        'timeout',
+        'queue',
+        'outputSchema',
+        'cron',
+        'every',
+        'at',
+        'startDate',
+        '__proto__',
+        'constructor',
+        'toString',
+        'a',
+        'b',
+        'triggerRule',
+        'default',
+        'tags',
+        'maxAttempts',
+        'interval',
+        'name',
+        'args',
+        'expand',
+        'teardown',
+      ),
+      fc.string(),
+    );
+    const leaf = fc.oneof(
+      fc.constantFrom<unknown>(
+        'noop',
+        'http',
+        'sql',
+        'activity',
+        'transform',
+        'shell',
+        'branch',
+        'a',
+        'b',
+        '5m',
+        '@daily',
+        '${{ params.a }}',
+        '${{ tasks.a.output }}',
+        '${{',
+        '2024-01-01',
+        null,
+        true,
+        0,
+        -1,
+        1e300,
+        'failure',
+        'all_done',
+      ),
+      fc.jsonValue({ maxDepth: 1 }),
+    );
     const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
-      tree: fc.oneof({ maxDepth: 6, depthSize: 'small' }, leaf, fc.array(tie('tree'), { maxLength: 4 }), fc.dictionary(key, tie('tree'), { maxKeys: 6 })),
+      tree: fc.oneof(
+        { maxDepth: 6, depthSize: 'small' },
+        leaf,
+        fc.array(tie('tree'), { maxLength: 4 }),
+        fc.dictionary(key, tie('tree'), { maxKeys: 6 }),
+      ),
     }));
-    const spec = fc.oneof(tree, fc.record({ id: tree, tasks: fc.dictionary(key, fc.oneof(tree, fc.dictionary(key, tree, { maxKeys: 8 })), { maxKeys: 4 }) }), fc.dictionary(key, tree, { maxKeys: 8 }));
-    fc.assert(fc.property(spec, (value) => {
-      const result = checkSpecObject(value, OWN);
-      for (const issue of result.issues) expect(issue.message.length).toBeGreaterThan(5);
-      expect(result.dag === undefined).toBe(result.issues.some(({ severity }) => severity === 'error'));
-      const text = JSON.stringify(value);
-      if (text !== undefined) expect(checkSpec(text, 'json', OWN).issues.map(({ code, path }) => `${code} ${path}`)).toEqual(checkSpecObject(JSON.parse(text), OWN).issues.map(({ code, path }) => `${code} ${path}`));
-    }), { numRuns: 1500 });
+    const spec = fc.oneof(
+      tree,
+      fc.record({
+        id: tree,
+        tasks: fc.dictionary(key, fc.oneof(tree, fc.dictionary(key, tree, { maxKeys: 8 })), { maxKeys: 4 }),
+      }),
+      fc.dictionary(key, tree, { maxKeys: 8 }),
+    );
+    fc.assert(
+      fc.property(spec, (value) => {
+        const result = checkSpecObject(value, OWN);
+        for (const issue of result.issues) expect(issue.message.length).toBeGreaterThan(5);
+        expect(result.dag === undefined).toBe(result.issues.some(({ severity }) => severity === 'error'));
+        const text = JSON.stringify(value);
+        if (text !== undefined)
+          expect(checkSpec(text, 'json', OWN).issues.map(({ code, path }) => `${code} ${path}`)).toEqual(
+            checkSpecObject(JSON.parse(text), OWN).issues.map(({ code, path }) => `${code} ${path}`),
+          );
+      }),
+      { numRuns: 1500 },
+    );
   });
 
   test('any text raises no exception', { timeout: 120_000 }, () => {
-    const word = fc.constantFrom('id: ', 'tasks:\n', '  a: ', '{', '}', '[', ']', '- ', ': ', ',', '"', "'", '&a ', '*a', '${{ ', ' }}', '|\n', '>', '\n', '  ', '? ', '!!str ', '%YAML 1.2\n', '---\n', '...', '#', 'x', '<<: ', '\t', '\u0000', '\u2028', 'null');
-    fc.assert(fc.property(fc.array(fc.oneof(word, fc.string({ maxLength: 3 })), { maxLength: 40 }), (parts) => {
-      for (const format of ['yaml', 'json'] as const) {
-        const { issues, dag } = checkSpec(parts.join(''), format, OWN);
-        expect(dag !== undefined || issues.length > 0).toBe(true);
-      }
-    }), { numRuns: 1500 });
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (body) => {
-      expect(checkSpec(body, 'yaml', OWN).issues.length).toBeGreaterThan(0);
-    }), { numRuns: 500 });
+    const word = fc.constantFrom(
+      'id: ',
+      'tasks:\n',
+      '  a: ',
+      '{',
+      '}',
+      '[',
+      ']',
+      '- ',
+      ': ',
+      ',',
+      '"',
+      "'",
+      '&a ',
+      '*a',
+      '${{ ',
+      ' }}',
+      '|\n',
+      '>',
+      '\n',
+      '  ',
+      '? ',
+      '!!str ',
+      '%YAML 1.2\n',
+      '---\n',
+      '...',
+      '#',
+      'x',
+      '<<: ',
+      '\t',
+      '\u0000',
+      '\u2028',
+      'null',
+    );
+    fc.assert(
+      fc.property(fc.array(fc.oneof(word, fc.string({ maxLength: 3 })), { maxLength: 40 }), (parts) => {
+        for (const format of ['yaml', 'json'] as const) {
+          const { issues, dag } = checkSpec(parts.join(''), format, OWN);
+          expect(dag !== undefined || issues.length > 0).toBe(true);
+        }
+      }),
+      { numRuns: 1500 },
+    );
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (body) => {
+        expect(checkSpec(body, 'yaml', OWN).issues.length).toBeGreaterThan(0);
+      }),
+      { numRuns: 500 },
+    );
   });
 });

@@ -18,8 +18,18 @@ test('every $ref has its definition', () => {
 });
 
 describe('refuses wrong shapes as reading does', () => {
-  const shapes = new Set(['wrong_type', 'missing_field', 'unknown_field', 'foreign_name', 'not_yet_supported', 'unknown_task_type', 'yaml_boolean_key']);
-  const specs = BAD_SPECS.filter(({ code, contentType, body }) => shapes.has(code) && contentType === 'application/json' && typeof body === 'string');
+  const shapes = new Set([
+    'wrong_type',
+    'missing_field',
+    'unknown_field',
+    'foreign_name',
+    'not_yet_supported',
+    'unknown_task_type',
+    'yaml_boolean_key',
+  ]);
+  const specs = BAD_SPECS.filter(
+    ({ code, contentType, body }) => shapes.has(code) && contentType === 'application/json' && typeof body === 'string',
+  );
   test.each(specs.map((bad) => [bad.name, bad] as const))('%s', (_, { body }) => {
     expect(validateJson(schema, JSON.parse(body as string) as Json)).not.toEqual([]);
   });

@@ -2,35 +2,89 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Json } from '../../src/dag/json.js';
-import { validateJson } from '../../src/dag/json-schema.js';
 import { pointerSegments } from '../../src/dag/json-pointer.js';
+import { validateJson } from '../../src/dag/json-schema.js';
 import { checkSpec } from '../../src/spec/check-spec.js';
 import { specSchema } from '../../src/spec/spec-schema.js';
 
 const FOLDER = '../shared/spec-trials';
-const SPECS = existsSync(FOLDER) ? readdirSync(FOLDER).filter((name) => name.endsWith('.yaml') && !name.includes('.request.')).sort() : [];
+const SPECS = existsSync(FOLDER)
+  ? readdirSync(FOLDER)
+      .filter((name) => name.endsWith('.yaml') && !name.includes('.request.'))
+      .sort()
+  : [];
 
 /** What each real pipeline is refused for: fields and types of later work, nothing else. */
 const LATER: { readonly [file: string]: readonly string[] } = {
   'a-user-analytics.yaml': [
-    '/maxActiveRuns', '/tasks/check_users/type', '/tasks/load_to_warehouse/outlets', '/tasks/load_to_warehouse/pool', '/tasks/load_to_warehouse/with/connection',
-    '/tasks/transform_event_data/expand', '/tasks/transform_event_data/mapKey', '/tasks/transform_event_data/maxConcurrency', '/tasks/transform_event_data/pool',
+    '/maxActiveRuns',
+    '/tasks/check_users/type',
+    '/tasks/load_to_warehouse/outlets',
+    '/tasks/load_to_warehouse/pool',
+    '/tasks/load_to_warehouse/with/connection',
+    '/tasks/transform_event_data/expand',
+    '/tasks/transform_event_data/mapKey',
+    '/tasks/transform_event_data/maxConcurrency',
+    '/tasks/transform_event_data/pool',
   ],
   'b-nightly-files.yaml': [
-    '/maxActiveRuns', '/tasks/create_cluster/setup', '/tasks/delete_cluster/teardown', '/tasks/publish/with/connection', '/tasks/route/type', '/tasks/transform/expand', '/tasks/transform/mapKey',
-    '/tasks/transform/maxConcurrency', '/tasks/transform/pool', '/tasks/transform/poolSlots', '/tasks/transform/toleratedFailurePercentage',
+    '/maxActiveRuns',
+    '/tasks/create_cluster/setup',
+    '/tasks/delete_cluster/teardown',
+    '/tasks/publish/with/connection',
+    '/tasks/route/type',
+    '/tasks/transform/expand',
+    '/tasks/transform/mapKey',
+    '/tasks/transform/maxConcurrency',
+    '/tasks/transform/pool',
+    '/tasks/transform/poolSlots',
+    '/tasks/transform/toleratedFailurePercentage',
   ],
-  'c-fan-out-in.yaml': ['/hooks', '/tasks/quorum_report/join', '/tasks/work/expand', '/tasks/work/maxConcurrency', '/tasks/work/toleratedFailurePercentage'],
+  'c-fan-out-in.yaml': [
+    '/hooks',
+    '/tasks/quorum_report/join',
+    '/tasks/work/expand',
+    '/tasks/work/maxConcurrency',
+    '/tasks/work/toleratedFailurePercentage',
+  ],
   'd-orders-elt.yaml': [
-    '/catchupWindow', '/deadlines', '/maxActiveRuns', '/maxConsecutiveFailedRuns', '/onRunLimit', '/tasks/check_raw/type', '/tasks/extract/inlets', '/tasks/extract/outlets',
-    '/tasks/merge_orders/deadlines', '/tasks/merge_orders/dependsOnPast', '/tasks/merge_orders/outlets', '/tasks/merge_orders/pool', '/tasks/merge_orders/with/connection',
-    '/tasks/transform/pool', '/tasks/transform/poolSlots', '/tasks/transform/with/connection', '/tasks/wait_export/onTimeout', '/tasks/wait_export/type',
+    '/catchupWindow',
+    '/deadlines',
+    '/maxActiveRuns',
+    '/maxConsecutiveFailedRuns',
+    '/onRunLimit',
+    '/tasks/check_raw/type',
+    '/tasks/extract/inlets',
+    '/tasks/extract/outlets',
+    '/tasks/merge_orders/deadlines',
+    '/tasks/merge_orders/dependsOnPast',
+    '/tasks/merge_orders/outlets',
+    '/tasks/merge_orders/pool',
+    '/tasks/merge_orders/with/connection',
+    '/tasks/transform/pool',
+    '/tasks/transform/poolSlots',
+    '/tasks/transform/with/connection',
+    '/tasks/wait_export/onTimeout',
+    '/tasks/wait_export/type',
   ],
   'e1-load-table.yaml': ['/tasks/load/with/connection', '/tasks/prepare/with/connection'],
-  'e2-load-domain.yaml': ['/tasks/tables/expand', '/tasks/tables/mapKey', '/tasks/tables/maxConcurrency', '/tasks/tables/toleratedFailurePercentage', '/tasks/tables/type'],
+  'e2-load-domain.yaml': [
+    '/tasks/tables/expand',
+    '/tasks/tables/mapKey',
+    '/tasks/tables/maxConcurrency',
+    '/tasks/tables/toleratedFailurePercentage',
+    '/tasks/tables/type',
+  ],
   'e3-nightly-load.yaml': ['/tasks/finance/type', '/tasks/reconcile/type', '/tasks/sales/type'],
   'f-match-files.yaml': [
-    '/maxActiveRuns', '/schedule/events', '/tasks/ask_owner/onTimeout', '/tasks/ask_owner/type', '/tasks/check_files/mapKey', '/tasks/check_files/type', '/tasks/check_files/zip', '/tasks/match/outlets',
+    '/maxActiveRuns',
+    '/schedule/events',
+    '/tasks/ask_owner/onTimeout',
+    '/tasks/ask_owner/type',
+    '/tasks/check_files/mapKey',
+    '/tasks/check_files/type',
+    '/tasks/check_files/zip',
+    '/tasks/match/outlets',
   ],
 };
 
@@ -50,7 +104,14 @@ describe.skipIf(SPECS.length === 0)('real pipelines written in the whole languag
     expect(validateJson(specSchema(), accepted)).toEqual([]);
     const noise = new Set(checkSpec(JSON.stringify(accepted), 'json', { ownQueues: ['baton'] }).issues.map(({ code }) => code));
     // What names a removed part is dangling now; no shape is wrong.
-    for (const code of noise) expect(['unknown_reference', 'unknown_dependency', 'reference_not_upstream', 'param_without_default', 'no_tasks']).toContain(code);
+    for (const code of noise)
+      expect([
+        'unknown_reference',
+        'unknown_dependency',
+        'reference_not_upstream',
+        'param_without_default',
+        'no_tasks',
+      ]).toContain(code);
   });
 });
 

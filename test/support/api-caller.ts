@@ -31,7 +31,12 @@ export abstract class ApiCaller {
     });
     const text = await response.text();
     const isJson = (response.headers.get('content-type') ?? '').includes('json');
-    return { status: response.status, headers: response.headers, body: isJson && text !== '' ? JSON.parse(text) : undefined, text };
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: isJson && text !== '' ? JSON.parse(text) : undefined,
+      text,
+    };
   }
 
   get(path: string, headers?: Record<string, string>): Promise<Answer> {
@@ -66,7 +71,10 @@ export abstract class ApiCaller {
   }
 
   /** Events of a run until the stream ends, or until `enough`. */
-  async events(runId: string, options: { readonly lastEventId?: string; readonly enough?: (events: readonly StreamedEvent[]) => boolean } = {}): Promise<StreamedEvent[]> {
+  async events(
+    runId: string,
+    options: { readonly lastEventId?: string; readonly enough?: (events: readonly StreamedEvent[]) => boolean } = {},
+  ): Promise<StreamedEvent[]> {
     const gone = new AbortController();
     const response = await fetch(`${this.address}${runPath(runId)}/events`, {
       headers: options.lastEventId === undefined ? {} : { 'last-event-id': options.lastEventId },
@@ -78,7 +86,9 @@ export abstract class ApiCaller {
       const blocks = (rest + chunk).split('\n\n');
       rest = blocks.pop() ?? '';
       for (const block of blocks) {
-        const fields = Object.fromEntries(block.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]));
+        const fields = Object.fromEntries(
+          block.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]),
+        );
         if (fields.data !== undefined) events.push({ event: fields.event ?? '', id: fields.id, data: JSON.parse(fields.data) });
       }
       if (options.enough?.(events)) break;

@@ -11,8 +11,12 @@ import { restClient } from '../../scripts/rest.mjs';
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
 /** Environment of processes that share nothing with this machine's other Batons: a home of their own, free ports. */
-export async function isolatedEnvironment(extra: NodeJS.ProcessEnv = {}): Promise<NodeJS.ProcessEnv & { readonly BATON_HOME: string; readonly PORT: string }> {
-  const kept = Object.entries(process.env).filter(([name]) => !/^(BATON_|TEMPORAL_|VITEST|PORT$|HOST$)/.test(name) || /^BATON_(TEST_)?TEMPORAL_BIN$/.test(name));
+export async function isolatedEnvironment(
+  extra: NodeJS.ProcessEnv = {},
+): Promise<NodeJS.ProcessEnv & { readonly BATON_HOME: string; readonly PORT: string }> {
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !/^(BATON_|TEMPORAL_|VITEST|PORT$|HOST$)/.test(name) || /^BATON_(TEST_)?TEMPORAL_BIN$/.test(name),
+  );
   const [port, temporal, ui] = await Promise.all([freePort(), freePort(), freePort()]);
   return {
     ...Object.fromEntries(kept),
@@ -41,8 +45,17 @@ export class BuiltService {
   static async start(extra: NodeJS.ProcessEnv = {}): Promise<BuiltService> {
     execFileSync(process.execPath, [join(ROOT, 'scripts/build.mjs')], { stdio: 'pipe' });
     const env = await isolatedEnvironment(extra);
-    const child = spawn(process.execPath, [join(ROOT, 'scripts/start.mjs')], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
-    const service = new BuiltService(child, env.BATON_HOME, `http://127.0.0.1:${env.PORT}`, `127.0.0.1:${env.BATON_TEMPORAL_PORT}`);
+    const child = spawn(process.execPath, [join(ROOT, 'scripts/start.mjs')], {
+      cwd: ROOT,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const service = new BuiltService(
+      child,
+      env.BATON_HOME,
+      `http://127.0.0.1:${env.PORT}`,
+      `127.0.0.1:${env.BATON_TEMPORAL_PORT}`,
+    );
     try {
       await service.ready();
       return service;
@@ -97,7 +110,13 @@ export interface FinishedTask {
 }
 
 export interface FinishedRun {
-  readonly run: { readonly runId: string; readonly state: string; readonly endedAt?: string; readonly outputs?: Record<string, unknown>; readonly failure?: unknown };
+  readonly run: {
+    readonly runId: string;
+    readonly state: string;
+    readonly endedAt?: string;
+    readonly outputs?: Record<string, unknown>;
+    readonly failure?: unknown;
+  };
   readonly tasks: Readonly<Record<string, FinishedTask>>;
 }
 

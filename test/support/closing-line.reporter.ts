@@ -22,7 +22,9 @@ export default class ClosingLineReporter implements Reporter {
     }
     // After the default reporter's own summary, which it prints in the same turn.
     process.once('exit', () => {
-      console.log(`\n${counts.passed} passed, ${counts.failed} failed${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''}`);
+      console.log(
+        `\n${counts.passed} passed, ${counts.failed} failed${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''}`,
+      );
     });
   }
 }

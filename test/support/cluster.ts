@@ -69,8 +69,14 @@ export class Cluster {
 
   /** For a test that failed: what every process said last, and the histories of the workflows that are open. */
   async diagnosis(): Promise<string> {
-    const said = [...this.processes].map(({ role, pid, alive, log }) => `--- ${role} ${pid}${alive ? '' : ' (gone)'}\n${log.slice(-1_500)}`);
-    return [...said, '--- open workflows', ...(await this.temporal.openWorkflows().catch((error: unknown) => [String(error)]))].join('\n');
+    const said = [...this.processes].map(
+      ({ role, pid, alive, log }) => `--- ${role} ${pid}${alive ? '' : ' (gone)'}\n${log.slice(-1_500)}`,
+    );
+    return [
+      ...said,
+      '--- open workflows',
+      ...(await this.temporal.openWorkflows().catch((error: unknown) => [String(error)])),
+    ].join('\n');
   }
 
   async stop(): Promise<void> {

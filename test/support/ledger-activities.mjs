@@ -12,7 +12,10 @@ function note(phase) {
   const { activityId, attempt, workflowExecution } = activityInfo();
   const file = openSync(LEDGER, 'a');
   try {
-    writeSync(file, `${JSON.stringify({ run: workflowExecution.workflowId, task: activityId, attempt, phase, pid: process.pid })}\n`);
+    writeSync(
+      file,
+      `${JSON.stringify({ run: workflowExecution.workflowId, task: activityId, attempt, phase, pid: process.pid })}\n`,
+    );
     fsyncSync(file);
   } finally {
     closeSync(file);

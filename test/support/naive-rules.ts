@@ -1,6 +1,6 @@
-import { edgeOn, edgeUpstream } from '../../src/dag/walk-layout.js';
 import type { DagPlan } from '../../src/dag/plan.js';
 import type { TaskState } from '../../src/dag/state.js';
+import { edgeOn, edgeUpstream } from '../../src/dag/walk-layout.js';
 
 /** What an edge shows of its upstream, written down a second time as the table of the rules. */
 type Seen = 'success' | 'failed' | 'upstream_failed' | 'skipped';
@@ -10,7 +10,13 @@ const TABLE: { readonly [bit: number]: { readonly [state: string]: Seen } } = {
   1: { success: 'success', failed: 'failed', upstream_failed: 'upstream_failed', skipped: 'skipped', cancelled: 'skipped' },
   2: { success: 'success', failed: 'success', upstream_failed: 'success', skipped: 'success', cancelled: 'success' },
   4: { success: 'skipped', failed: 'success', upstream_failed: 'success', skipped: 'skipped', cancelled: 'skipped' },
-  8: { success: 'upstream_failed', failed: 'upstream_failed', upstream_failed: 'upstream_failed', skipped: 'success', cancelled: 'success' },
+  8: {
+    success: 'upstream_failed',
+    failed: 'upstream_failed',
+    upstream_failed: 'upstream_failed',
+    skipped: 'success',
+    cancelled: 'success',
+  },
 };
 
 function seenThrough(state: TaskState, on: number): Seen {
@@ -73,7 +79,10 @@ function endings(n: number): Seen[][] {
 }
 
 /** The final states of all tasks, in one pass over the plan's order: rules do not care who ends first. */
-export function naiveFinalStates(plan: DagPlan, outcomes: readonly { state: TaskState; when: boolean | 'error' }[]): TaskState[] {
+export function naiveFinalStates(
+  plan: DagPlan,
+  outcomes: readonly { state: TaskState; when: boolean | 'error' }[],
+): TaskState[] {
   const states: TaskState[] = [];
   for (const [i, task] of plan.tasks.entries()) {
     const verdict = naiveVerdict(plan, i, (upstream) => states[upstream]!);

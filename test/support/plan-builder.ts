@@ -2,7 +2,12 @@ import type { DagPlan, EdgePlan, TaskPlan } from '../../src/dag/plan.js';
 import { ON_COMPLETION, ON_FAILURE, ON_SKIPPED, ON_SUCCESS } from '../../src/dag/plan.js';
 import type { TriggerRule } from '../../src/dag/spec.js';
 
-const BITS: { readonly [on: string]: number } = { success: ON_SUCCESS, completion: ON_COMPLETION, failure: ON_FAILURE, skipped: ON_SKIPPED };
+const BITS: { readonly [on: string]: number } = {
+  success: ON_SUCCESS,
+  completion: ON_COMPLETION,
+  failure: ON_FAILURE,
+  skipped: ON_SKIPPED,
+};
 
 /**
  * A plan from text, one task a line, upstream tasks first: `c <- a, b:failure [one_success] {noop} ?` where `:failure`
@@ -22,11 +27,14 @@ export function planOf(text: string, options: Partial<DagPlan> = {}): DagPlan {
       const type = /\{(\w+)\}/.exec(line)?.[1];
       const priority = /!(\d)/.exec(line)?.[1];
       const when = line.endsWith('?') ? true : undefined;
-      const edges = upstream?.trim().split(/\s*,\s*/).map((part): EdgePlan => {
-        const [name, on] = part.split(':');
-        const at = index.get(name!) ?? fail(`${line}: no task ${name} above`);
-        return on === undefined ? at : [at, on.split('|').reduce((bits, word) => bits | BITS[word]!, 0)];
-      });
+      const edges = upstream
+        ?.trim()
+        .split(/\s*,\s*/)
+        .map((part): EdgePlan => {
+          const [name, on] = part.split(':');
+          const at = index.get(name!) ?? fail(`${line}: no task ${name} above`);
+          return on === undefined ? at : [at, on.split('|').reduce((bits, word) => bits | BITS[word]!, 0)];
+        });
       index.set(id!, i);
       return {
         id: id!,

@@ -23,7 +23,14 @@ export const randomDag = (options: { readonly failFast?: boolean; readonly maxTa
     .chain((n) =>
       fc.record({
         n: fc.constant(n),
-        edges: fc.array(fc.record({ from: fc.nat(n - 1), to: fc.nat(n - 1), on: fc.oneof({ weight: 3, arbitrary: fc.constant(1) }, { weight: 2, arbitrary: fc.integer({ min: 1, max: 15 }) }) }), { maxLength: 3 * n }),
+        edges: fc.array(
+          fc.record({
+            from: fc.nat(n - 1),
+            to: fc.nat(n - 1),
+            on: fc.oneof({ weight: 3, arbitrary: fc.constant(1) }, { weight: 2, arbitrary: fc.integer({ min: 1, max: 15 }) }),
+          }),
+          { maxLength: 3 * n },
+        ),
         tasks: fc.array(
           fc.record({
             rule: fc.oneof(fc.constant('all_success' as const), fc.constantFrom(...TRIGGER_RULES)),
@@ -31,7 +38,13 @@ export const randomDag = (options: { readonly failFast?: boolean; readonly maxTa
             priority: fc.option(fc.integer({ min: 1, max: 5 }), { nil: undefined }),
             asks: fc.constantFrom(false, false, true),
             outcome: fc.record({
-              state: fc.constantFrom('success' as const, 'success' as const, 'success' as const, 'failed' as const, 'cancelled' as const),
+              state: fc.constantFrom(
+                'success' as const,
+                'success' as const,
+                'success' as const,
+                'failed' as const,
+                'cancelled' as const,
+              ),
               when: fc.constantFrom(true as const, true as const, false as const, 'error' as const),
             }),
           }),
@@ -57,7 +70,10 @@ export const randomDag = (options: { readonly failFast?: boolean; readonly maxTa
           rule: task.rule,
           priority: task.priority,
           when: task.asks ? 'asked' : undefined,
-          upstream: upstream[i]!.size === 0 ? undefined : [...upstream[i]!].map(([from, on]) => (on === 1 ? from : ([from, on] as const))),
+          upstream:
+            upstream[i]!.size === 0
+              ? undefined
+              : [...upstream[i]!].map(([from, on]) => (on === 1 ? from : ([from, on] as const))),
         })),
       };
       return { plan, outcomes: tasks.map((task) => task.outcome), order: chooser(seed) };

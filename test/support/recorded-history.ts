@@ -19,9 +19,15 @@ export async function recordHistory(handle: WorkflowHandle, name: string): Promi
 }
 
 /** All recorded histories, for `Worker.runReplayHistories`. */
-export function recordedHistories(): { readonly workflowId: string; readonly history: proto.temporal.api.history.v1.IHistory }[] {
+export function recordedHistories(): {
+  readonly workflowId: string;
+  readonly history: proto.temporal.api.history.v1.IHistory;
+}[] {
   return readdirSync(FOLDER)
     .filter((file) => file.endsWith(SUFFIX))
     .sort()
-    .map((file) => ({ workflowId: file.slice(0, -SUFFIX.length), history: History.decode(gunzipSync(readFileSync(`${FOLDER}${file}`))) }));
+    .map((file) => ({
+      workflowId: file.slice(0, -SUFFIX.length),
+      history: History.decode(gunzipSync(readFileSync(`${FOLDER}${file}`))),
+    }));
 }

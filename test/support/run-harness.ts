@@ -34,9 +34,12 @@ export class RunHarness {
       server: {
         executable: { type: 'existing-path', path: await temporalBinary() },
         extraArgs: [
-          ...['history.transferProcessorMaxPollRPS=2000', 'history.timerProcessorMaxPollRPS=2000', 'history.visibilityProcessorMaxPollRPS=200', 'system.enableActivityEagerExecution=true'].flatMap(
-            (value) => ['--dynamic-config-value', value],
-          ),
+          ...[
+            'history.transferProcessorMaxPollRPS=2000',
+            'history.timerProcessorMaxPollRPS=2000',
+            'history.visibilityProcessorMaxPollRPS=200',
+            'system.enableActivityEagerExecution=true',
+          ].flatMap((value) => ['--dynamic-config-value', value]),
           ...Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => ['--search-attribute', `${name}=${TYPES[type]}`]),
         ],
       },
@@ -50,7 +53,10 @@ export class RunHarness {
   }
 
   /** A worker of the run queue. `cache: 0` replays every run at every step: a detector of anything not deterministic. */
-  async worker(activities: { readonly [name: string]: UserActivity } = {}, options: { readonly cache?: number } = {}): Promise<Worker> {
+  async worker(
+    activities: { readonly [name: string]: UserActivity } = {},
+    options: { readonly cache?: number } = {},
+  ): Promise<Worker> {
     return Worker.create({
       connection: this.environment.nativeConnection,
       taskQueue: this.queue,
@@ -61,20 +67,40 @@ export class RunHarness {
         worker: 'worker-1',
         secrets: new Secrets(() => undefined),
         userActivities: new Map(Object.entries(activities)),
-        temporal: { runExists: async () => false, isOpen: async () => true, countPollers: (queue: string) => this.pollers(queue) },
+        temporal: {
+          runExists: async () => false,
+          isOpen: async () => true,
+          countPollers: (queue: string) => this.pollers(queue),
+        },
       }),
     });
   }
 
   /** Starts a run of a plan whose activities are all user activities with these arguments. */
-  async start(plan: DagPlan, options: { readonly params?: DagRunInput['run']['params']; readonly bodies?: { readonly [id: string]: Partial<TaskBody> }; readonly inline?: boolean } = {}) {
+  async start(
+    plan: DagPlan,
+    options: {
+      readonly params?: DagRunInput['run']['params'];
+      readonly bodies?: { readonly [id: string]: Partial<TaskBody> };
+      readonly inline?: boolean;
+    } = {},
+  ) {
     const key = `run-${++this.runs}`;
     const runId = `${plan.dagId}@${key}`;
     const prefix = runPrefix(plan.dagId, `${plan.dagId}=${key}`, 1);
     const bodies: BodiesBlob = Object.fromEntries(
       plan.tasks
         .filter((task) => task.activity?.body !== undefined)
-        .map((task) => [task.id, { type: task.type, with: { args: [] }, timeoutMs: task.activity!.timeoutMs, retry: task.activity!.retry, ...options.bodies?.[task.id] }]),
+        .map((task) => [
+          task.id,
+          {
+            type: task.type,
+            with: { args: [] },
+            timeoutMs: task.activity!.timeoutMs,
+            retry: task.activity!.retry,
+            ...options.bodies?.[task.id],
+          },
+        ]),
     );
     const bodyKey = `${prefix}bodies.json`;
     const planKey = `${prefix}plan.json`;
@@ -91,13 +117,26 @@ export class RunHarness {
         dated: false,
         acceptedAt: Date.now(),
         params: options.params ?? {},
-        scope: { id: runId, key, dagId: plan.dagId, ds: '2026-01-01', dsNodash: '20260101', logicalDate: instant, dataInterval: { start: '2026-01-01T00:00:00Z', end: instant }, trigger: 'manual' },
+        scope: {
+          id: runId,
+          key,
+          dagId: plan.dagId,
+          ds: '2026-01-01',
+          dsNodash: '20260101',
+          logicalDate: instant,
+          dataInterval: { start: '2026-01-01T00:00:00Z', end: instant },
+          trigger: 'manual',
+        },
       },
       planKey,
       plan: options.inline === false ? undefined : stored,
       prefix,
     };
-    const handle = await this.environment.client.workflow.start(DAG_RUN, { workflowId: runId, taskQueue: this.queue, args: [input] });
+    const handle = await this.environment.client.workflow.start(DAG_RUN, {
+      workflowId: runId,
+      taskQueue: this.queue,
+      args: [input],
+    });
     return { handle, prefix, runId, input, report: () => this.report(prefix) };
   }
 
@@ -105,12 +144,19 @@ export class RunHarness {
   async report(prefix: string): Promise<RunReport['head'] & { readonly tasks: { readonly [id: string]: TaskRecord } }> {
     const report = await readJson<RunReport>(this.store, reportKey(prefix));
     if (report === undefined) throw new Error(`no report below ${prefix}`);
-    const records = 'records' in report.tasks ? report.tasks.records : (await Promise.all(report.tasks.pages.map((page) => readJson<TaskRecord[]>(this.store, page)))).flat();
+    const records =
+      'records' in report.tasks
+        ? report.tasks.records
+        : (await Promise.all(report.tasks.pages.map((page) => readJson<TaskRecord[]>(this.store, page)))).flat();
     return { ...report.head, tasks: Object.fromEntries(records.map((record) => [record!.taskId, record!])) };
   }
 
   private async pollers(queue: string): Promise<number> {
-    const { pollers } = await this.environment.client.workflowService.describeTaskQueue({ namespace: this.environment.namespace ?? 'default', taskQueue: { name: queue }, taskQueueType: 2 });
+    const { pollers } = await this.environment.client.workflowService.describeTaskQueue({
+      namespace: this.environment.namespace ?? 'default',
+      taskQueue: { name: queue },
+      taskQueueType: 2,
+    });
     return pollers?.length ?? 0;
   }
 }

@@ -18,7 +18,11 @@ export class ServiceProcess extends ApiCaller {
 
   /** `env` is the whole environment; returns when the process exists. See {@link up}. */
   static spawn(env: NodeJS.ProcessEnv): ServiceProcess {
-    const child = spawn(process.execPath, ['--enable-source-maps', join(ROOT, 'dist/src/main.js')], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, ['--enable-source-maps', join(ROOT, 'dist/src/main.js')], {
+      cwd: ROOT,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     return new ServiceProcess(child, env.PORT ?? '3000', env.BATON_ROLE ?? 'all');
   }
 
@@ -37,7 +41,10 @@ export class ServiceProcess extends ApiCaller {
   /** Waits until it is ready: a worker polls, everything else says so itself. */
   async up(): Promise<this> {
     await until(() => {
-      if (!this.alive) throw new Error(`the process in role ${this.role} ended with ${this.child.exitCode ?? this.child.signalCode}:\n${this.log}`);
+      if (!this.alive)
+        throw new Error(
+          `the process in role ${this.role} ended with ${this.child.exitCode ?? this.child.signalCode}:\n${this.log}`,
+        );
       return this.role === 'worker' ? this.log.includes('The workers run.') : this.answers('/health/ready');
     });
     return this;
@@ -45,7 +52,10 @@ export class ServiceProcess extends ApiCaller {
 
   /** Whether a GET succeeds; false also while nobody listens. */
   answers(path: string): Promise<boolean> {
-    return this.get(path).then(({ status }) => status === 200, () => false);
+    return this.get(path).then(
+      ({ status }) => status === 200,
+      () => false,
+    );
   }
 
   /** Returns when it is gone: SIGKILL cannot be refused, SIGTERM lets it end in order. */

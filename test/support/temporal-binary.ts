@@ -6,5 +6,12 @@ import { findTemporalBinary } from '../../src/temporal/temporal-binary.js';
 export function temporalBinary(): Promise<string> {
   const { env } = process;
   const log = { debug() {}, info: (_: object, message: string) => console.log(message), warn() {}, error() {} };
-  return findTemporalBinary({ binary: env['BATON_TEST_TEMPORAL_BIN'] || undefined, cacheDir: join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'baton'), env }, log);
+  return findTemporalBinary(
+    {
+      binary: env['BATON_TEST_TEMPORAL_BIN'] || undefined,
+      cacheDir: join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'baton'),
+      env,
+    },
+    log,
+  );
 }

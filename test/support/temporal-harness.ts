@@ -6,6 +6,7 @@ import { FolderStore } from '../../src/objects/folder-store.js';
 import { DagGateway } from '../../src/temporal/dag-gateway.js';
 import { EmbeddedServer } from '../../src/temporal/embedded-server.js';
 import { QUIET } from '../../src/temporal/log.js';
+import { QueueGateway } from '../../src/temporal/queue-gateway.js';
 import { RunGateway } from '../../src/temporal/run-gateway.js';
 import { identityOf, TemporalConnection } from '../../src/temporal/temporal-connection.js';
 import { temporalPort } from '../../src/temporal/temporal-port.js';
@@ -39,20 +40,35 @@ export class TemporalHarness {
   static async start(): Promise<TemporalHarness> {
     const folder = await mkdtemp(join(tmpdir(), 'baton-temporal-'));
     const { env } = process;
-    const server = await EmbeddedServer.start({ home: folder, port: 0, uiPort: 0, namespace: NAMESPACE, binary: await temporalBinary(), cacheDir: folder, env, log: QUIET });
+    const server = await EmbeddedServer.start({
+      home: folder,
+      port: 0,
+      uiPort: 0,
+      namespace: NAMESPACE,
+      binary: await temporalBinary(),
+      cacheDir: folder,
+      env,
+      log: QUIET,
+    });
     const harness = new TemporalHarness(server, folder, new FolderStore(join(folder, 'objects')));
     await setUpTemporal(harness.connection, { retentionMs: 30 * DAY_MS, ownNamespace: true, log: QUIET });
     return harness;
   }
 
-  /** Starts a worker; with the given queues only. */
-  async work(queues: readonly string[] = ['baton', SYSTEM_QUEUE], activities: object = {}): Promise<WorkerHost> {
+  /** Starts a worker of the given queues. `cache: 0` replays every workflow at every step: a detector of anything not deterministic. */
+  async work(
+    queues: readonly string[] = ['baton', SYSTEM_QUEUE],
+    { cache = 100 }: { readonly cache?: number } = {},
+  ): Promise<WorkerHost> {
     const host = new WorkerHost(
       {
         target: this.connection.target,
         taskQueue: 'baton',
-        config: { queues, activities: 20, workflows: 20, pollers: 4, cache: 100, shutdownGraceMs: 1_000 },
-        activities: { ...createSystemActivities({ objects: this.store, temporal: temporalPort(this.connection, this.runs) }), ...activities },
+        config: { queues, activities: 20, workflows: 20, pollers: 4, cache, shutdownGraceMs: 1_000 },
+        activities: createSystemActivities({
+          objects: this.store,
+          temporal: temporalPort(this.connection, this.runs, new QueueGateway(this.connection)),
+        }),
       },
       QUIET,
     );

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { serverArguments } from '../../src/temporal/embedded-server.js';
+import { serverArguments } from '../../src/temporal/server-arguments.js';
 import { identityOf, TemporalConnection } from '../../src/temporal/temporal-connection.js';
 import { until } from './api-caller.js';
 import { freePort } from './built-service.js';
@@ -35,14 +35,22 @@ export class TemporalProcess {
   /** Returns when it answers. */
   async start(): Promise<void> {
     const log = openSync(this.logFile, 'a');
-    const args = serverArguments({ port: this.port, uiPort: this.uiPort, namespace: 'default', database: join(this.folder, 'temporal.db') });
+    const args = serverArguments({
+      port: this.port,
+      uiPort: this.uiPort,
+      namespace: 'default',
+      database: join(this.folder, 'temporal.db'),
+    });
     const child = spawn(this.binary, args, { cwd: this.folder, stdio: ['ignore', log, log] });
     closeSync(log);
     this.child = child;
     const connection = new TemporalConnection({ address: this.address, namespace: 'default', identity: identityOf('test') });
     try {
       await until(() => {
-        if (child.exitCode !== null) throw new Error(`the Temporal server ended with ${child.exitCode}:\n${readFileSync(this.logFile, 'utf8').slice(-2_000)}`);
+        if (child.exitCode !== null)
+          throw new Error(
+            `the Temporal server ended with ${child.exitCode}:\n${readFileSync(this.logFile, 'utf8').slice(-2_000)}`,
+          );
         return connection.ready();
       });
     } finally {
@@ -59,7 +67,13 @@ export class TemporalProcess {
         const handle = connection.client.workflow.getHandle(workflowId);
         const { events } = await handle.fetchHistory();
         const { raw } = await handle.describe();
-        told.push(workflowId, ...(events ?? []).map((event) => `  ${new Date(Number(event.eventTime?.seconds) * 1_000).toISOString()} ${event.eventType}`), `  pending: ${JSON.stringify(raw.pendingActivities)}, ${JSON.stringify(raw.pendingWorkflowTask)}`);
+        told.push(
+          workflowId,
+          ...(events ?? []).map(
+            (event) => `  ${new Date(Number(event.eventTime?.seconds) * 1_000).toISOString()} ${event.eventType}`,
+          ),
+          `  pending: ${JSON.stringify(raw.pendingActivities)}, ${JSON.stringify(raw.pendingWorkflowTask)}`,
+        );
       }
     } finally {
       await connection.close();

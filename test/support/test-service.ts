@@ -20,7 +20,15 @@ export class TestService extends ApiCaller {
   /** `settings` as in the environment; ports are free ones. */
   static async start(settings: Environment = {}): Promise<TestService> {
     const home = await mkdtemp(join(tmpdir(), 'baton-test-'));
-    const env = { BATON_HOME: home, PORT: '0', BATON_TEMPORAL_PORT: '0', BATON_TEMPORAL_UI_PORT: '0', BATON_TEMPORAL_BIN: await temporalBinary(), BATON_LOG_LEVEL: 'silent', BATON_SHUTDOWN_GRACE: '1s' };
+    const env = {
+      BATON_HOME: home,
+      PORT: '0',
+      BATON_TEMPORAL_PORT: '0',
+      BATON_TEMPORAL_UI_PORT: '0',
+      BATON_TEMPORAL_BIN: await temporalBinary(),
+      BATON_LOG_LEVEL: 'silent',
+      BATON_SHUTDOWN_GRACE: '1s',
+    };
     const config = loadConfig({ ...env, ...settings });
     const service = await Service.start(config, { logger: createLogger(config.logLevel) });
     const test = new TestService(home, service);

@@ -19,7 +19,12 @@ export async function resolve(specifier, context, next) {
 export async function load(url, context, next) {
   if (!/\.m?ts$/.test(url)) return next(url, context);
   const { outputText } = ts.transpileModule(readFileSync(fileURLToPath(url), 'utf8'), {
-    compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022, experimentalDecorators: true, emitDecoratorMetadata: true },
+    compilerOptions: {
+      module: ts.ModuleKind.ESNext,
+      target: ts.ScriptTarget.ES2022,
+      experimentalDecorators: true,
+      emitDecoratorMetadata: true,
+    },
   });
   return { format: 'module', source: outputText, shortCircuit: true };
 }

@@ -9,11 +9,18 @@ let temporal: TemporalHarness;
 let worker: WorkerHost;
 beforeAll(async () => {
   temporal = await TemporalHarness.start();
-  worker = await temporal.work([SYSTEM_QUEUE]);
+  worker = await temporal.work([SYSTEM_QUEUE], { cache: 0 });
 });
 afterAll(() => temporal.stop());
 
-const version = (hash: string, more: Partial<PutInput> = {}): PutInput => ({ hash, specKey: `specs/${hash}`, planKey: `plans/${hash}`, planBytes: 100, hasSchedule: false, ...more });
+const version = (hash: string, more: Partial<PutInput> = {}): PutInput => ({
+  hash,
+  specKey: `specs/${hash}`,
+  planKey: `plans/${hash}`,
+  planBytes: 100,
+  hasSchedule: false,
+  ...more,
+});
 
 test('the key of a list of versions is the same on both sides', () => {
   expect(versionsBlobKey('a.B_c-1', 12)).toBe(versionsKey('a.B_c-1', 12));
@@ -23,14 +30,30 @@ describe('versions', () => {
   test('a first put creates, the same again changes nothing, another makes a version', async () => {
     expect(await temporal.dags.head('first')).toBeUndefined();
     const created = await temporal.dags.put('first', version('h1', { description: 'one', tags: ['x'] }));
-    expect(created).toMatchObject({ outcome: 'created', head: { dagId: 'first', paused: false, description: 'one', tags: ['x'], latest: { version: 1, hash: 'h1' } } });
-    expect(await temporal.dags.put('first', version('h1'))).toMatchObject({ outcome: 'unchanged', head: { latest: { version: 1 } } });
-    expect(await temporal.dags.put('first', version('h2'))).toMatchObject({ outcome: 'updated', head: { latest: { version: 2, hash: 'h2' } } });
+    expect(created).toMatchObject({
+      outcome: 'created',
+      head: { dagId: 'first', paused: false, description: 'one', tags: ['x'], latest: { version: 1, hash: 'h1' } },
+    });
+    expect(await temporal.dags.put('first', version('h1'))).toMatchObject({
+      outcome: 'unchanged',
+      head: { latest: { version: 1 } },
+    });
+    expect(await temporal.dags.put('first', version('h2'))).toMatchObject({
+      outcome: 'updated',
+      head: { latest: { version: 2, hash: 'h2' } },
+    });
     // The first spec again is a third version, although an update with that content was carried out before.
-    expect(await temporal.dags.put('first', version('h1'))).toMatchObject({ outcome: 'updated', head: { latest: { version: 3, hash: 'h1' } } });
+    expect(await temporal.dags.put('first', version('h1'))).toMatchObject({
+      outcome: 'updated',
+      head: { latest: { version: 3, hash: 'h1' } },
+    });
     const head = (await temporal.dags.head('first'))!;
     expect(head.latest.version).toBe(3);
-    expect((await temporal.dags.versions('first', head)).map((v) => [v.version, v.hash])).toEqual([[3, 'h1'], [2, 'h2'], [1, 'h1']]);
+    expect((await temporal.dags.versions('first', head)).map((v) => [v.version, v.hash])).toEqual([
+      [3, 'h1'],
+      [2, 'h2'],
+      [1, 'h1'],
+    ]);
   });
 
   test('100 identical puts at once make one version', async () => {
@@ -39,11 +62,15 @@ describe('versions', () => {
     expect((await temporal.dags.head('crowd'))?.latest.version).toBe(1);
   });
 
-  test('30 different puts at once make 30 versions, each listed once', async () => {
-    const results = await Promise.all(Array.from({ length: 30 }, (_, n) => temporal.dags.put('storm', version(`v${n}`))));
-    expect(results.map((r) => r.head.latest.version).sort((a, b) => a - b)).toEqual(Array.from({ length: 30 }, (_, n) => n + 1));
+  test('12 different puts at once make 12 versions, each listed once', async () => {
+    const results = await Promise.all(Array.from({ length: 12 }, (_, n) => temporal.dags.put('storm', version(`v${n}`))));
+    expect(results.map((r) => r.head.latest.version).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 12 }, (_, n) => n + 1),
+    );
     const head = (await temporal.dags.head('storm'))!;
-    expect((await temporal.dags.versions('storm', head)).map((v) => v.version)).toEqual(Array.from({ length: 30 }, (_, n) => 30 - n));
+    expect((await temporal.dags.versions('storm', head)).map((v) => v.version)).toEqual(
+      Array.from({ length: 12 }, (_, n) => 12 - n),
+    );
   });
 
   test('an expectation that does not fit is refused and stores nothing', async () => {
@@ -83,7 +110,10 @@ describe('pause and delete', () => {
     await expect(temporal.dags.pause('phoenix', true)).rejects.toThrow(DagNotFoundError);
     await expect(temporal.dags.remove('phoenix')).rejects.toThrow(DagNotFoundError);
     await expect(temporal.dags.put('phoenix', version('1', { expected: '*' }))).rejects.toThrow(PreconditionFailedError);
-    expect(await temporal.dags.put('phoenix', version('1', { expected: 'none' }))).toMatchObject({ outcome: 'created', head: { latest: { version: 2 } } });
+    expect(await temporal.dags.put('phoenix', version('1', { expected: 'none' }))).toMatchObject({
+      outcome: 'created',
+      head: { latest: { version: 2 } },
+    });
     expect((await temporal.dags.head('phoenix'))?.deleted).toBeUndefined();
   });
 
@@ -98,8 +128,13 @@ describe('pause and delete', () => {
     await temporal.dags.put('revived', version('2'));
     await temporal.connection.client.workflow.getHandle(dagEntityId('revived')).terminate('by a test');
     expect((await temporal.dags.head('revived'))?.latest.version).toBe(2);
-    expect(await temporal.dags.put('revived', version('3'))).toMatchObject({ outcome: 'updated', head: { latest: { version: 3 } } });
-    expect((await temporal.dags.versions('revived', (await temporal.dags.head('revived'))!)).map((v) => v.version)).toEqual([3, 2, 1]);
+    expect(await temporal.dags.put('revived', version('3'))).toMatchObject({
+      outcome: 'updated',
+      head: { latest: { version: 3 } },
+    });
+    expect((await temporal.dags.versions('revived', (await temporal.dags.head('revived'))!)).map((v) => v.version)).toEqual([
+      3, 2, 1,
+    ]);
   });
 });
 
@@ -107,7 +142,8 @@ test('the list shows what is there, by id, filtered, page by page', async () => 
   for (const n of [3, 1, 2, 4]) await temporal.dags.put(`list-${n}`, version('x', { tags: ["it's", `n${n}`] }));
   await temporal.dags.pause('list-2', true);
   await temporal.dags.remove('list-4');
-  const ids = async (input: Parameters<typeof temporal.dags.list>[0]) => (await temporal.dags.list(input)).items.map((head) => head.dagId);
+  const ids = async (input: Parameters<typeof temporal.dags.list>[0]) =>
+    (await temporal.dags.list(input)).items.map((head) => head.dagId);
   await expect.poll(() => ids({ tag: "it's", limit: 10 })).toEqual(['list-1', 'list-2', 'list-3']);
   await expect.poll(() => ids({ tag: "it's", paused: true, limit: 10 })).toEqual(['list-2']);
   expect(await ids({ tag: "x' OR DagId != '", limit: 10 })).toEqual([]);
@@ -131,6 +167,9 @@ test('without a worker a put ends with an unknown outcome, reads still answer, a
   expect(await temporal.dags.head('unborn')).toBeUndefined();
   worker = await temporal.work([SYSTEM_QUEUE]);
   await expect.poll(async () => (await temporal.dags.head('waiting'))?.latest.version, { timeout: 20_000 }).toBe(2);
-  expect(await temporal.dags.put('waiting', version('2'))).toMatchObject({ outcome: 'unchanged', head: { latest: { version: 2 } } });
+  expect(await temporal.dags.put('waiting', version('2'))).toMatchObject({
+    outcome: 'unchanged',
+    head: { latest: { version: 2 } },
+  });
   await expect.poll(async () => (await temporal.dags.head('unborn'))?.latest.version, { timeout: 20_000 }).toBe(1);
 });

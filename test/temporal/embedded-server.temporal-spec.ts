@@ -20,7 +20,17 @@ afterEach(async () => {
 });
 
 async function options(more: Partial<EmbeddedServerOptions> = {}): Promise<EmbeddedServerOptions> {
-  return { home, port: 0, uiPort: 0, namespace: 'default', cacheDir: join(home, 'cache'), binary: await temporalBinary(), env: process.env, log: QUIET, ...more };
+  return {
+    home,
+    port: 0,
+    uiPort: 0,
+    namespace: 'default',
+    cacheDir: join(home, 'cache'),
+    binary: await temporalBinary(),
+    env: process.env,
+    log: QUIET,
+    ...more,
+  };
 }
 async function start(more: Partial<EmbeddedServerOptions> = {}): Promise<EmbeddedServer> {
   const server = await EmbeddedServer.start(await options(more));
@@ -43,7 +53,16 @@ test('a server that is killed comes back on the same port', async () => {
   const { server: first } = await recordOf();
   process.kill(first, 'SIGKILL');
   await expect.poll(async () => (await recordOf()).server, { timeout: 20_000 }).not.toBe(first);
-  await expect.poll(() => fetch(server.uiUrl).then((r) => r.status, () => 0), { timeout: 20_000 }).toBe(200);
+  await expect
+    .poll(
+      () =>
+        fetch(server.uiUrl).then(
+          (r) => r.status,
+          () => 0,
+        ),
+      { timeout: 20_000 },
+    )
+    .toBe(200);
 });
 
 test('a server that is killed again and again is started more and more rarely, and each time it is said', async () => {

@@ -5,7 +5,14 @@ import { KeyedQueue, QueueTimeoutError } from '../../src/temporal/keyed-queue.js
 function held(): { readonly work: () => Promise<void>; begun: boolean; readonly end: () => void } {
   let end!: () => void;
   const over = new Promise<void>((resolve) => (end = resolve));
-  const piece = { begun: false, end, work: () => ((piece.begun = true), over) };
+  const piece = {
+    begun: false,
+    end,
+    work: () => {
+      piece.begun = true;
+      return over;
+    },
+  };
   return piece;
 }
 

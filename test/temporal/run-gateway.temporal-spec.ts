@@ -18,7 +18,11 @@ afterAll(() => temporal.stop());
 const RETRY = { maxAttempts: 1, infraAttempts: 0, intervalMs: 1_000, multiplier: 2, maxIntervalMs: 1_000, jitter: 0 };
 const noop = (id: string): DagPlan['tasks'][number] => ({ id, type: 'noop' });
 /** Stays queued: nobody works on that queue. */
-const endless = (id: string): DagPlan['tasks'][number] => ({ id, type: 'activity', activity: { name: 'any', queue: 'nobody', foreign: { args: [] }, timeoutMs: 600_000, retry: RETRY } });
+const endless = (id: string): DagPlan['tasks'][number] => ({
+  id,
+  type: 'activity',
+  activity: { name: 'any', queue: 'nobody', foreign: { args: [] }, timeoutMs: 600_000, retry: RETRY },
+});
 
 function input(dagId: string, key: string, tasks: DagPlan['tasks'], facts: Partial<RunFacts> = {}): DagRunInput {
   const runId = `${dagId}@${key}`;
@@ -33,10 +37,24 @@ function input(dagId: string, key: string, tasks: DagPlan['tasks'], facts: Parti
     acceptedAt: Date.now(),
     params: { secretless: true },
     requestHash: 'hash',
-    scope: { id: runId, key: runKey, dagId, ds: '2026-01-01', dsNodash: '20260101', logicalDate: instant, dataInterval: { start: '2026-01-01T00:00:00Z', end: instant }, trigger: 'manual' },
+    scope: {
+      id: runId,
+      key: runKey,
+      dagId,
+      ds: '2026-01-01',
+      dsNodash: '20260101',
+      logicalDate: instant,
+      dataInterval: { start: '2026-01-01T00:00:00Z', end: instant },
+      trigger: 'manual',
+    },
     ...facts,
   };
-  return { run, planKey: 'plans/none', prefix: runPrefix(dagId, runKey, 1), plan: { format: 1, dagId, maxActiveTasks: 16, failFast: false, bodies: [], tasks } };
+  return {
+    run,
+    planKey: 'plans/none',
+    prefix: runPrefix(dagId, runKey, 1),
+    plan: { format: 1, dagId, maxActiveTasks: 16, failFast: false, bodies: [], tasks },
+  };
 }
 const startRun = async (...args: Parameters<typeof input>) => {
   const run = input(...args);
@@ -50,10 +68,23 @@ describe('one run', () => {
     expect(await temporal.runs.start(run)).toMatchObject({ started: false });
     expect(await temporal.runs.waitClosed('one@a', 10_000)).toBe(true);
     const view = (await temporal.runs.get('one@a'))!;
-    expect(view).toMatchObject({ live: true, temporalRunId: expect.any(String), head: { state: 'success', counts: { success: 3 }, run: { params: { secretless: true }, note: 'see *this*' } } });
-    expect(await temporal.runs.exists('one@a', 'one', 'one=a')).toEqual({ exists: true, execution: 1, requestHash: 'hash', open: false });
+    expect(view).toMatchObject({
+      live: true,
+      temporalRunId: expect.any(String),
+      head: { state: 'success', counts: { success: 3 }, run: { params: { secretless: true }, note: 'see *this*' } },
+    });
+    expect(await temporal.runs.exists('one@a', 'one', 'one=a')).toEqual({
+      exists: true,
+      execution: 1,
+      requestHash: 'hash',
+      open: false,
+    });
     expect((await temporal.runs.tasks('one@a', { limit: 2 }))?.tasks.map((task) => task.taskId)).toEqual(['t1', 't2']);
-    expect(await temporal.runs.tasks('one@a', { limit: 2, after: 't2' })).toMatchObject({ live: true, more: false, tasks: [{ taskId: 't3', state: 'success' }] });
+    expect(await temporal.runs.tasks('one@a', { limit: 2, after: 't2' })).toMatchObject({
+      live: true,
+      more: false,
+      tasks: [{ taskId: 't3', state: 'success' }],
+    });
     expect((await temporal.runs.tasks('one@a', { limit: 9, taskId: 't2' }))?.tasks).toHaveLength(1);
     expect((await temporal.runs.tasks('one@a', { limit: 9, state: 'failed' }))?.tasks).toEqual([]);
   });
@@ -62,7 +93,12 @@ describe('one run', () => {
     await startRun('old', 'a', [noop('t')]);
     await temporal.runs.waitClosed('old@a', 10_000);
     const runs = temporal.forgetful();
-    expect(await runs.exists('old@a', 'old', 'old=a')).toEqual({ exists: true, execution: 1, requestHash: 'hash', open: false });
+    expect(await runs.exists('old@a', 'old', 'old=a')).toEqual({
+      exists: true,
+      execution: 1,
+      requestHash: 'hash',
+      open: false,
+    });
     expect(await runs.get('old@a')).toMatchObject({ live: true, head: { state: 'success' } });
     expect((await runs.get('old@a'))?.temporalRunId).toBeUndefined();
     expect(await runs.cancel('old@a')).toBe('closed');
@@ -95,10 +131,20 @@ describe('one run', () => {
     await expect.poll(async () => (await temporal.runs.get('killed@a'))?.head.counts.success).toBe(1);
     await temporal.connection.client.workflow.getHandle('killed@a').terminate('by a test');
     const view = await temporal.runs.get('killed@a');
-    expect(view).toMatchObject({ live: true, head: { state: 'failed', failure: { kind: 'terminated' }, endedAt: expect.any(Number) } });
+    expect(view).toMatchObject({
+      live: true,
+      head: { state: 'failed', failure: { kind: 'terminated' }, endedAt: expect.any(Number) },
+    });
     const tasks = (await temporal.runs.tasks('killed@a', { limit: 10 }))!.tasks;
-    expect(tasks.map(({ taskId, state, failure }) => [taskId, state, failure?.kind])).toEqual([['busy', 'failed', 'terminated'], ['done', 'success', undefined], ['never', 'cancelled', undefined]]);
-    expect(await readJson<RunReport>(temporal.store, reportKey(run.prefix))).toMatchObject({ writtenBy: 'reader', planKey: 'plans/none' });
+    expect(tasks.map(({ taskId, state, failure }) => [taskId, state, failure?.kind])).toEqual([
+      ['busy', 'failed', 'terminated'],
+      ['done', 'success', undefined],
+      ['never', 'cancelled', undefined],
+    ]);
+    expect(await readJson<RunReport>(temporal.store, reportKey(run.prefix))).toMatchObject({
+      writtenBy: 'reader',
+      planKey: 'plans/none',
+    });
     expect(await temporal.forgetful().exists('killed@a', 'killed', 'killed=a')).toMatchObject({ exists: true });
   });
 });
@@ -108,19 +154,29 @@ test('without a worker reads answer, and say that they are not live', async () =
   await expect.poll(async () => (await temporal.runs.get('away@open'))?.head.counts.success).toBe(1);
   await worker!.stop();
   const began = Date.now();
-  expect(await temporal.runs.get('away@open')).toMatchObject({ live: false, head: { state: 'running', run: { params: { secretless: true } } } });
+  expect(await temporal.runs.get('away@open')).toMatchObject({
+    live: false,
+    head: { state: 'running', run: { params: { secretless: true } } },
+  });
   expect(Date.now() - began).toBeLessThan(4_000);
   expect(await temporal.runs.tasks('away@open', { limit: 5 })).toMatchObject({ live: false, tasks: [], more: false });
   await temporal.connection.client.workflow.getHandle('away@open').terminate();
-  expect(await temporal.runs.get('away@open')).toMatchObject({ live: false, head: { state: 'failed', failure: { kind: 'terminated' } } });
+  expect(await temporal.runs.get('away@open')).toMatchObject({
+    live: false,
+    head: { state: 'failed', failure: { kind: 'terminated' } },
+  });
   expect(await temporal.store.has(reportKey(run.prefix))).toBe(false);
   expect(await temporal.runs.get('one@a')).toMatchObject({ live: true, head: { state: 'success' } });
   // A run that was ended before it did anything needs nobody to tell its story.
   await startRun('away', 'unborn', [noop('t')]);
   await temporal.connection.client.workflow.getHandle('away@unborn').terminate();
-  expect(await temporal.runs.get('away@unborn')).toMatchObject({ live: true, head: { state: 'failed', failure: { kind: 'terminated' }, run: { params: { secretless: true } } } });
+  expect(await temporal.runs.get('away@unborn')).toMatchObject({
+    live: true,
+    head: { state: 'failed', failure: { kind: 'terminated' }, run: { params: { secretless: true } } },
+  });
 
-  const states = async (filter: Partial<RunListInput>) => (await temporal.runs.list({ limit: 50, ...filter })).items.map((row) => `${row.run.runId} ${row.state}`);
+  const states = async (filter: Partial<RunListInput>) =>
+    (await temporal.runs.list({ limit: 50, ...filter })).items.map((row) => `${row.run.runId} ${row.state}`);
   await expect.poll(() => states({ dagId: 'away' })).toEqual(['away@unborn failed', 'away@open failed']);
   expect(await states({ dagId: 'away', state: 'failed', tag: 'x', trigger: 'manual' })).toEqual(['away@open failed']);
   expect(await states({ dagId: 'away', state: 'running' })).toEqual([]);
@@ -128,13 +184,18 @@ test('without a worker reads answer, and say that they are not live', async () =
   expect(await states({ dagId: 'slow', state: 'cancelled' })).toEqual(['slow@a cancelled']);
   expect(await states({ dagId: "x' OR DagId != '" })).toEqual([]);
   const date = (text: string) => new Date(`2026-01-${text}`);
-  expect(await states({ dagId: 'one', logicalDateFrom: date('02T00:00:00Z'), logicalDateTo: date('02T00:00:00.001Z') })).toEqual(['one@a success']);
+  expect(
+    await states({ dagId: 'one', logicalDateFrom: date('02T00:00:00Z'), logicalDateTo: date('02T00:00:00.001Z') }),
+  ).toEqual(['one@a success']);
   expect(await states({ dagId: 'one', logicalDateTo: date('02T00:00:00Z') })).toEqual([]);
 
   // A worker comes back: now the report can be made.
   worker = await temporal.work(['baton']);
   await expect.poll(async () => (await temporal.runs.get('away@open'))?.live, { timeout: 15_000 }).toBe(true);
-  expect((await temporal.runs.tasks('away@open', { limit: 5 }))?.tasks.map((task) => task.state)).toEqual(['success', 'failed']);
+  expect((await temporal.runs.tasks('away@open', { limit: 5 }))?.tasks.map((task) => task.state)).toEqual([
+    'success',
+    'failed',
+  ]);
 }, 60_000);
 
 test('lists are newest first, whole and without doubles, whatever the pages and windows', async () => {
@@ -145,7 +206,9 @@ test('lists are newest first, whole and without doubles, whatever the pages and 
   const at = (n: number) => (n < 150 ? base + n * 7 : n < 180 ? base + 5_000 : base + n * 3_600_000);
   const wanted = [];
   for (let n = 0; n < 300; n += 10) {
-    const some = Array.from({ length: 10 }, (_, k) => input('many', `r${n + k}`, [noop('t')], { acceptedAt: at(n + k), tags: (n + k) % 3 === 0 ? ["o'clock"] : [] }));
+    const some = Array.from({ length: 10 }, (_, k) =>
+      input('many', `r${n + k}`, [noop('t')], { acceptedAt: at(n + k), tags: (n + k) % 3 === 0 ? ["o'clock"] : [] }),
+    );
     await Promise.all(some.map((run) => temporal.runs.start(run)));
     wanted.push(...some);
   }
@@ -156,7 +219,9 @@ test('lists are newest first, whole and without doubles, whatever the pages and 
   const all = async (query: Omit<RunListInput, 'cursor'>, windowRows?: number) => {
     const ids: string[] = [];
     for (let cursor: string | undefined; ; ) {
-      const page = await temporal.connection.call(() => listRuns(client, { ...query, cursor }, windowRows), { deadlineMs: 20_000 });
+      const page = await temporal.connection.call(() => listRuns(client, { ...query, cursor }, windowRows), {
+        deadlineMs: 20_000,
+      });
       ids.push(...page.items.map((row) => row.run.runId));
       if (page.nextCursor === undefined) return ids;
       expect(page.items).toHaveLength(query.limit);
@@ -167,8 +232,14 @@ test('lists are newest first, whole and without doubles, whatever the pages and 
   expect(await all({ dagId: 'many', limit: 50 })).toEqual(ids);
   expect(await all({ dagId: 'many', limit: 20 }, 60)).toEqual(ids);
   expect(await all({ dagId: 'many', limit: 30 }, 32)).toEqual(ids);
-  expect(await all({ dagId: 'many', limit: 50, tag: "o'clock" })).toEqual(wanted.filter(({ run }) => run.tags?.length).map(({ run }) => run.runId));
-  expect(await all({ dagId: 'many', limit: 50, startedFrom: new Date(base + 5_000), startedTo: new Date(base + 200 * 3_600_000) })).toEqual(
-    wanted.filter(({ run }) => run.acceptedAt >= base + 5_000 && run.acceptedAt < base + 200 * 3_600_000).map(({ run }) => run.runId),
+  expect(await all({ dagId: 'many', limit: 50, tag: "o'clock" })).toEqual(
+    wanted.filter(({ run }) => run.tags?.length).map(({ run }) => run.runId),
+  );
+  expect(
+    await all({ dagId: 'many', limit: 50, startedFrom: new Date(base + 5_000), startedTo: new Date(base + 200 * 3_600_000) }),
+  ).toEqual(
+    wanted
+      .filter(({ run }) => run.acceptedAt >= base + 5_000 && run.acceptedAt < base + 200 * 3_600_000)
+      .map(({ run }) => run.runId),
   );
 }, 120_000);

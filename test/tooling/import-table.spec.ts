@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync,
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type IReporterOutput, cruise, type ICruiseOptions, type ICruiseResult } from 'dependency-cruiser';
+import { cruise, type ICruiseOptions, type ICruiseResult, type IReporterOutput } from 'dependency-cruiser';
 import extractConfig from 'dependency-cruiser/config-utl/extract-depcruise-config';
 import extractTSConfig from 'dependency-cruiser/config-utl/extract-ts-config';
 import ts from 'typescript';
@@ -14,7 +14,12 @@ const FOLDERS = ['src', 'workflows', 'activities'];
 /** Violations of the import table below `baseDir`, as `rule: from -> to`. */
 async function violations(baseDir: string): Promise<string[]> {
   const config = await extractConfig(join(root, '.dependency-cruiser.mjs'));
-  const options: ICruiseOptions = { ...config.options, baseDir, ruleSet: { forbidden: config.forbidden ?? [] }, validate: true };
+  const options: ICruiseOptions = {
+    ...config.options,
+    baseDir,
+    ruleSet: { forbidden: config.forbidden ?? [] },
+    validate: true,
+  };
   const tsConfig = extractTSConfig(join(root, 'tsconfig.json'));
   const result: IReporterOutput = await cruise(FOLDERS, options, {}, { tsConfig });
   return (result.output as ICruiseResult).summary.violations.map(({ rule, from, to }) => `${rule.name}: ${from} -> ${to}`);
@@ -52,10 +57,19 @@ describe('the import table', () => {
       ['src/dag/json.ts', 'export const json = 1;'],
       ['src/objects/store.ts', "import 'node:fs'; import '../dag/json.js';"],
       ['src/temporal/worker.ts', "import { http } from '../../activities/http.js'; http(); import '@temporalio/worker';"],
-      ['src/api/ok.ts', "import '../dag/json.js'; import '@nestjs/common'; import '../temporal/worker.js'; import '../../workflows/contract.js';"],
+      [
+        'src/api/ok.ts',
+        "import '../dag/json.js'; import '@nestjs/common'; import '../temporal/worker.js'; import '../../workflows/contract.js';",
+      ],
       ['workflows/contract.ts', "export const A = 'a';"],
-      ['workflows/run.ts', "import type { http } from '../activities/http.js'; import '../src/dag/json.js'; export type H = typeof http; export const run = () => 1;"],
-      ['activities/http.ts', "import '../src/objects/store.js'; import 'undici'; import 'node:net'; export const http = () => 1;"],
+      [
+        'workflows/run.ts',
+        "import type { http } from '../activities/http.js'; import '../src/dag/json.js'; export type H = typeof http; export const run = () => 1;",
+      ],
+      [
+        'activities/http.ts',
+        "import '../src/objects/store.js'; import 'undici'; import 'node:net'; export const http = () => 1;",
+      ],
     ];
     let found: string[] = [];
     beforeAll(async () => {
@@ -85,7 +99,8 @@ function globalsUsed(path: string): Set<string> {
   const used = new Set<string>();
   const visit = (node: ts.Node): void => {
     if (ts.isTypeNode(node)) return;
-    if (ts.isPropertyAccessExpression(node) && ts.isIdentifier(node.expression)) used.add(`${node.expression.text}.${node.name.text}`);
+    if (ts.isPropertyAccessExpression(node) && ts.isIdentifier(node.expression))
+      used.add(`${node.expression.text}.${node.name.text}`);
     const parent = node.parent;
     const isName = parent && 'name' in parent && parent.name === node;
     if (ts.isIdentifier(node) && !isName) used.add(node.text);
@@ -97,12 +112,24 @@ function globalsUsed(path: string): Set<string> {
 
 function sources(folder: string): string[] {
   const entries = readdirSync(join(root, folder), { withFileTypes: true, recursive: true });
-  return entries.filter((entry) => entry.isFile() && entry.name.endsWith('.ts')).map((entry) => join(entry.parentPath, entry.name));
+  return entries
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => join(entry.parentPath, entry.name));
 }
 
 describe('what a folder may use of its surroundings', () => {
   it.each(['src/dag', 'src/time', 'workflows'])('%s has no process, console, random or timer of the host', (folder) => {
-    const forbidden = ['process', 'console', 'Math.random', 'setImmediate', 'fetch', 'performance', 'globalThis', 'eval', 'Function'];
+    const forbidden = [
+      'process',
+      'console',
+      'Math.random',
+      'setImmediate',
+      'fetch',
+      'performance',
+      'globalThis',
+      'eval',
+      'Function',
+    ];
     const clock = folder === 'src/dag' ? ['Date'] : [];
     const found = sources(folder).flatMap((path) => {
       const used = globalsUsed(path);

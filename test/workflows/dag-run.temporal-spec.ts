@@ -17,7 +17,10 @@ afterAll(async () => harness.stop());
 async function run(
   plan: DagPlan,
   activities: { readonly [name: string]: (...args: never[]) => unknown },
-  options: Parameters<RunHarness['start']>[1] & { readonly cache?: number; readonly meanwhile?: (started: Awaited<ReturnType<RunHarness['start']>>) => Promise<void> } = {},
+  options: Parameters<RunHarness['start']>[1] & {
+    readonly cache?: number;
+    readonly meanwhile?: (started: Awaited<ReturnType<RunHarness['start']>>) => Promise<void>;
+  } = {},
 ) {
   const worker = await harness.worker(activities, { cache: options.cache });
   return worker.runUntil(async () => {
@@ -39,7 +42,10 @@ const historyName = (test: string): string =>
     .replace(/-+$/, '');
 
 /** Changes one task of a plan. */
-const withTask = (plan: DagPlan, id: string, change: Partial<TaskPlan>): DagPlan => ({ ...plan, tasks: plan.tasks.map((task) => (task.id === id ? { ...task, ...change } : task)) });
+const withTask = (plan: DagPlan, id: string, change: Partial<TaskPlan>): DagPlan => ({
+  ...plan,
+  tasks: plan.tasks.map((task) => (task.id === id ? { ...task, ...change } : task)),
+});
 const states = (report: { readonly tasks: { readonly [id: string]: { readonly state: string } } }): { [id: string]: string } =>
   Object.fromEntries(Object.entries(report.tasks).map(([id, { state }]) => [id, state]));
 
@@ -51,24 +57,37 @@ describe.each([{ cache: 100 }, { cache: 0 }])('dagRun with a workflow cache of $
     expect(closed).toMatchObject({ state: 'success', counts: { success: 4 } });
     expect(order[0]).toBe('a');
     expect(order[3]).toBe('d');
-    expect(report.tasks['d']).toMatchObject({ state: 'success', output: { value: null }, attempts: [{ attempt: 1, worker: 'worker-1' }] });
+    expect(report.tasks['d']).toMatchObject({
+      state: 'success',
+      output: { value: null },
+      attempts: [{ attempt: 1, worker: 'worker-1' }],
+    });
     expect(report.tasks['d']!.startedAt).toBeGreaterThanOrEqual(report.tasks['b']!.endedAt!);
   });
 
   it('closes failed with the names of the failed tasks, and still notifies', async () => {
     const work = () => {
-      if (Context.current().info.activityId === 'load') throw ApplicationFailure.create({ message: 'disk gone', type: 'DiskError' });
+      if (Context.current().info.activityId === 'load')
+        throw ApplicationFailure.create({ message: 'disk gone', type: 'DiskError' });
     };
     const { closed, report } = await run(planOf('load\npublish <- load\npage <- publish:failure'), { work }, { cache });
     expect(closed).toBeInstanceOf(WorkflowFailedError);
-    expect((closed as WorkflowFailedError).cause).toMatchObject({ type: DAG_RUN_FAILED, message: '1 task failed: load' });
+    expect((closed as WorkflowFailedError).cause).toMatchObject({
+      type: DAG_RUN_FAILED,
+      message: '1 task failed: load (disk gone)',
+    });
     expect(states(report)).toEqual({ load: 'failed', publish: 'upstream_failed', page: 'success' });
     expect(report.tasks['load']!.failure).toEqual({ kind: 'error', type: 'DiskError', message: 'disk gone' });
     expect(report).toMatchObject({ state: 'failed', failedTasks: ['load'] });
   });
 
   it('retries as the plan says and lists every attempt', async () => {
-    const plan = withTask(planOf('flaky'), 'flaky', { activity: { ...taskOf('activity').activity!, retry: { maxAttempts: 3, infraAttempts: 3, intervalMs: 10, multiplier: 1, maxIntervalMs: 10, jitter: 0 } } });
+    const plan = withTask(planOf('flaky'), 'flaky', {
+      activity: {
+        ...taskOf('activity').activity!,
+        retry: { maxAttempts: 3, infraAttempts: 3, intervalMs: 10, multiplier: 1, maxIntervalMs: 10, jitter: 0 },
+      },
+    });
     const work = () => {
       if (Context.current().info.attempt < 3) throw new Error('not yet');
       return 'third time';
@@ -92,14 +111,35 @@ describe.each([{ cache: 100 }, { cache: 0 }])('dagRun with a workflow cache of $
       broken <- doubled
       after <- broken [all_done]`);
     const plan: DagPlan = withTask(
-        withTask(withTask(withTask(withTask(base, 'doubled', { type: 'transform', value: { n: '${{ tasks.source.output * 2 }}' } }), 'asked', { when: 'tasks.doubled.output.n == 42' }), 'never', { when: 'params.no' }), 'wrong', { when: '"text"' }),
-        'broken',
-        { when: 'tasks.doubled.output.missing > 1' },
+      withTask(
+        withTask(
+          withTask(withTask(base, 'doubled', { type: 'transform', value: { n: '${{ tasks.source.output * 2 }}' } }), 'asked', {
+            when: 'tasks.doubled.output.n == 42',
+          }),
+          'never',
+          { when: 'params.no' },
+        ),
+        'wrong',
+        { when: '"text"' },
+      ),
+      'broken',
+      { when: 'tasks.doubled.output.missing > 1' },
     );
     const work = () => 21;
     const { report, closed } = await run(plan, { work }, { cache, params: { no: false } });
-    expect(states(report)).toEqual({ source: 'success', doubled: 'success', asked: 'success', never: 'skipped', wrong: 'failed', broken: 'failed', after: 'success' });
-    expect(report.tasks['wrong']!.failure).toMatchObject({ kind: 'expression', message: expect.stringContaining('must be true or false') });
+    expect(states(report)).toEqual({
+      source: 'success',
+      doubled: 'success',
+      asked: 'success',
+      never: 'skipped',
+      wrong: 'failed',
+      broken: 'failed',
+      after: 'success',
+    });
+    expect(report.tasks['wrong']!.failure).toMatchObject({
+      kind: 'expression',
+      message: expect.stringContaining('must be true or false'),
+    });
     expect(report.tasks['broken']!.failure).toMatchObject({ kind: 'expression', message: expect.stringContaining('missing') });
     expect(closed).toBeInstanceOf(WorkflowFailedError);
   });
@@ -109,7 +149,10 @@ describe.each([{ cache: 100 }, { cache: 0 }])('dagRun with a workflow cache of $
     const good = await run(plan, { work: () => 41 }, { cache });
     expect(good.report).toMatchObject({ state: 'success', outputs: { n: 42 } });
     const bad = await run(plan, { work: () => null }, { cache });
-    expect(bad.report).toMatchObject({ state: 'failed', failure: { kind: 'output', message: expect.stringContaining('output n') } });
+    expect(bad.report).toMatchObject({
+      state: 'failed',
+      failure: { kind: 'output', message: expect.stringContaining('output n') },
+    });
   });
 
   it('cancels gracefully: what runs is told, what waits is cancelled, and the run closes as cancelled', async () => {
@@ -121,13 +164,17 @@ describe.each([{ cache: 100 }, { cache: 0 }])('dagRun with a workflow cache of $
       await Context.current().cancelled.catch(() => void told.push('told'));
       throw new CancelledFailure('stopped');
     };
-    const { closed, report } = await run(planOf('long\nlater <- long'), { work }, {
-      cache,
-      meanwhile: async ({ handle }) => {
-        await started;
-        await handle.cancel();
+    const { closed, report } = await run(
+      planOf('long\nlater <- long'),
+      { work },
+      {
+        cache,
+        meanwhile: async ({ handle }) => {
+          await started;
+          await handle.cancel();
+        },
       },
-    });
+    );
     expect((closed as WorkflowFailedError).cause).toBeInstanceOf(CancelledFailure);
     expect(told).toEqual(['told']);
     expect(states(report)).toEqual({ long: 'cancelled', later: 'cancelled' });
@@ -139,7 +186,11 @@ describe.each([{ cache: 100 }, { cache: 0 }])('dagRun with a workflow cache of $
       await Context.current().cancelled;
     };
     const { report } = await run(planOf('long', { timeoutMs: 300 }), { work }, { cache });
-    expect(report).toMatchObject({ state: 'failed', failure: { kind: 'run_timeout' }, tasks: { long: { state: 'cancelled' } } });
+    expect(report).toMatchObject({
+      state: 'failed',
+      failure: { kind: 'run_timeout' },
+      tasks: { long: { state: 'cancelled' } },
+    });
   });
 
   it('with failFast cancels the others at the first failure', async () => {
@@ -155,7 +206,14 @@ describe.each([{ cache: 100 }, { cache: 0 }])('dagRun with a workflow cache of $
   });
 
   it('evaluates an expression over a stored value, and the author sees no difference', async () => {
-    const plan = withTask(withTask(planOf('big\nlength {noop} <- big\nasked <- big'), 'length', { type: 'transform', value: '${{ tasks.big.output.size() }}' }), 'asked', { when: 'tasks.big.output.size() > 10' });
+    const plan = withTask(
+      withTask(planOf('big\nlength {noop} <- big\nasked <- big'), 'length', {
+        type: 'transform',
+        value: '${{ tasks.big.output.size() }}',
+      }),
+      'asked',
+      { when: 'tasks.big.output.size() > 10' },
+    );
     const work = () => (Context.current().info.activityId === 'big' ? 'x'.repeat(100_000) : 'small');
     const { report } = await run(plan, { work }, { cache });
     expect(report.tasks['big']!.output).toMatchObject({ ref: expect.any(String), size: 100_002 });
@@ -171,8 +229,14 @@ describe('dagRun', () => {
     await harness.store.delete(stored.input.planKey);
     const worker = await harness.worker({ work: () => null });
     await worker.runUntil(async () => {
-      const again = await harness.environment.client.workflow.start('dagRun', { workflowId: `${stored.runId}-again`, taskQueue: harness.queue, args: [stored.input] });
-      await expect(again.result()).rejects.toMatchObject({ cause: { type: DAG_RUN_FAILED, message: expect.stringContaining('plan') } });
+      const again = await harness.environment.client.workflow.start('dagRun', {
+        workflowId: `${stored.runId}-again`,
+        taskQueue: harness.queue,
+        args: [stored.input],
+      });
+      await expect(again.result()).rejects.toMatchObject({
+        cause: { type: DAG_RUN_FAILED, message: expect.stringContaining('plan') },
+      });
     });
   });
 
@@ -180,45 +244,72 @@ describe('dagRun', () => {
     let release = () => {};
     const gate = new Promise<void>((resolve) => (release = resolve));
     const work = async () => (Context.current().info.activityId === 'b' ? gate : undefined);
-    const { closed } = await run(planOf('a\nb <- a\nc <- b'), { work }, {
-      meanwhile: async ({ handle }) => {
-        await expect.poll(async () => (await handle.query<RunHead>('run')).counts).toMatchObject({ success: 1, running: 1, pending: 1 });
-        const all = await handle.query<TasksQueryResult, [object]>(TASKS_QUERY, { limit: 100 });
-        expect(all.tasks.map((task) => [task.taskId, task.state])).toEqual([
-          ['a', 'success'],
-          ['b', 'running'],
-          ['c', 'pending'],
-        ]);
-        const news = await handle.query<TasksQueryResult, [object]>(TASKS_QUERY, { limit: 100, sinceRevision: all.head.revision });
-        expect(news.tasks).toEqual([]);
-        release();
+    const { closed } = await run(
+      planOf('a\nb <- a\nc <- b'),
+      { work },
+      {
+        meanwhile: async ({ handle }) => {
+          await expect
+            .poll(async () => (await handle.query<RunHead>('run')).counts)
+            .toMatchObject({ success: 1, running: 1, pending: 1 });
+          const all = await handle.query<TasksQueryResult, [object]>(TASKS_QUERY, { limit: 100 });
+          expect(all.tasks.map((task) => [task.taskId, task.state])).toEqual([
+            ['a', 'success'],
+            ['b', 'running'],
+            ['c', 'pending'],
+          ]);
+          const news = await handle.query<TasksQueryResult, [object]>(TASKS_QUERY, {
+            limit: 100,
+            sinceRevision: all.head.revision,
+          });
+          expect(news.tasks).toEqual([]);
+          release();
+        },
       },
-    });
+    );
     expect(closed).toMatchObject({ state: 'success' });
   });
 
   it('continues as new in the middle of a long chain and forgets nothing', async () => {
     const n = 750;
-    const plan: DagPlan = { ...planOf('a'), tasks: Array.from({ length: n }, (_, i) => ({ id: `t${i}`, ...taskOf('activity'), upstream: i === 0 ? undefined : [i - 1] })) };
+    const plan: DagPlan = {
+      ...planOf('a'),
+      tasks: Array.from({ length: n }, (_, i) => ({
+        id: `t${i}`,
+        ...taskOf('activity'),
+        upstream: i === 0 ? undefined : [i - 1],
+      })),
+    };
     const { report, handle } = await run(plan, { work: () => null });
     expect(report.counts).toEqual({ success: n });
     expect(Object.keys(report.tasks)).toHaveLength(n);
     expect(report.tasks['t0']!.attempts).toHaveLength(1);
     const lengths: number[] = [];
-    for await (const { historyLength } of harness.environment.client.workflow.list({ query: `WorkflowId = '${handle.workflowId}'` })) lengths.push(historyLength);
+    for await (const { historyLength } of harness.environment.client.workflow.list({
+      query: `WorkflowId = '${handle.workflowId}'`,
+    }))
+      lengths.push(historyLength);
     expect(lengths.length).toBeGreaterThan(1);
     expect(Math.max(...lengths)).toBeLessThanOrEqual(10_240);
   });
 
   it('says that no worker serves a queue', async () => {
-    const plan = withTask(planOf('away'), 'away', { activity: { ...taskOf('activity').activity!, body: undefined, queue: 'nobody', foreign: { args: [1] } } });
-    await run(plan, {}, {
-      meanwhile: async ({ handle }) => {
-        await expect
-          .poll(async () => (await handle.query<TasksQueryResult, [object]>(TASKS_QUERY, { limit: 1 })).tasks[0]!.notice, { timeout: 30_000 })
-          .toMatch(/^no worker on queue nobody since /);
-        await handle.cancel();
-      },
+    const plan = withTask(planOf('away'), 'away', {
+      activity: { ...taskOf('activity').activity!, body: undefined, queue: 'nobody', foreign: { args: [1] } },
     });
+    await run(
+      plan,
+      {},
+      {
+        meanwhile: async ({ handle }) => {
+          await expect
+            .poll(async () => (await handle.query<TasksQueryResult, [object]>(TASKS_QUERY, { limit: 1 })).tasks[0]!.notice, {
+              timeout: 30_000,
+            })
+            .toMatch(/^no worker on queue nobody since /);
+          await handle.cancel();
+        },
+      },
+    );
   });
 });

@@ -8,7 +8,10 @@ describe('recorded histories', () => {
     const histories = recordedHistories();
     expect(histories.length).toBeGreaterThanOrEqual(10);
     const failures: string[] = [];
-    for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle: await workflowBundle() }, histories)) {
+    for await (const { workflowId, error } of Worker.runReplayHistories(
+      { workflowBundle: await workflowBundle() },
+      histories,
+    )) {
       if (error !== undefined) failures.push(`${workflowId}: ${error.message}`);
     }
     expect(failures).toEqual([]);

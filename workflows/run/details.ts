@@ -1,23 +1,66 @@
-import type { RunHead, TaskRecord } from '../contract.js';
+import { markdownText } from '../../src/dag/markdown-text.js';
+import type { DagPlan } from '../../src/dag/plan.js';
+import type { TaskState } from '../../src/dag/state.js';
+import type { Walk } from '../../src/dag/walk.js';
+import type { RunHead } from '../contract.js';
+import type { RunLedger } from './run-ledger.js';
 
 /** Lines of one list in the Web UI; the rest is counted. */
 const SHOWN = 20;
+/** Upstream tasks named on the line of a task that waits for them. */
+const SHOWN_UPSTREAM = 5;
+const LINE_CHARS = 300;
+const OPEN: ReadonlySet<TaskState> = new Set(['pending', 'queued', 'running']);
 
-/** The state of the run as Markdown for the Web UI: lists, since its tables are young. */
-export function runDetails(head: RunHead, tasks: { readonly running: readonly string[]; readonly noticed: readonly TaskRecord[] }): string {
-  const counts = Object.entries(head.counts)
-    .map(([state, n]) => `${n} ${state}`)
-    .join(' · ');
-  const lines = [`**${head.state}** · ${counts}`];
-  if (head.failure !== undefined) lines.push('', head.failure.message);
-  list(lines, 'Failed', head.failedTasks ?? []);
-  list(lines, 'Running', tasks.running);
-  list(lines, 'Waiting', tasks.noticed.map((task) => `${task.taskId}: ${task.notice}`));
-  return lines.join('\n');
+/** The Web UI gives this text less height than it takes: a line of nothing keeps the last one readable. */
+const LAST_LINE = '\u00a0';
+
+/** The state of the run as Markdown for the Web UI: what failed and why, what runs, what waits for what. Lists, since its tables are young. */
+export function runDetails(head: RunHead, ledger: RunLedger, plan: DagPlan, walk: Walk): string {
+  const { counts, failure } = head;
+  const paragraphs = [[`**${head.state}**`, ...Object.entries(counts).map(([state, n]) => `${n} ${state}`)].join(' · ')];
+  if (failure !== undefined && failure.kind !== 'tasks') paragraphs.push(markdownText(failure.message, 2 * LINE_CHARS));
+
+  const tell = (
+    title: string,
+    tasks: readonly number[],
+    total: number | undefined,
+    about: (task: number) => string | undefined = () => undefined,
+  ): void => {
+    if (tasks.length === 0) return;
+    const items = tasks.slice(0, SHOWN).map((task) => item(plan.tasks[task]!.id, about(task)));
+    const rest = (total ?? tasks.length) - items.length;
+    // The blank line between title and list is what makes the Web UI see a list.
+    paragraphs.push(`**${title}**`, (rest > 0 ? [...items, `- … and ${rest} more`] : items).join('\n'));
+  };
+  const running = walk.running();
+  const stuck = running.filter((task) => ledger.recordOf(task)?.notice !== undefined);
+  tell('Failed', walk.first('failed', SHOWN), counts.failed, (task) => ledger.recordOf(task)?.failure?.message);
+  tell('Waiting for a worker', stuck, stuck.length, (task) => ledger.recordOf(task)?.notice);
+  tell(
+    'Running',
+    stuck.length === 0 ? running : running.filter((task) => !stuck.includes(task)),
+    running.length - stuck.length,
+  );
+  tell('Waiting for a free place', walk.first('queued', SHOWN), counts.queued);
+  tell('Waiting for other tasks', walk.first('pending', SHOWN), counts.pending, (task) => unmet(plan, walk, task));
+  tell('Not run, since a task before it failed', walk.first('upstream_failed', SHOWN), counts.upstream_failed);
+  tell('Skipped', walk.first('skipped', SHOWN), counts.skipped);
+  tell('Cancelled', walk.first('cancelled', SHOWN), counts.cancelled);
+  return [...paragraphs, LAST_LINE].join('\n\n');
 }
 
-function list(lines: string[], title: string, items: readonly string[]): void {
-  if (items.length === 0) return;
-  lines.push('', `**${title}**`, ...items.slice(0, SHOWN).map((item) => `- ${item}`));
-  if (items.length > SHOWN) lines.push(`- … and ${items.length - SHOWN} more`);
+/** Those among a task's upstream tasks that have not ended. */
+function unmet(plan: DagPlan, walk: Walk, task: number): string | undefined {
+  const open = (plan.tasks[task]!.upstream ?? [])
+    .map((edge) => (typeof edge === 'number' ? edge : edge[0]))
+    .filter((upstream) => OPEN.has(walk.stateOf(upstream)));
+  if (open.length === 0) return undefined;
+  const named = open.slice(0, SHOWN_UPSTREAM).map((upstream) => plan.tasks[upstream]!.id);
+  const rest = open.length - named.length;
+  return `after ${named.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+}
+
+function item(taskId: string, about: string | undefined): string {
+  return about === undefined ? `- ${markdownText(taskId)}` : `- ${markdownText(taskId)}: ${markdownText(about, LINE_CHARS)}`;
 }

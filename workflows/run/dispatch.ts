@@ -1,5 +1,5 @@
-import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import type { ActivityOptions } from '@temporalio/common';
+import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import type { SystemActivities } from '../../activities/system-calls.js';
 import type { ActivityPlan, TaskPlan } from '../../src/dag/plan.js';
 
@@ -12,12 +12,24 @@ const SYSTEM_OPTIONS: ActivityOptions = {
   retry: { initialInterval: '200 ms', backoffCoefficient: 2, maximumInterval: '20 s' },
 };
 
-/** Activities that the run itself needs. They are retried until they succeed, or fail by a non-retryable error. */
-export const system = proxyActivities<SystemActivities>({ ...SYSTEM_OPTIONS, summary: 'baton' });
+/**
+ * Activities that the run itself needs. They are retried until they succeed, or fail by a non-retryable error. `summary` says in the
+ * Web UI what this one is for.
+ */
+export function system(summary: string): SystemActivities {
+  return proxyActivities<SystemActivities>({ ...SYSTEM_OPTIONS, summary });
+}
 
 /** Starts the activity of a task on its queue; the promise settles when Temporal is through with all attempts. */
-export function startActivity(task: TaskPlan, activity: ActivityPlan, args: readonly unknown[], dagId: string): Promise<unknown> {
-  const activities = proxyActivities<{ [name: string]: (...args: readonly unknown[]) => Promise<unknown> }>(optionsOf(task, activity, dagId));
+export function startActivity(
+  task: TaskPlan,
+  activity: ActivityPlan,
+  args: readonly unknown[],
+  dagId: string,
+): Promise<unknown> {
+  const activities = proxyActivities<{ [name: string]: (...args: readonly unknown[]) => Promise<unknown> }>(
+    optionsOf(task, activity, dagId),
+  );
   return activities[activity.name]!(...args);
 }
 
@@ -35,7 +47,8 @@ function optionsOf(task: TaskPlan, activity: ActivityPlan, dagId: string): Activ
     scheduleToStartTimeout: activity.queueTimeoutMs,
     startToCloseTimeout: foreign === undefined ? activity.timeoutMs + BACKSTOP_MS : activity.timeoutMs,
     heartbeatTimeout: activity.heartbeatTimeoutMs,
-    scheduleToCloseTimeout: retry.totalTimeoutMs === undefined ? undefined : retry.totalTimeoutMs + (foreign === undefined ? BACKSTOP_MS : 0),
+    scheduleToCloseTimeout:
+      retry.totalTimeoutMs === undefined ? undefined : retry.totalTimeoutMs + (foreign === undefined ? BACKSTOP_MS : 0),
     priority: { priorityKey: task.priority ?? 3, fairnessKey: dagId.slice(0, 64) },
     retry:
       foreign === undefined

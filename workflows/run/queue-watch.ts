@@ -14,7 +14,7 @@ export class QueueWatch {
   private readonly watched = new Set<string>();
 
   constructor(
-    private readonly countPollers: SystemActivities['countPollers'],
+    private readonly system: (summary: string) => Pick<SystemActivities, 'countPollers'>,
     private readonly notice: (task: number, text: string | undefined) => void,
   ) {}
 
@@ -34,12 +34,14 @@ export class QueueWatch {
     this.watched.add(queue);
     try {
       for (let pause = FIRST_LOOK_MS; ; pause = Math.min(pause * 3, LONGEST_PAUSE_MS)) {
-        await sleep(pause);
+        await sleep(pause, { summary: `look whether queue ${queue} has a worker` });
         const tasks = this.waiting.get(queue);
         if (tasks === undefined || tasks.size === 0) return;
-        const served = (await this.countPollers({ queue })) > 0;
+        const served = (await this.system(`has queue ${queue} a worker?`).countPollers({ queue })) > 0;
         const since = Math.min(...tasks.values());
-        const text = served ? undefined : `no worker on queue ${queue} since ${new Date(since).toISOString()}: start one, or mend the task's queue`;
+        const text = served
+          ? undefined
+          : `no worker on queue ${queue} since ${new Date(since).toISOString().slice(0, 19)}Z: start one, or mend the task's queue`;
         for (const task of tasks.keys()) this.notice(task, text);
       }
     } catch {

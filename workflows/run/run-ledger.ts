@@ -113,7 +113,9 @@ export class RunLedger {
 
   /** All records in the order of the plan, tasks that never moved included. */
   all(): TaskRecord[] {
-    return this.plan.tasks.map((task, i) => this.records.get(i) ?? { taskId: task.id, state: this.walk.stateOf(i), revision: 0 });
+    return this.plan.tasks.map(
+      (task, i) => this.records.get(i) ?? { taskId: task.id, state: this.walk.stateOf(i), revision: 0 },
+    );
   }
 
   /** Answers the tasks query; a page also ends where it grows too large for a payload. */

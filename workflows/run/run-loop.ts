@@ -49,7 +49,7 @@ export class RunLoop {
     private readonly prefix: string,
     private readonly onChange: () => void,
   ) {
-    this.watch = new QueueWatch(system.countPollers, (task, text) => this.tell(() => ledger.noteNotice(task, text)));
+    this.watch = new QueueWatch(system, (task, text) => this.tell(() => ledger.noteNotice(task, text)));
     this.failFastSeen = walk.failFastTripped;
   }
 
@@ -103,7 +103,7 @@ export class RunLoop {
     while (this.inFlight < MAX_IN_FLIGHT) {
       if (this.commands >= MAX_COMMANDS || this.inputChars >= MAX_INPUT_CHARS || this.evaluations >= MAX_EVALUATIONS) {
         // More may be ready than one workflow task should hold: a timer makes the next one.
-        void sleep(1).then(() => this.tell(() => {}));
+        void sleep(1, { summary: 'more tasks are ready' }).then(() => this.tell(() => {}));
         return;
       }
       const step = this.walk.next();
@@ -116,19 +116,25 @@ export class RunLoop {
 
   private askWhen(index: number, task: TaskPlan): void {
     if (typeof task.when === 'boolean') return this.answerWhen(index, task, { output: { value: task.when } });
-    this.settle(index, this.evaluated(() => this.values.expression(task.when as string, `${task.id}.when`)), (answer) =>
-      this.answerWhen(index, task, answer),
+    this.settle(
+      index,
+      this.evaluated(() => this.values.expression(task.when as string, `${task.id}.when`)),
+      (answer) => this.answerWhen(index, task, answer),
     );
   }
 
   private answerWhen(index: number, task: TaskPlan, answer: Evaluated): void {
-    if ('error' in answer) return this.end(index, failed({ kind: 'expression', message: `when of task ${task.id}: ${answer.error}` }));
+    if ('error' in answer)
+      return this.end(index, failed({ kind: 'expression', message: `when of task ${task.id}: ${answer.error}` }));
     const value = 'value' in answer.output ? answer.output.value : undefined;
     if (value === true) this.walk.admit(index);
     else if (value === false) this.end(index, { state: 'skipped' });
     else {
       const got = value === undefined ? 'a large value' : JSON.stringify(value);
-      this.end(index, failed({ kind: 'expression', message: `when of task ${task.id} must be true or false, got ${clip(got)}` }));
+      this.end(
+        index,
+        failed({ kind: 'expression', message: `when of task ${task.id} must be true or false, got ${clip(got)}` }),
+      );
     }
   }
 
@@ -137,10 +143,14 @@ export class RunLoop {
     if (task.activity !== undefined) return this.dispatch(index, task, task.activity);
     if (task.value === undefined) return this.end(index, { state: 'success', output: { value: null } });
     const startedAt = Date.now();
-    this.settle(index, this.evaluated(() => this.values.template(task.value!, task.id)), (answer) => {
-      const ending = 'error' in answer ? failed({ kind: 'expression', message: `task ${task.id}: ${answer.error}` }) : this.checked(task, answer);
-      this.end(index, { ...ending, startedAt, endedAt: Date.now() });
-    });
+    this.settle(
+      index,
+      this.evaluated(() => this.values.template(task.value!, task.id)),
+      (answer) => {
+        const ending = 'error' in answer ? failed({ kind: 'expression', message: answer.error }) : this.checked(task, answer);
+        this.end(index, { ...ending, startedAt, endedAt: Date.now() });
+      },
+    );
   }
 
   private dispatch(index: number, task: TaskPlan, activity: ActivityPlan): void {
@@ -159,19 +169,30 @@ export class RunLoop {
 
   /** Workers of other languages get plain arguments, rendered here (R14), and return a plain value. */
   private dispatchForeign(index: number, task: TaskPlan, activity: ActivityPlan, args: readonly Json[]): void {
-    this.settle(index, this.evaluated(() => this.values.template(args, task.id, FOREIGN_ARGS_LIMIT)), (answer) => {
-      if (this.walk.stateOf(index) !== 'running') return;
-      if ('error' in answer) return this.end(index, failed({ kind: 'expression', message: `arguments of task ${task.id}: ${answer.error}` }));
-      const given = 'value' in answer.output ? (answer.output.value as readonly Json[]) : [answer.output];
-      this.send(index, task, activity, given, (result) => this.foreignEnding(task, result));
-    });
+    this.settle(
+      index,
+      this.evaluated(() => this.values.template(args, task.id, FOREIGN_ARGS_LIMIT)),
+      (answer) => {
+        if (this.walk.stateOf(index) !== 'running') return;
+        if ('error' in answer)
+          return this.end(index, failed({ kind: 'expression', message: `arguments of task ${task.id}: ${answer.error}` }));
+        const given = 'value' in answer.output ? (answer.output.value as readonly Json[]) : [answer.output];
+        this.send(index, task, activity, given, (result) => this.foreignEnding(task, result));
+      },
+    );
   }
 
   private foreignEnding(task: TaskPlan, result: unknown): TaskEnding {
     return this.checked(task, { output: { value: (result ?? null) as Json } });
   }
 
-  private send(index: number, task: TaskPlan, activity: ActivityPlan, args: readonly unknown[], ending: (result: unknown) => TaskEnding): void {
+  private send(
+    index: number,
+    task: TaskPlan,
+    activity: ActivityPlan,
+    args: readonly unknown[],
+    ending: (result: unknown) => TaskEnding,
+  ): void {
     this.commands++;
     this.inputChars += task.needs === undefined && activity.foreign === undefined ? 300 : JSON.stringify(args).length;
     this.inFlight++;
@@ -225,7 +246,12 @@ export class RunLoop {
     answer.then(
       (value) => over(() => then(value)),
       (error: unknown) =>
-        over(() => this.end(index, failed({ kind: 'expression', message: clip(error instanceof Error ? error.message : String(error)) }))),
+        over(() =>
+          this.end(
+            index,
+            failed({ kind: 'expression', message: clip(error instanceof Error ? error.message : String(error)) }),
+          ),
+        ),
     );
   }
 

@@ -1,3 +1,5 @@
+import type { EvaluateInput, SystemActivities } from '../../activities/system-calls.js';
+import type { TaskCall } from '../../activities/task-call.js';
 import {
   ExpressionBudgetError,
   evaluateExpression,
@@ -7,8 +9,6 @@ import {
   parseTemplate,
   renderTemplate,
 } from '../../src/dag/expression/index.js';
-import type { EvaluateInput, SystemActivities } from '../../activities/system-calls.js';
-import type { TaskCall } from '../../activities/task-call.js';
 import type { Json, JsonObject } from '../../src/dag/json.js';
 import type { DagPlan, TaskPlan } from '../../src/dag/plan.js';
 import type { Scope, TaskScope } from '../../src/dag/scope.js';
@@ -46,7 +46,7 @@ export class RunValues {
     private readonly walk: Walk,
     private readonly ledger: RunLedger,
     private readonly prefix: string,
-    private readonly evaluateElsewhere: SystemActivities['evaluate'],
+    private readonly system: (summary: string) => Pick<SystemActivities, 'evaluate'>,
   ) {
     this.index = new Map(plan.tasks.map((task, i) => [task.id, i]));
   }
@@ -108,7 +108,7 @@ export class RunValues {
       : [...new Set(references.map((r) => this.index.get(r.id)))].filter((i) => i !== undefined);
     const outputs = this.outputsOf(named);
     const elsewhere = (): Promise<Evaluated> =>
-      this.evaluateElsewhere({
+      this.system(name).evaluate({
         template,
         expression,
         scope: { params: this.run.params, run: this.run.scope, tasks: outputs },
@@ -129,7 +129,9 @@ export class RunValues {
 
   private someParams(names: true | readonly string[]): JsonObject {
     if (names === true) return this.run.params;
-    return Object.fromEntries(names.filter((name) => Object.hasOwn(this.run.params, name)).map((name) => [name, this.run.params[name]!]));
+    return Object.fromEntries(
+      names.filter((name) => Object.hasOwn(this.run.params, name)).map((name) => [name, this.run.params[name]!]),
+    );
   }
 
   private outputsOf(tasks: readonly number[]): TaskOutputs {
@@ -145,7 +147,10 @@ export class RunValues {
 
 function inlineScope(outputs: TaskOutputs): { [id: string]: TaskScope } {
   return Object.fromEntries(
-    Object.entries(outputs).map(([id, { state, output }]) => [id, { state, output: 'value' in output ? output.value : null, items: [] }]),
+    Object.entries(outputs).map(([id, { state, output }]) => [
+      id,
+      { state, output: 'value' in output ? output.value : null, items: [] },
+    ]),
   );
 }
 

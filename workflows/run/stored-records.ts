@@ -5,14 +5,23 @@ import { system } from './dispatch.js';
 /** Up to this many characters of JSON travel inline; more becomes pages of about this size. A payload holds 2 MiB. */
 const PAGE_CHARS = 256 * 1024;
 
-/** Records as they go into a snapshot or a report: inline when small, else stored page by page below `${prefix}${name}-`. */
-export async function storeRecords(records: readonly TaskRecord[], prefix: string, name: string): Promise<StoredRecords> {
+/** Records as they go into a snapshot or a report: inline when small, else stored page by page below `${prefix}${name}-`. `summary` is for the Web UI. */
+export async function storeRecords(
+  records: readonly TaskRecord[],
+  prefix: string,
+  name: string,
+  summary: string,
+): Promise<StoredRecords> {
   const pages = inPages(records);
   if (pages.length <= 1) return { records };
   const keys: string[] = [];
   for (const [n, page] of pages.entries()) {
     const key = `${prefix}${name}-${n}.json`;
-    await system.storeJson({ key, value: page as unknown as Json, replace: true });
+    await system(`${summary}, part ${n + 1} of ${pages.length}`).storeJson({
+      key,
+      value: page as unknown as Json,
+      replace: true,
+    });
     keys.push(key);
   }
   return { pages: keys };
@@ -21,7 +30,8 @@ export async function storeRecords(records: readonly TaskRecord[], prefix: strin
 export async function loadRecords(stored: StoredRecords): Promise<TaskRecord[]> {
   if ('records' in stored) return [...stored.records];
   const records: TaskRecord[] = [];
-  for (const key of stored.pages) records.push(...((await system.loadJson({ key })) as unknown as TaskRecord[]));
+  for (const key of stored.pages)
+    records.push(...((await system('read what is known so far').loadJson({ key })) as unknown as TaskRecord[]));
   return records;
 }
 

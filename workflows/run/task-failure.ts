@@ -1,10 +1,4 @@
-import {
-  ActivityFailure,
-  ApplicationFailure,
-  CancelledFailure,
-  TimeoutFailure,
-  TimeoutType,
-} from '@temporalio/common';
+import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure, TimeoutType } from '@temporalio/common';
 import type { TaskFailedDetails } from '../../activities/task-call.js';
 import type { Attempt, Failure } from '../../src/dag/state.js';
 import type { TaskEnding } from './run-ledger.js';
@@ -16,7 +10,10 @@ const TASK_FAILED = 'TaskFailed' satisfies typeof import('../../activities/task-
 const MAX_MESSAGE = 2000;
 
 /** Translates what Temporal says of an activity that did not complete into the ending of its task. Never throws. */
-export function endingOfFailure(error: unknown, task: { readonly id: string; readonly name: string; readonly queue: string }): TaskEnding {
+export function endingOfFailure(
+  error: unknown,
+  task: { readonly id: string; readonly name: string; readonly queue: string },
+): TaskEnding {
   const cause = error instanceof ActivityFailure ? (error.cause ?? error) : error;
   if (cause instanceof CancelledFailure) {
     const attempts = attemptsIn(cause.details?.[0]);
@@ -27,7 +24,10 @@ export function endingOfFailure(error: unknown, task: { readonly id: string; rea
   return { state: 'failed', failure: { kind: 'error', message: clip(error instanceof Error ? error.message : String(error)) } };
 }
 
-function endingOfApplicationFailure(cause: ApplicationFailure, task: { readonly name: string; readonly queue: string }): TaskEnding {
+function endingOfApplicationFailure(
+  cause: ApplicationFailure,
+  task: { readonly name: string; readonly queue: string },
+): TaskEnding {
   if (cause.type === TASK_FAILED && isTaskFailedDetails(cause.details?.[0])) {
     const { failure, attempts } = cause.details[0];
     return { state: failure.kind === 'cancelled' ? 'cancelled' : 'failed', failure, attempts, ...times(attempts) };
@@ -51,9 +51,15 @@ function endingOfTimeout(cause: TimeoutFailure, task: { readonly id: string; rea
 function timeoutFailure(cause: TimeoutFailure, task: { readonly id: string; readonly queue: string }): Failure {
   switch (cause.timeoutType) {
     case TimeoutType.SCHEDULE_TO_START:
-      return { kind: 'queue_timeout', message: `no worker took task ${task.id} from queue ${task.queue} within its queueTimeout` };
+      return {
+        kind: 'queue_timeout',
+        message: `no worker took task ${task.id} from queue ${task.queue} within its queueTimeout`,
+      };
     case TimeoutType.HEARTBEAT:
-      return { kind: 'worker_lost', message: `the worker of task ${task.id} stopped sending heartbeats, and no attempt is left: it was killed, or cut off` };
+      return {
+        kind: 'worker_lost',
+        message: `the worker of task ${task.id} stopped sending heartbeats, and no attempt is left: it was killed, or cut off`,
+      };
     default:
       return { kind: 'timeout', message: `task ${task.id} took longer than its timeout` };
   }

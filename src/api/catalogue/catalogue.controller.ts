@@ -2,8 +2,11 @@ import { Controller, Get, Header } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { TASK_TYPES } from '../../dag/task-type.js';
 import { specSchema } from '../../spec/spec-schema.js';
+import { QueueGateway } from '../../temporal/queue-gateway.js';
 import { API } from '../base-path.js';
+import { ApiProblems } from '../errors/api-problems.js';
 import { ApiSettings } from '../settings.js';
+import { type QueueDto, QueueListDto } from './queue.dto.js';
 import { TaskTypeListDto } from './task-type.dto.js';
 
 /** Task types that stay off until they are enabled by name. */
@@ -12,7 +15,10 @@ const OFF_BY_DEFAULT: ReadonlySet<string> = new Set(['shell']);
 @ApiTags('language')
 @Controller(API)
 export class CatalogueController {
-  constructor(private readonly settings: ApiSettings) {}
+  constructor(
+    private readonly settings: ApiSettings,
+    private readonly queues: QueueGateway,
+  ) {}
 
   @Get('task-types')
   @ApiOperation({ summary: 'Task types that DAGs may use' })
@@ -24,6 +30,19 @@ export class CatalogueController {
       carriedOutBy,
       enabled: !OFF_BY_DEFAULT.has(type) || this.settings.enabledTaskTypes.includes(type),
     }));
+    return { items };
+  }
+
+  @Get('queues')
+  @ApiOperation({ summary: "Task queues of Baton's own workers, and whether anybody works on them" })
+  @ApiOkResponse({ type: QueueListDto })
+  @ApiProblems(400, 503)
+  async queuesOfOurs(): Promise<QueueListDto> {
+    const items = await Promise.all(
+      this.settings.ownQueues.map(
+        async (name, i): Promise<QueueDto> => ({ name, default: i === 0, workers: await this.queues.activityPollers(name) }),
+      ),
+    );
     return { items };
   }
 

@@ -3,6 +3,8 @@ export class BlobGoneError extends Error {
   override readonly name = 'BlobGoneError';
 
   constructor(readonly key: string) {
-    super(`the object store has no ${key}, though a stored version points to it: is BATON_OBJECTS the right folder? Restore it, or store the DAG again`);
+    super(
+      `the object store has no ${key}, though a stored version points to it: is BATON_OBJECTS the right folder? Restore it, or store the DAG again`,
+    );
   }
 }

@@ -19,7 +19,10 @@ export class DagRemoval {
     await this.dags.head(dagId);
     const open = await this.openRuns(dagId);
     if (open.length > 0 && !cancelRuns) {
-      throw new Problem('open_runs', `The DAG ${dagId} has open runs (${open.slice(0, 5).join(', ')}${open.length > 5 ? ', …' : ''}). Wait for them, or delete with ?cancelRuns=true.`);
+      throw new Problem(
+        'open_runs',
+        `The DAG ${dagId} has open runs (${open.slice(0, 5).join(', ')}${open.length > 5 ? ', …' : ''}). Wait for them, or delete with ?cancelRuns=true.`,
+      );
     }
     await this.dags.remove(dagId);
     // Again, after the tombstone: what slipped in between, or was not yet listed, is cancelled as well.

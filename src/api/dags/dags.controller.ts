@@ -1,5 +1,15 @@
 import { Controller, Delete, Get, Headers, HttpCode, Param, Patch, Post, Put, Query, Res } from '@nestjs/common';
-import { ApiBody, ApiConsumes, ApiCreatedResponse, ApiHeader, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBody,
+  ApiConsumes,
+  ApiCreatedResponse,
+  ApiHeader,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiResponse,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { Response } from 'express';
 import { API } from '../base-path.js';
 import { ApiProblems } from '../errors/api-problems.js';
@@ -8,8 +18,9 @@ import { DagIdPipe } from '../request/ids.pipe.js';
 import { JsonBody } from '../request/json-body.js';
 import { QueryNames } from '../request/query-names.guard.js';
 import { SPEC_MEDIA_TYPES, SpecBody, type SpecText } from '../request/spec-body.js';
-import { dagView } from './dag-view.js';
+import { ETAG, LOCATION } from '../response-headers.js';
 import { DagRemoval } from './dag-removal.js';
+import { dagView } from './dag-view.js';
 import { DagsService } from './dags.service.js';
 import { DagDetailDto, DagDto, DagListDto, DeletedDagDto, DryRunDto, PutDagDto } from './dto/dag.dto.js';
 import { DeleteDagQuery, ListDagsQuery, PatchDagDto, PutDagQuery } from './dto/dag-requests.dto.js';
@@ -19,7 +30,9 @@ import { graphOf } from './plan-graph.js';
 import { SpecChecker } from './spec-checker.js';
 import { VersionStore } from './version-store.js';
 
-const SPEC_BODY = { schema: { type: 'object', additionalProperties: true, description: 'A DAG spec; its JSON Schema is at /api/v1/schema' } } as const;
+const SPEC_BODY = {
+  schema: { type: 'object', additionalProperties: true, description: 'A DAG spec; its JSON Schema is at /api/v1/schema' },
+} as const;
 
 @ApiTags('dags')
 @Controller(`${API}/dags`)
@@ -52,8 +65,8 @@ export class DagsController {
   @ApiBody(SPEC_BODY)
   @ApiHeader({ name: 'If-Match', required: false, description: 'The ETag that the DAG must have, or *' })
   @ApiHeader({ name: 'If-None-Match', required: false, description: '* = create only' })
-  @ApiOkResponse({ type: PutDagDto, description: 'A new version, or unchanged' })
-  @ApiCreatedResponse({ type: PutDagDto, description: 'A new DAG' })
+  @ApiOkResponse({ type: PutDagDto, description: 'A new version, or unchanged', headers: ETAG })
+  @ApiCreatedResponse({ type: PutDagDto, description: 'A new DAG', headers: { ...ETAG, ...LOCATION } })
   @ApiProblems(400, 412, 413, 415, 422, 503)
   async put(
     @Param('dagId', DagIdPipe) dagId: string,
@@ -86,7 +99,9 @@ export class DagsController {
   @Get(':dagId')
   @ApiOperation({ summary: 'A DAG with its newest spec' })
   @ApiParam({ name: 'dagId' })
-  @ApiOkResponse({ type: DagDetailDto })
+  @ApiHeader({ name: 'If-None-Match', required: false, description: 'The ETag that is known already: then 304 without a body' })
+  @ApiOkResponse({ type: DagDetailDto, headers: ETAG })
+  @ApiResponse({ status: 304, description: 'The DAG still has that ETag' })
   @ApiProblems(400, 404, 410, 503)
   async get(
     @Param('dagId', DagIdPipe) dagId: string,

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import type { DagHead, VersionHeader } from '../../../workflows/contract.js';
 import type { Issue } from '../../dag/issue.js';
 import { DagGateway } from '../../temporal/dag-gateway.js';
-import type { DagHead, VersionHeader } from '../../../workflows/contract.js';
 import { Problem } from '../errors/problem.js';
-import { pageLimit } from '../request/page.js';
 import type { Expectation } from '../request/etag.js';
+import { pageLimit } from '../request/page.js';
 import type { SpecText } from '../request/spec-body.js';
 import { ApiSettings } from '../settings.js';
 import { dagView } from './dag-view.js';
@@ -27,7 +27,11 @@ export class DagsService {
   async put(dagId: string, text: SpecText, expected: Expectation): Promise<PutDagDto> {
     const checked = this.acceptable(dagId, text);
     const { canonical, spec, compiled } = checked;
-    const stored = await this.versions.write(dagId, { spec: canonical, text: checked.text, mediaType: text.mediaType }, compiled);
+    const stored = await this.versions.write(
+      dagId,
+      { spec: canonical, text: checked.text, mediaType: text.mediaType },
+      compiled,
+    );
     const { outcome, head } = await this.dags.put(dagId, {
       ...stored,
       description: spec.description,
@@ -45,15 +49,31 @@ export class DagsService {
     const hash = VersionStore.hashOf(canonical);
     const head = await this.dags.head(dagId);
     const current = head?.deleted ? undefined : head?.latest.hash;
-    const met = expected === undefined || (expected === 'none' ? current === undefined : current !== undefined && (expected === '*' || expected === current));
-    if (!met) throw new Problem('precondition_failed', current === undefined ? 'There is no such DAG yet.' : `The DAG is in version ${head?.latest.version}.`);
-    return { dagId, dryRun: true, hash, outcome: current === undefined ? 'created' : current === hash ? 'unchanged' : 'updated', issues };
+    const met =
+      expected === undefined ||
+      (expected === 'none' ? current === undefined : current !== undefined && (expected === '*' || expected === current));
+    if (!met)
+      throw new Problem(
+        'precondition_failed',
+        current === undefined ? 'There is no such DAG yet.' : `The DAG is in version ${head?.latest.version}.`,
+      );
+    return {
+      dagId,
+      dryRun: true,
+      hash,
+      outcome: current === undefined ? 'created' : current === hash ? 'unchanged' : 'updated',
+      issues,
+    };
   }
 
   /** The head of a DAG that exists. Throws 404 where there never was one, 410 where it was deleted. */
   async head(dagId: string): Promise<DagHead> {
     const head = await this.headOrTombstone(dagId);
-    if (head.deleted) throw new Problem('dag_deleted', `The DAG ${dagId} was deleted. Its runs and versions can still be read; PUT stores it anew.`);
+    if (head.deleted)
+      throw new Problem(
+        'dag_deleted',
+        `The DAG ${dagId} was deleted. Its runs and versions can still be read; PUT stores it anew.`,
+      );
     return head;
   }
 
@@ -70,7 +90,10 @@ export class DagsService {
     if (head.latest.version === version) return head.latest;
     const found = (await this.dags.versions(dagId, head)).find((header) => header.version === version);
     if (found) return found;
-    throw new Problem('version_not_found', `The DAG ${dagId} has no version ${version}; its newest is ${head.latest.version}, and the newest 200 are kept.`);
+    throw new Problem(
+      'version_not_found',
+      `The DAG ${dagId} has no version ${version}; its newest is ${head.latest.version}, and the newest 200 are kept.`,
+    );
   }
 
   /** Headers, newest first. */
@@ -108,7 +131,9 @@ export class DagsService {
     const issues = spec && spec.id !== dagId ? [idMismatch(spec.id, dagId), ...checked.issues] : checked.issues;
     if (errors.length > 0 || issues !== checked.issues || !spec || !compiled) {
       const count = issues.filter(({ severity }) => severity === 'error').length;
-      throw new Problem('invalid_spec', `The spec has ${count === 1 ? 'one error' : `${count} errors`}; see issues.`, { issues });
+      throw new Problem('invalid_spec', `The spec has ${count === 1 ? 'one error' : `${count} errors`}; see issues.`, {
+        issues,
+      });
     }
     return { ...checked, spec, compiled, unreadable: false };
   }

@@ -10,7 +10,8 @@ const BITS: readonly (readonly [number, EdgeCondition])[] = [
 ];
 
 /** Conditions of an edge, from its bits. */
-export const edgeConditions = (bits: number): readonly EdgeCondition[] => BITS.filter(([bit]) => (bits & bit) !== 0).map(([, name]) => name);
+const edgeConditions = (bits: number): readonly EdgeCondition[] =>
+  BITS.filter(([bit]) => (bits & bit) !== 0).map(([, name]) => name);
 
 /** The graph of a plan, whose tasks stand in topological order. O(tasks + edges). */
 export function graphOf(plan: DagPlan): GraphDto {
@@ -29,12 +30,19 @@ export function graphOf(plan: DagPlan): GraphDto {
     longestUpstream.push(via);
   }
   const layers: string[][] = [];
-  for (const [index, layer] of layerOf.entries()) (layers[layer] ??= []).push(plan.tasks[index]!.id);
+  for (const [index, layer] of layerOf.entries()) {
+    layers[layer] ??= [];
+    layers[layer].push(plan.tasks[index]!.id);
+  }
   const critical = pathTo(layerOf.indexOf(layers.length - 1), longestUpstream);
   const onPath = new Set(critical);
   return {
     nodes: plan.tasks.map(({ id, type, rule }, index) => ({
-      id, type, layer: layerOf[index]!, triggerRule: rule ?? 'all_success', critical: onPath.has(index),
+      id,
+      type,
+      layer: layerOf[index]!,
+      triggerRule: rule ?? 'all_success',
+      critical: onPath.has(index),
     })),
     edges,
     layers,

@@ -31,7 +31,11 @@ export class SpecChecker {
   check({ bytes, format }: SpecText): CheckedSpec {
     const { ownQueues, limits } = this.settings;
     const { body, ...counts } = limits;
-    const { dag, spec, canonical, issues } = checkSpec(bytes, format, { ownQueues, isTimeZone, limits: { ...counts, bytes: body } });
+    const { dag, spec, canonical, issues } = checkSpec(bytes, format, {
+      ownQueues,
+      isTimeZone,
+      limits: { ...counts, bytes: body },
+    });
     const unreadable = issues.some(({ code }) => UNREADABLE.has(code));
     const found: CheckedSpec = { text: new TextDecoder().decode(bytes), canonical, issues, unreadable, spec };
     if (!dag) return found;

@@ -1,4 +1,5 @@
 import { gzipSync } from 'node:zlib';
+import type { PutInput, VersionHeader } from '../../../workflows/contract.js';
 import { canonicalJson } from '../../dag/canonical-json.js';
 import { type CompiledDag, MAX_PLAN_BYTES } from '../../dag/compile.js';
 import type { Json } from '../../dag/json.js';
@@ -9,7 +10,6 @@ import { JsonBlobs } from '../../objects/json-blobs.js';
 import { bodiesKey, planKey, specKey } from '../../objects/keys.js';
 import type { ObjectStore } from '../../objects/object-store.js';
 import { sha256 } from '../../objects/sha256.js';
-import type { PutInput, VersionHeader } from '../../../workflows/contract.js';
 import { BlobGoneError } from './blob-gone-error.js';
 
 /** Bytes of JSON up to which a plan travels with the start of its run. */

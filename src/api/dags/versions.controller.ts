@@ -32,7 +32,10 @@ export class VersionsController {
   @ApiParam({ name: 'version' })
   @ApiOkResponse({ type: VersionDetailDto })
   @ApiProblems(400, 404, 503)
-  async get(@Param('dagId', DagIdPipe) dagId: string, @Param('version', VersionPipe) version: number): Promise<VersionDetailDto> {
+  async get(
+    @Param('dagId', DagIdPipe) dagId: string,
+    @Param('version', VersionPipe) version: number,
+  ): Promise<VersionDetailDto> {
     const header = await this.dags.version(dagId, version);
     const { spec, text, mediaType } = await this.versions.spec(header);
     return { ...versionView(dagId, header), spec, text, mediaType };
@@ -50,7 +53,9 @@ export class VersionsController {
     @Param('to', VersionPipe) to: number,
   ): Promise<SpecDiffDto> {
     const [before, after] = await Promise.all(
-      [from, to].map(async (version) => (await this.versions.spec(await this.dags.version(dagId, version))).spec as unknown as Json),
+      [from, to].map(
+        async (version) => (await this.versions.spec(await this.dags.version(dagId, version))).spec as unknown as Json,
+      ),
     );
     return { dagId, from, to, changes: diffSpecs(before as Json, after as Json) };
   }

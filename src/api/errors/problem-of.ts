@@ -2,8 +2,8 @@ import { HttpException } from '@nestjs/common';
 import { ObjectStoreError, type ObjectStoreErrorCode } from '../../objects/object-store-error.js';
 import { BadCursorError } from '../../temporal/list-cursor.js';
 import { DagNotFoundError, PreconditionFailedError, TemporalUnavailableError } from '../../temporal/temporal-error.js';
-import type { ProblemCode } from './problem-codes.js';
 import { Problem } from './problem.js';
+import type { ProblemCode } from './problem-codes.js';
 
 /** Errors of the body reader and of Express, by their `type` or status: they carry `status` and `expose`. */
 const BODY_READER: { readonly [type: string]: readonly [ProblemCode, string] } = {
@@ -35,10 +35,15 @@ export function problemOf(error: unknown): Problem | undefined {
   if (error instanceof ObjectStoreError) return objectsAway(error);
   if (error instanceof DagNotFoundError) return new Problem('dag_not_found', `There is no DAG ${error.dagId}.`);
   if (error instanceof BadCursorError) {
-    return new Problem('invalid_cursor', 'The cursor is not one that this list gave; leave it out to begin again.', { errors: [{ parameter: 'cursor', detail: 'not a cursor of this list' }] });
+    return new Problem('invalid_cursor', 'The cursor is not one that this list gave; leave it out to begin again.', {
+      errors: [{ parameter: 'cursor', detail: 'not a cursor of this list' }],
+    });
   }
   if (error instanceof PreconditionFailedError) {
-    return new Problem('precondition_failed', 'The DAG has changed, or is (not) there, against what If-Match or If-None-Match expects. Read it again and use its ETag.');
+    return new Problem(
+      'precondition_failed',
+      'The DAG has changed, or is (not) there, against what If-Match or If-None-Match expects. Read it again and use its ETag.',
+    );
   }
   const known = knownHttpError(error);
   return known && new Problem(...known);
@@ -48,7 +53,9 @@ function temporalAway(error: TemporalUnavailableError): Problem {
   const detail = error.outcomeUnknown
     ? 'Temporal did not answer in time: outcome unknown, repeat safely. The same request again does nothing twice.'
     : 'Temporal cannot be reached; nothing was done. Try again.';
-  return new Problem('temporal_unavailable', detail, { headers: { 'Retry-After': String(Math.max(1, Math.ceil(error.retryAfterSeconds))) } });
+  return new Problem('temporal_unavailable', detail, {
+    headers: { 'Retry-After': String(Math.max(1, Math.ceil(error.retryAfterSeconds))) },
+  });
 }
 
 /** Trouble of the disk below passes; anything else is ours. */
@@ -56,7 +63,9 @@ const PASSING: ReadonlySet<ObjectStoreErrorCode> = new Set(['no_space', 'no_perm
 
 function objectsAway(error: ObjectStoreError): Problem | undefined {
   if (!PASSING.has(error.code)) return undefined;
-  return new Problem('objects_unavailable', `${capitalized(error.message)}. Repeating the request is safe.`, { headers: { 'Retry-After': '10' } });
+  return new Problem('objects_unavailable', `${capitalized(error.message)}. Repeating the request is safe.`, {
+    headers: { 'Retry-After': '10' },
+  });
 }
 
 const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

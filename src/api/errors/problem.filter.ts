@@ -43,13 +43,18 @@ export class ProblemFilter implements ExceptionFilter {
     const methods = this.routes.methodsOf(pathOf(request));
     if (methods.length === 0) return undefined;
     const allow = methods.join(', ');
-    return new Problem('method_not_allowed', `This address takes ${allow}, not ${request.method}.`, { headers: { Allow: allow } });
+    return new Problem('method_not_allowed', `This address takes ${allow}, not ${request.method}.`, {
+      headers: { Allow: allow },
+    });
   }
 
   private internal(error: unknown, request: Request, requestId: string | undefined): Problem {
     const shown = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.logger.error(`${request.method} ${pathOf(request)} failed, request ${requestId}: ${shown}`);
-    return new Problem('internal_error', `This is a fault of the service, not of the request. Its log tells more under request id ${requestId}.`);
+    return new Problem(
+      'internal_error',
+      `This is a fault of the service, not of the request. Its log tells more under request id ${requestId}.`,
+    );
   }
 }
 

@@ -2,7 +2,14 @@ import type { LoggerService } from '@nestjs/common';
 import { type Logger, pino } from 'pino';
 
 /** Nest's own start-up chatter: worth a line only when somebody debugs. */
-const CHATTER = new Set(['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestApplication', 'NestMicroservice']);
+const CHATTER = new Set([
+  'NestFactory',
+  'InstanceLoader',
+  'RoutesResolver',
+  'RouterExplorer',
+  'NestApplication',
+  'NestMicroservice',
+]);
 
 /** Nest's logger on pino: JSON lines, quiet on `info`. */
 export class PinoLoggerService implements LoggerService {
@@ -34,9 +41,17 @@ export class PinoLoggerService implements LoggerService {
     this.write('fatal', message, contextOf(rest));
   }
 
-  private write(level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal', message: unknown, context?: string, stack?: string): void {
+  private write(
+    level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal',
+    message: unknown,
+    context?: string,
+    stack?: string,
+  ): void {
     const error = message instanceof Error ? message : undefined;
-    this.logger[level]({ context, stack, ...(error && { err: error }) }, error ? error.message : typeof message === 'string' ? message : JSON.stringify(message));
+    this.logger[level](
+      { context, stack, ...(error && { err: error }) },
+      error ? error.message : typeof message === 'string' ? message : JSON.stringify(message),
+    );
   }
 }
 

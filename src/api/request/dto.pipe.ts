@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { type ArgumentMetadata, Injectable, type PipeTransform, type Type } from '@nestjs/common';
-import { validateSync, type ValidationError } from 'class-validator';
+import { type ValidationError, validateSync } from 'class-validator';
 import { type FieldError, Problem } from '../errors/problem.js';
 
 /** Makes DTO instances of bodies and queries; what does not fit is 400 with a pointer or the parameter's name. */
@@ -16,13 +16,15 @@ export class DtoPipe implements PipeTransform {
 /** A checked instance of `type`; throws the {@link Problem} `invalid_fields` with all faults at once. */
 export function toDto<T extends object>(type: Type<T>, value: unknown, place: 'parameter' | 'pointer'): T {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new Problem('invalid_fields', 'The body must be a JSON object.', { errors: [{ pointer: '', detail: 'must be an object' }] });
+    throw new Problem('invalid_fields', 'The body must be a JSON object.', {
+      errors: [{ pointer: '', detail: 'must be an object' }],
+    });
   }
   const instance = instanceOf(type, value, place === 'parameter');
-  const faults = validateSync(instance, { whitelist: true, forbidNonWhitelisted: true, stopAtFirstError: true, forbidUnknownValues: false });
+  const faults = validateSync(instance, { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: false });
   if (faults.length === 0) return instance;
   const errors = faults.flatMap((fault) => fieldErrors(fault, place, ''));
-  throw new Problem('invalid_fields', errors.map((error) => error.detail).join('; ') + '.', { errors });
+  throw new Problem('invalid_fields', `${errors.map((error) => error.detail).join('; ')}.`, { errors });
 }
 
 /**
@@ -32,17 +34,24 @@ export function toDto<T extends object>(type: Type<T>, value: unknown, place: 'p
 function instanceOf<T extends object>(type: Type<T>, value: object, isQuery: boolean): T {
   const instance = new type();
   for (const [name, field] of Object.entries(value)) {
-    const isNumber = isQuery && typeof field === 'string' && Reflect.getMetadata('design:type', type.prototype, name) === Number;
+    const isNumber =
+      isQuery && typeof field === 'string' && Reflect.getMetadata('design:type', type.prototype, name) === Number;
     const read = isNumber ? (field.trim() === '' ? Number.NaN : Number(field)) : field;
     Object.defineProperty(instance, name, { value: read, enumerable: true, writable: true, configurable: true });
   }
   return instance;
 }
 
+/** Rules of class-validator about the type of a value. */
+const TYPE_RULES: ReadonlySet<string> = new Set(['isString', 'isInt', 'isBoolean', 'isObject', 'isArray', 'isIn']);
+
 function fieldErrors(fault: ValidationError, place: 'parameter' | 'pointer', parent: string): FieldError[] {
   const pointer = `${parent}/${fault.property.replaceAll('~', '~0').replaceAll('/', '~1')}`;
   const where = place === 'pointer' ? { pointer } : { parameter: fault.property };
-  const own = Object.entries(fault.constraints ?? {}).map(([rule, text]) => ({
+  const broken = Object.entries(fault.constraints ?? {});
+  // One fault a field: that a value is no text says more than that it is not longer than 40 characters.
+  const first = broken.find(([rule]) => TYPE_RULES.has(rule)) ?? broken[0];
+  const own = (first === undefined ? [] : [first]).map(([rule, text]) => ({
     ...where,
     detail: rule === 'whitelistValidation' ? `${fault.property} is not a field that this call knows` : text,
   }));

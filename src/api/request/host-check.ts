@@ -14,6 +14,14 @@ export function isLoopbackBind(host: string): boolean {
  */
 export function checkLoopbackHost(request: Request, _response: Response, next: NextFunction): void {
   const host = request.headers.host;
-  if (host !== undefined && LOOPBACK_HOST.test(host)) return next();
-  next(new Problem('wrong_host', 'The service is bound to this machine only and answers to localhost, 127.0.0.1 and [::1]; use one of these in the address.'));
+  if (host !== undefined && LOOPBACK_HOST.test(host)) {
+    next();
+    return;
+  }
+  next(
+    new Problem(
+      'wrong_host',
+      'The service is bound to this machine only and answers to localhost, 127.0.0.1 and [::1]; use one of these in the address.',
+    ),
+  );
 }

@@ -1,10 +1,8 @@
 import { Injectable, type PipeTransform } from '@nestjs/common';
-import { Problem } from '../errors/problem.js';
+import { ID_PATTERN } from '../../dag/validate/edges.js';
 import { parseRunId } from '../../temporal/run-id.js';
+import { Problem } from '../errors/problem.js';
 import { MAX_RUN_ID, type RunName } from '../runs/run-id.js';
-
-/** Ids of DAGs and tasks (R1). */
-export const ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
 
 const ALPHABET = 'letters, digits, "_", "." and "-", at most 128, beginning with a letter or digit';
 

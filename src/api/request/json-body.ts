@@ -18,7 +18,10 @@ export function readJson(request: Pick<Request, 'headers'> & { readonly body?: u
   if (!Buffer.isBuffer(bytes) || bytes.length === 0) return {};
   const media = mediaTypeOf(request.headers['content-type']);
   if (media !== 'application/json') {
-    throw new Problem('unsupported_media_type', `Send the body as application/json${media ? `, not ${media}` : ' and name it in Content-Type'}.`);
+    throw new Problem(
+      'unsupported_media_type',
+      `Send the body as application/json${media ? `, not ${media}` : ' and name it in Content-Type'}.`,
+    );
   }
   let value: unknown;
   try {

@@ -1,7 +1,7 @@
 import { Problem } from '../errors/problem.js';
 
 /** Length of a page where the caller names none. */
-export const DEFAULT_PAGE = 50;
+const DEFAULT_PAGE = 50;
 
 /** The length of a page: as asked for, within 1 and `max` (BATON_MAX_PAGE). Throws 400 beyond. */
 export function pageLimit(asked: number | undefined, max: number): number {

@@ -16,8 +16,12 @@ export class QueryNamesGuard implements CanActivate {
     const unknown = Object.keys(context.switchToHttp().getRequest<Request>().query).filter((name) => !known.includes(name));
     if (unknown.length === 0) return true;
     const knows = known.length === 0 ? 'It takes none.' : `It takes ${known.join(', ')}.`;
-    throw new Problem('unknown_parameter', `This call does not know ${unknown.map((name) => JSON.stringify(name)).join(', ')}. ${knows}`, {
-      errors: unknown.map((parameter) => ({ parameter, detail: 'unknown parameter' })),
-    });
+    throw new Problem(
+      'unknown_parameter',
+      `This call does not know ${unknown.map((name) => JSON.stringify(name)).join(', ')}. ${knows}`,
+      {
+        errors: unknown.map((parameter) => ({ parameter, detail: 'unknown parameter' })),
+      },
+    );
   }
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { NextFunction, Request, Response } from 'express';
 
 /** Header that carries the id of a request, both ways. */
-export const REQUEST_ID = 'x-request-id';
+const REQUEST_ID = 'x-request-id';
 const WELL_FORMED = /^[A-Za-z0-9_.:-]{1,128}$/;
 
 /** Gives each request an id: the caller's own when it is well formed, else a new one; it is echoed in the answer. */

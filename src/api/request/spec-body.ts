@@ -20,8 +20,8 @@ export interface SpecText {
 }
 
 /** The body as {@link SpecText}: YAML or JSON by its Content-Type, else 415. */
-export const SpecBody = createParamDecorator((_data: unknown, context: ExecutionContext): SpecText =>
-  readSpecText(context.switchToHttp().getRequest<Request>()),
+export const SpecBody = createParamDecorator(
+  (_data: unknown, context: ExecutionContext): SpecText => readSpecText(context.switchToHttp().getRequest<Request>()),
 );
 
 /** Reads a spec's text from a request whose raw bytes were collected; throws a {@link Problem} of 415. */

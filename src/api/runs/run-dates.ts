@@ -12,13 +12,18 @@ export function parseLogicalDate(text: string): number {
     return parseInstant(text);
   } catch (error) {
     if (!(error instanceof InstantError)) throw error;
-    throw new Problem('invalid_fields', `logicalDate: ${error.message}.`, { errors: [{ pointer: '/logicalDate', detail: error.message }] });
+    throw new Problem('invalid_fields', `logicalDate: ${error.message}.`, {
+      errors: [{ pointer: '/logicalDate', detail: error.message }],
+    });
   }
 }
 
 /** The dates of a new run of a stored DAG (R5). Throws 422 for a date that the schedule does not have, naming the nearest ones. */
 export function datesOf(spec: DagSpec, logicalDate: number | undefined, now: number): RunDates {
-  const schedule = spec.schedule === undefined || spec.schedule === null ? undefined : readSchedule(spec.schedule, { parseCron, parseDuration }, spec.timezone);
+  const schedule =
+    spec.schedule === undefined || spec.schedule === null
+      ? undefined
+      : readSchedule(spec.schedule, { parseCron, parseDuration }, spec.timezone);
   try {
     return datesOfRun({ schedule, timezone: spec.timezone, logicalDate, now });
   } catch (error) {

@@ -21,12 +21,17 @@ export class RunEventsController {
   @Get()
   @ApiOperation({
     summary: 'Follow a run: server-sent events `task` and `run`, ended after the final `run`',
-    description: 'Each event id is a revision; a reader that comes back with Last-Event-ID gets what it missed. Data are as in the answers of /runs/{runId} and /runs/{runId}/tasks/{taskId}.',
+    description:
+      'Each event id is a revision; a reader that comes back with Last-Event-ID gets what it missed. Data are as in the answers of /runs/{runId} and /runs/{runId}/tasks/{taskId}.',
   })
   @ApiHeader({ name: 'Last-Event-ID', required: false })
   @ApiOkResponse({ content: { 'text/event-stream': { schema: { type: 'string' } } } })
   @ApiProblems(400, 404, 503)
-  async follow(@Param('runId', RunIdPipe) run: RunName, @Headers('last-event-id') lastId: string | undefined, @Res() response: Response): Promise<void> {
+  async follow(
+    @Param('runId', RunIdPipe) run: RunName,
+    @Headers('last-event-id') lastId: string | undefined,
+    @Res() response: Response,
+  ): Promise<void> {
     await this.runs.head(run);
     if (response.destroyed) return;
     const leave = this.feeds.subscribe(run.runId, new EventStream(response), lastEventId(lastId));

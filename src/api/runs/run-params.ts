@@ -4,6 +4,9 @@ import type { DagSpec } from '../../dag/spec.js';
 import type { FieldError } from '../errors/problem.js';
 import { Problem } from '../errors/problem.js';
 
+/** Params travel with the run and with each task that names them: this many characters of JSON are a lot already. */
+export const MAX_PARAMS_CHARS = 256 * 1024;
+
 /**
  * The params of a run: what was given, checked by the DAG's schemas, with defaults for the rest (R21). Throws the
  * problem `invalid_params` (422) with a pointer to every value that is missing, unknown or does not fit.
@@ -16,15 +19,35 @@ export function paramsOf(schemas: NonNullable<DagSpec['params']>, given: JsonObj
     if (Object.hasOwn(given, name)) {
       const value = given[name] as JsonObject[string];
       values.push([name, value]);
-      errors.push(...validateJson(schema, value).map((fault) => ({ pointer: `${pointer}${fault.pointer}`, detail: fault.message })));
+      errors.push(
+        ...validateJson(schema, value).map((fault) => ({
+          pointer: `${pointer}${fault.pointer}`,
+          detail: `the param ${name}${fault.pointer === '' ? '' : ` at ${fault.pointer}`} ${fault.message}`,
+        })),
+      );
     } else if (Object.hasOwn(schema, 'default')) values.push([name, schema.default as JsonObject[string]]);
     else errors.push({ pointer, detail: `the param ${name} is required` });
   }
   for (const name of Object.keys(given)) {
-    if (!Object.hasOwn(schemas, name)) errors.push({ pointer: `/params/${escaped(name)}`, detail: unknownParam(name, Object.keys(schemas)) });
+    if (!Object.hasOwn(schemas, name))
+      errors.push({ pointer: `/params/${escaped(name)}`, detail: unknownParam(name, Object.keys(schemas)) });
   }
-  if (errors.length > 0) throw new Problem('invalid_params', errors.slice(0, 5).map(({ detail }) => detail).join('; ') + '.', { errors });
-  return Object.fromEntries(values);
+  if (errors.length > 0)
+    throw new Problem(
+      'invalid_params',
+      `${errors
+        .slice(0, 5)
+        .map(({ detail }) => detail)
+        .join('; ')}.`,
+      { errors },
+    );
+  const params = Object.fromEntries(values);
+  const { length } = JSON.stringify(params);
+  if (length > MAX_PARAMS_CHARS) {
+    const detail = `params have ${length} characters of JSON, more than ${MAX_PARAMS_CHARS}: pass the place of the data instead of the data`;
+    throw new Problem('invalid_params', `${detail}.`, { errors: [{ pointer: '/params', detail }] });
+  }
+  return params;
 }
 
 function unknownParam(name: string, known: readonly string[]): string {

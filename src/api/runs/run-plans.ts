@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import type { RunHead, RunReport, TaskRecord } from '../../../workflows/contract.js';
+import type { DagPlan } from '../../dag/plan.js';
 import { readJson } from '../../objects/json-blob.js';
 import { reportKey, runPrefix } from '../../objects/keys.js';
-import type { DagPlan } from '../../dag/plan.js';
-import type { RunHead, RunReport, TaskRecord } from '../../../workflows/contract.js';
 import { BlobStore } from '../blob-store.js';
 import { DagsService } from '../dags/dags.service.js';
 import { graphOf } from '../dags/plan-graph.js';
@@ -22,14 +22,20 @@ export class RunPlans {
   /** Throws 404 when the version is not kept any more. */
   async of({ run, endedAt }: RunHead): Promise<DagPlan> {
     if (endedAt !== undefined) {
-      const report = await readJson<RunReport>(this.blobs.objects, reportKey(runPrefix(run.dagId, run.scope.key, run.execution)));
+      const report = await readJson<RunReport>(
+        this.blobs.objects,
+        reportKey(runPrefix(run.dagId, run.scope.key, run.execution)),
+      );
       if (report) return this.versions.plan(report);
     }
     return this.versions.plan(await this.dags.version(run.dagId, run.version));
   }
 
   /** The graph of a run, with the state of each task; tasks that nothing is known of are pending. */
-  async graph(head: RunHead, { live, tasks }: { readonly live: boolean; readonly tasks: readonly TaskRecord[] }): Promise<RunGraphDto> {
+  async graph(
+    head: RunHead,
+    { live, tasks }: { readonly live: boolean; readonly tasks: readonly TaskRecord[] },
+  ): Promise<RunGraphDto> {
     const graph = graphOf(await this.of(head));
     const records = new Map(tasks.map((task) => [task.taskId, task]));
     return {
@@ -37,7 +43,12 @@ export class RunPlans {
       live,
       nodes: graph.nodes.map((node) => {
         const record = records.get(node.id);
-        return { ...node, state: record?.state ?? 'pending', startedAt: instantOrNone(record?.startedAt), endedAt: instantOrNone(record?.endedAt) };
+        return {
+          ...node,
+          state: record?.state ?? 'pending',
+          startedAt: instantOrNone(record?.startedAt),
+          endedAt: instantOrNone(record?.endedAt),
+        };
       }),
     };
   }

@@ -1,21 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import type { DagHead, DagRunInput } from '../../../workflows/contract.js';
 import { canonicalJson } from '../../dag/canonical-json.js';
 import type { Json } from '../../dag/json.js';
 import type { DagSpec } from '../../dag/spec.js';
 import { runPrefix } from '../../objects/keys.js';
 import { sha256 } from '../../objects/sha256.js';
 import { RunGateway } from '../../temporal/run-gateway.js';
-import type { DagHead, DagRunInput } from '../../../workflows/contract.js';
+import type { RunDates } from '../../time/dates-of-run.js';
+import { formatInstant } from '../../time/instant.js';
+import { runPath } from '../base-path.js';
 import { DagsService } from '../dags/dags.service.js';
 import { INLINE_PLAN_BYTES, VersionStore } from '../dags/version-store.js';
 import { Problem } from '../errors/problem.js';
-import { runPath } from '../base-path.js';
 import { ApiSettings } from '../settings.js';
 import type { StartedRunDto } from './dto/run.dto.js';
 import type { StartRunDto } from './dto/run-requests.dto.js';
-import type { RunDates } from '../../time/dates-of-run.js';
-import { formatInstant } from '../../time/instant.js';
 import { datesOf, parseLogicalDate } from './run-dates.js';
 import { datedRun, keyedRun, MAX_RUN_ID, type RunName } from './run-id.js';
 import { paramsOf } from './run-params.js';
@@ -69,7 +69,11 @@ export class RunStarter {
     spec: DagSpec,
     { runId, runKey }: RunName,
     { dated, ...dates }: RunDates,
-    { request, requestHash, acceptedAt }: { readonly request: StartRunDto; readonly requestHash: string | undefined; readonly acceptedAt: number },
+    {
+      request,
+      requestHash,
+      acceptedAt,
+    }: { readonly request: StartRunDto; readonly requestHash: string | undefined; readonly acceptedAt: number },
   ): Promise<DagRunInput> {
     return {
       run: {
@@ -92,7 +96,11 @@ export class RunStarter {
   }
 
   /** The run as an earlier request of the same key and body started it; undefined when there is none; else throws. */
-  private async existing(name: StartName, requestHash: string | undefined, idempotencyKey: string | undefined): Promise<StartResult | undefined> {
+  private async existing(
+    name: StartName,
+    requestHash: string | undefined,
+    idempotencyKey: string | undefined,
+  ): Promise<StartResult | undefined> {
     const existence = await this.runs.exists(name.runId, name.dagId, name.runKey);
     if (!existence.exists) return undefined;
     if (requestHash !== undefined && existence.requestHash === requestHash) {
@@ -100,20 +108,43 @@ export class RunStarter {
       if (!found) return undefined;
       const { run, state } = found.head;
       const links = runLinks(run.runId, run.dagId, this.settings, found.temporalRunId);
-      return { started: false, run: { runId: run.runId, dagId: run.dagId, version: run.version, state, logicalDate: run.scope.logicalDate, dated: run.dated, links } };
+      return {
+        started: false,
+        run: {
+          runId: run.runId,
+          dagId: run.dagId,
+          version: run.version,
+          state,
+          logicalDate: run.scope.logicalDate,
+          dated: run.dated,
+          links,
+        },
+      };
     }
     if (idempotencyKey !== undefined && existence.requestHash !== undefined && name.byIdempotencyKey) {
-      throw new Problem('idempotency_key_reused', `This Idempotency-Key started the run ${name.runId} with another body; use a new key for a new run.`, {
-        errors: [{ header: 'Idempotency-Key', detail: 'was used with another body' }],
-        links: { run: runPath(name.runId) },
-      });
+      throw new Problem(
+        'idempotency_key_reused',
+        `This Idempotency-Key started the run ${name.runId} with another body; use a new key for a new run.`,
+        {
+          errors: [{ header: 'Idempotency-Key', detail: 'was used with another body' }],
+          links: { run: runPath(name.runId) },
+        },
+      );
     }
     throw alreadyThere(name);
   }
 
   private view({ run }: DagRunInput, temporalRunId: string | undefined): StartedRunDto {
     const { runId, dagId, version, scope, dated } = run;
-    return { runId, dagId, version, state: 'queued', logicalDate: scope.logicalDate, dated, links: runLinks(runId, dagId, this.settings, temporalRunId) };
+    return {
+      runId,
+      dagId,
+      version,
+      state: 'queued',
+      logicalDate: scope.logicalDate,
+      dated,
+      links: runLinks(runId, dagId, this.settings, temporalRunId),
+    };
   }
 }
 
@@ -124,25 +155,42 @@ interface StartName extends RunName {
   readonly byIdempotencyKey: boolean;
 }
 
-function nameOf(dagId: string, logicalDate: number | undefined, key: string | undefined, idempotencyKey: string | undefined): StartName {
+function nameOf(
+  dagId: string,
+  logicalDate: number | undefined,
+  key: string | undefined,
+  idempotencyKey: string | undefined,
+): StartName {
   const keyOrHash = key ?? (idempotencyKey === undefined ? undefined : sha256(idempotencyKey).slice(0, 32));
-  const name = logicalDate === undefined ? keyedRun(dagId, keyOrHash ?? randomUUID()) : datedRun(dagId, formatInstant(logicalDate));
+  const name =
+    logicalDate === undefined ? keyedRun(dagId, keyOrHash ?? randomUUID()) : datedRun(dagId, formatInstant(logicalDate));
   if (name.runId.length > MAX_RUN_ID) {
-    throw new Problem('run_id_too_long', `The run id would have ${name.runId.length} characters, more than ${MAX_RUN_ID}: choose a shorter key.`, {
-      errors: [{ pointer: '/key', detail: 'too long together with the DAG id' }],
-    });
+    throw new Problem(
+      'run_id_too_long',
+      `The run id would have ${name.runId.length} characters, more than ${MAX_RUN_ID}: choose a shorter key.`,
+      {
+        errors: [{ pointer: '/key', detail: 'too long together with the DAG id' }],
+      },
+    );
   }
   const unnamed = logicalDate === undefined && key === undefined;
   return { ...name, fresh: unnamed && idempotencyKey === undefined, byIdempotencyKey: unnamed && idempotencyKey !== undefined };
 }
 
 function hashOf(idempotencyKey: string, { params, logicalDate, key, note }: StartRunDto): string {
-  const said = Object.entries({ params, logicalDate, key, note }).filter(([, value]) => value !== undefined) as [string, Json][];
+  const said = Object.entries({ params, logicalDate, key, note }).filter(([, value]) => value !== undefined) as [
+    string,
+    Json,
+  ][];
   return sha256(canonicalJson({ idempotencyKey, ...Object.fromEntries(said) }));
 }
 
 function alreadyThere({ runId }: RunName): Problem {
-  return new Problem('run_exists', `The run ${runId} exists already. Read it at its link; to run the same again, retry it instead of starting it anew.`, {
-    links: { run: runPath(runId) },
-  });
+  return new Problem(
+    'run_exists',
+    `The run ${runId} exists already. Read it at its link; to run the same again, retry it instead of starting it anew.`,
+    {
+      links: { run: runPath(runId) },
+    },
+  );
 }

@@ -6,6 +6,7 @@ import { ApiProblems } from '../errors/api-problems.js';
 import { Problem } from '../errors/problem.js';
 import { DagIdPipe } from '../request/ids.pipe.js';
 import { JsonBody } from '../request/json-body.js';
+import { LOCATION } from '../response-headers.js';
 import { StartedRunDto } from './dto/run.dto.js';
 import { StartRunDto } from './dto/run-requests.dto.js';
 import { RunStarter } from './run-starter.js';
@@ -18,10 +19,14 @@ export class RunStartsController {
   @Post()
   @ApiOperation({ summary: 'Start a run of the newest version of a DAG' })
   @ApiParam({ name: 'dagId' })
-  @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'The same key and body again give the run that the first request started; remembered as long as runs are kept' })
+  @ApiHeader({
+    name: 'Idempotency-Key',
+    required: false,
+    description: 'The same key and body again give the run that the first request started; remembered as long as runs are kept',
+  })
   @ApiBody({ type: StartRunDto, required: false })
-  @ApiAcceptedResponse({ type: StartedRunDto })
-  @ApiOkResponse({ type: StartedRunDto, description: 'The same request had started this run before' })
+  @ApiAcceptedResponse({ type: StartedRunDto, headers: LOCATION })
+  @ApiOkResponse({ type: StartedRunDto, description: 'The same request had started this run before', headers: LOCATION })
   @ApiProblems(400, 404, 409, 410, 413, 415, 422, 503)
   async start(
     @Param('dagId', DagIdPipe) dagId: string,

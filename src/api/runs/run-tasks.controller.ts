@@ -61,7 +61,7 @@ export class RunTasksController {
 
   @Get(':taskId/logs')
   @QueryNames(['attempt', 'offset', 'follow'])
-  @ApiOperation({ summary: "The log of one attempt of a task, from a byte on; with follow=true until the task is over" })
+  @ApiOperation({ summary: 'The log of one attempt of a task, from a byte on; with follow=true until the task is over' })
   @ApiParam({ name: 'taskId' })
   @ApiOkResponse({
     content: { 'text/plain': { schema: { type: 'string' } } },
@@ -83,12 +83,14 @@ export class RunTasksController {
       response.status(204).setHeader('X-Reason', log.reason).end();
       return;
     }
-    response.status(200).set({ 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store', 'X-Log-Attempt': String(log.attempt) });
+    response
+      .status(200)
+      .set({ 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store', 'X-Log-Attempt': String(log.attempt) });
     const offset = query.offset ?? 0;
     if (query.follow === 'true') {
       response.flushHeaders();
       const gone = new AbortController();
-      
+
       response.on('close', () => gone.abort());
       for await (const text of this.logs.follow(log, offset, gone.signal)) response.write(text);
       response.end();

@@ -23,7 +23,11 @@ export function runView(
 }
 
 /** A run as lists show it. */
-export function runRowView({ run, state, startedAt, endedAt, failedTasks }: RunRow, settings: ApiSettings, temporalRunId?: string): RunDto {
+export function runRowView(
+  { run, state, startedAt, endedAt, failedTasks }: RunRow,
+  settings: ApiSettings,
+  temporalRunId?: string,
+): RunDto {
   const { runId, dagId, version, execution, scope, dated, note, acceptedAt } = run;
   return {
     runId,
@@ -47,6 +51,11 @@ export function runRowView({ run, state, startedAt, endedAt, failedTasks }: RunR
 /** Addresses of a run: ours, and that in Temporal's Web UI where one is known. */
 export function runLinks(runId: string, dagId: string, settings: ApiSettings, temporalRunId?: string): RunLinksDto {
   const self = runPath(runId);
-  return { self, tasks: `${self}/tasks`, events: `${self}/events`, dag: dagPath(dagId), temporal: settings.temporalLink(runId, temporalRunId) };
+  return {
+    self,
+    tasks: `${self}/tasks`,
+    events: `${self}/events`,
+    dag: dagPath(dagId),
+    temporal: settings.temporalLink(runId, temporalRunId),
+  };
 }
-

@@ -1,10 +1,11 @@
+import { setMaxListeners } from 'node:events';
 import { Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { parseDuration } from '../../dag/duration.js';
 import { API } from '../base-path.js';
-import { DagsService } from '../dags/dags.service.js';
 import { versionView } from '../dags/dag-view.js';
+import { DagsService } from '../dags/dags.service.js';
 import { VersionDetailDto } from '../dags/dto/version.dto.js';
 import { VersionStore } from '../dags/version-store.js';
 import { ApiProblems } from '../errors/api-problems.js';
@@ -34,7 +35,19 @@ export class RunsController {
   ) {}
 
   @Get()
-  @QueryNames(['dagId', 'state', 'tag', 'trigger', 'logicalDateFrom', 'logicalDateTo', 'startedFrom', 'startedTo', 'since', 'limit', 'cursor'])
+  @QueryNames([
+    'dagId',
+    'state',
+    'tag',
+    'trigger',
+    'logicalDateFrom',
+    'logicalDateTo',
+    'startedFrom',
+    'startedTo',
+    'since',
+    'limit',
+    'cursor',
+  ])
   @ApiOperation({ summary: 'List runs, newest first; may lag about a second behind' })
   @ApiOkResponse({ type: RunListDto })
   @ApiProblems(400, 503)
@@ -48,11 +61,18 @@ export class RunsController {
   @ApiParam({ name: 'runId', type: String })
   @ApiOkResponse({ type: RunDto })
   @ApiProblems(400, 404, 503)
-  get(@Param('runId', RunIdPipe) run: RunName, @Query() query: GetRunQuery, @Res({ passthrough: true }) response: Response): Promise<RunDto> {
+  get(
+    @Param('runId', RunIdPipe) run: RunName,
+    @Query() query: GetRunQuery,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<RunDto> {
     const waitMs = waitOf(query.wait);
     const gone = new AbortController();
     response.on('close', () => gone.abort());
-    return this.runs.get(run, waitMs, AbortSignal.any([gone.signal, this.shutdown.signal]));
+    const signal = AbortSignal.any([gone.signal, this.shutdown.signal]);
+    // Each of the calls that a long wait is made of listens to it.
+    setMaxListeners(0, signal);
+    return this.runs.get(run, waitMs, signal);
   }
 
   @Get(':runId/graph')

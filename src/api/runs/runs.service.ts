@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
+import type { RunHead, RunReport, TaskRecord } from '../../../workflows/contract.js';
 import { readJson } from '../../objects/json-blob.js';
 import { reportKey, runPrefix } from '../../objects/keys.js';
 import type { ObjectStore } from '../../objects/object-store.js';
 import { RunGateway } from '../../temporal/run-gateway.js';
-import type { RunHead, RunReport, TaskRecord } from '../../../workflows/contract.js';
 import { BlobStore } from '../blob-store.js';
 import { Problem } from '../errors/problem.js';
 import { instantOrNone } from '../instant.js';
@@ -29,7 +29,15 @@ export class RunsService {
     this.store = blobs.objects;
   }
 
-  async list({ since, startedFrom = since, startedTo, logicalDateFrom, logicalDateTo, limit, ...rest }: ListRunsQuery): Promise<RunListDto> {
+  async list({
+    since,
+    startedFrom = since,
+    startedTo,
+    logicalDateFrom,
+    logicalDateTo,
+    limit,
+    ...rest
+  }: ListRunsQuery): Promise<RunListDto> {
     const page = await this.runs.list({
       ...rest,
       startedFrom: dateOf(startedFrom),
@@ -61,7 +69,9 @@ export class RunsService {
     const outcome = await this.runs.cancel(run.runId);
     if (outcome === 'unknown') await this.found(run);
     if (outcome !== 'requested') {
-      throw new Problem('run_closed', `The run ${run.runId} is over; there is nothing to cancel.`, { links: { run: runLinks(run.runId, run.dagId, this.settings).self } });
+      throw new Problem('run_closed', `The run ${run.runId} is over; there is nothing to cancel.`, {
+        links: { run: runLinks(run.runId, run.dagId, this.settings).self },
+      });
     }
     return { runId: run.runId, cancel: 'requested', links: runLinks(run.runId, run.dagId, this.settings) };
   }
@@ -97,7 +107,11 @@ export class RunsService {
     const task = page.tasks.find((record) => record.taskId === taskId);
     if (task) return { head: page.head, task };
     if (!page.live) {
-      throw new Problem('temporal_unavailable', 'No worker answers for this run at the moment, so its tasks cannot be told. Try again.', { headers: { 'Retry-After': '5' } });
+      throw new Problem(
+        'temporal_unavailable',
+        'No worker answers for this run at the moment, so its tasks cannot be told. Try again.',
+        { headers: { 'Retry-After': '5' } },
+      );
     }
     throw new Problem('task_not_found', `The run ${run.runId} has no task ${taskId}.`);
   }

@@ -4,8 +4,8 @@ import { runPrefix } from '../../objects/keys.js';
 import { type LogPiece, loggedAttempts, readLog } from '../../objects/log-reader.js';
 import { BlobStore } from '../blob-store.js';
 import { Problem } from '../errors/problem.js';
-import { RunPlans } from './run-plans.js';
 import type { RunName } from './run-id.js';
+import { RunPlans } from './run-plans.js';
 import { RunsService } from './runs.service.js';
 import { ShutdownSignal } from './shutdown-signal.js';
 
@@ -39,12 +39,18 @@ export class TaskLogs {
     const task = plan.tasks.find(({ id }) => id === taskId);
     if (!task) throw new Problem('task_not_found', `The run ${run.runId} has no task ${taskId}.`);
     if (!task.activity) return { reason: `tasks of type ${task.type} are carried out inside the run and write no log` };
-    if (task.activity.foreign) return { reason: `the activity runs on workers of task queue ${task.activity.queue ?? 'its own'}, which keep their own logs` };
+    if (task.activity.foreign)
+      return {
+        reason: `the activity runs on workers of task queue ${task.activity.queue ?? 'its own'}, which keep their own logs`,
+      };
     const prefix = runPrefix(run.dagId, run.runKey, head.run.execution);
     const written = await loggedAttempts(this.blobs.objects, prefix, taskId);
     const newest = written.at(-1) ?? 1;
     if (attempt !== undefined && attempt > newest) {
-      throw new Problem('log_not_found', `The task ${taskId} has no log of attempt ${attempt}; the newest is ${written.length === 0 ? 'not written yet' : newest}.`);
+      throw new Problem(
+        'log_not_found',
+        `The task ${taskId} has no log of attempt ${attempt}; the newest is ${written.length === 0 ? 'not written yet' : newest}.`,
+      );
     }
     return { run, taskId, attempt: attempt ?? newest, prefix };
   }

@@ -19,7 +19,10 @@ export class TaskOutputs {
     const { task } = await this.runs.task(run, taskId);
     const { output, state } = task;
     if (output === undefined) {
-      throw new Problem('output_not_found', `The task ${taskId} has no output: its state is ${state}, and only a task that succeeded has one.`);
+      throw new Problem(
+        'output_not_found',
+        `The task ${taskId} has no output: its state is ${state}, and only a task that succeeded has one.`,
+      );
     }
     if ('value' in output) {
       const text = JSON.stringify(output.value);
@@ -27,7 +30,10 @@ export class TaskOutputs {
     }
     const text = await readJsonText(this.blobs.objects, output.ref);
     if (text === undefined) {
-      throw new Problem('output_not_found', `The output of task ${taskId} is gone from the object store: it is older than the retention, or was removed.`);
+      throw new Problem(
+        'output_not_found',
+        `The output of task ${taskId} is gone from the object store: it is older than the retention, or was removed.`,
+      );
     }
     return { text, sha256: output.sha256 };
   }

@@ -1,5 +1,5 @@
-import type { Attempt } from '../../dag/state.js';
 import type { TaskRecord } from '../../../workflows/contract.js';
+import type { Attempt } from '../../dag/state.js';
 import { runPath } from '../base-path.js';
 import { instantOrNone } from '../instant.js';
 import type { AttemptDto, TaskDto } from './dto/task.dto.js';
@@ -14,7 +14,11 @@ export function taskView(runId: string, record: TaskRecord): TaskDto {
     startedAt: instantOrNone(startedAt),
     endedAt: instantOrNone(endedAt),
     attempts: attempts.map(attemptView),
-    ...(output === undefined ? {} : 'value' in output ? { output: output.value } : { outputRef: refView(runId, taskId, output) }),
+    ...(output === undefined
+      ? {}
+      : 'value' in output
+        ? { output: output.value }
+        : { outputRef: refView(runId, taskId, output) }),
     failure,
     notice,
     revision,

@@ -28,6 +28,7 @@ export function keepAnalysis(dag: ValidDag, analysis: Analysis): ValidDag {
 /** The analysis of a DAG that `validate` returned. Throws for any other object, copies included: validate them. */
 export function analysisOf(dag: ValidDag): Analysis {
   const analysis = analyses.get(dag);
-  if (analysis === undefined) throw new TypeError(`DAG '${dag.id}' was not made by validate(): only the object that validate returned can be compiled`);
+  if (analysis === undefined)
+    throw new TypeError(`DAG '${dag.id}' was not made by validate(): only the object that validate returned can be compiled`);
   return analysis;
 }

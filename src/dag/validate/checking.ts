@@ -1,7 +1,7 @@
 import type { IssueList } from '../issue-list.js';
 import type { DagLimits } from '../limits.js';
 import type { DagSpec, TaskSpec } from '../spec.js';
-import { didYouMean } from '../suggest.js';
+import type { Suggest } from '../suggest.js';
 import type { Faults } from './faults.js';
 
 /** What every check of one spec is given. */
@@ -15,15 +15,6 @@ export interface Checking {
   /** Task ids in code-unit order, so that nothing depends on the order of keys. */
   readonly ids: readonly string[];
   readonly suggest: Suggest;
-}
-
-/** `didYouMean` for the first 20 names of one check: a spec with thousands of unknown names must not cost minutes. */
-export class Suggest {
-  private left = 20;
-
-  for(word: string, candidates: Iterable<string>): string {
-    return this.left-- > 0 ? didYouMean(word, candidates) : '';
-  }
 }
 
 /** `/tasks/<id>` as it stands in an object: own keys only, so that `constructor` is an id like any other. */

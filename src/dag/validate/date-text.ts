@@ -17,12 +17,36 @@ const LAST_YEAR = 2099;
 export function readDate(text: string): DateText | undefined {
   const match = FORM.exec(text);
   if (match === null) return undefined;
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map((part) => Number(part ?? 0)) as [number, number, number, number, number, number];
-  if (year < FIRST_YEAR || year > LAST_YEAR || month < 1 || month > 12 || day < 1 || day > daysIn(year, month) || hour > 23 || minute > 59 || second > 59) return undefined;
+  const [year, month, day, hour, minute, second] = match.slice(1, 7).map((part) => Number(part ?? 0)) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  if (
+    year < FIRST_YEAR ||
+    year > LAST_YEAR ||
+    month < 1 ||
+    month > 12 ||
+    day < 1 ||
+    day > daysIn(year, month) ||
+    hour > 23 ||
+    minute > 59 ||
+    second > 59
+  )
+    return undefined;
   const zone = match[7];
-  const shift = zone === undefined || zone === 'Z' ? 0 : (zone.startsWith('-') ? -1 : 1) * (Number(zone.slice(1, 3)) * 60 + Number(zone.slice(4, 6)));
+  const shift =
+    zone === undefined || zone === 'Z'
+      ? 0
+      : (zone.startsWith('-') ? -1 : 1) * (Number(zone.slice(1, 3)) * 60 + Number(zone.slice(4, 6)));
   if (Math.abs(shift) > 18 * 60 || (zone !== undefined && zone !== 'Z' && Number(zone.slice(4, 6)) > 59)) return undefined;
-  return { ms: ((daysSince1970(year, month, day) * 24 + hour) * 60 + minute - shift) * 60_000 + second * 1000, bare: zone === undefined };
+  return {
+    ms: ((daysSince1970(year, month, day) * 24 + hour) * 60 + minute - shift) * 60_000 + second * 1000,
+    bare: zone === undefined,
+  };
 }
 
 function daysIn(year: number, month: number): number {

@@ -2,7 +2,12 @@ import { DurationError, parseDuration } from '../duration.js';
 import type { Checking } from './checking.js';
 
 /** Milliseconds of a duration, or an issue. Zero is refused unless `zero` says otherwise; absent and null are nothing. */
-export function checkDuration({ issues }: Checking, path: string, text: string | null | undefined, { zero = false } = {}): number | undefined {
+export function checkDuration(
+  { issues }: Checking,
+  path: string,
+  text: string | null | undefined,
+  { zero = false } = {},
+): number | undefined {
   if (text === undefined || text === null) return undefined;
   try {
     const ms = parseDuration(text);

@@ -1,7 +1,7 @@
 import { describeCycle, findCycle } from '../cycle.js';
-import { buildNamedGraph, topologicalOrder, type NamedGraph } from '../graph.js';
+import { buildNamedGraph, type NamedGraph, topologicalOrder } from '../graph.js';
 import { pointer } from '../json-pointer.js';
-import { taskOf, type Checking } from './checking.js';
+import { type Checking, taskOf } from './checking.js';
 
 /** Ids of tasks, of the DAG: R1, and safe in a path, a query and a page. */
 export const ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
@@ -22,7 +22,8 @@ export interface CheckedGraph {
 export function checkEdges(checking: Checking): CheckedGraph | undefined {
   const { ids, issues, limits, faults, spec } = checking;
   for (const id of ids) {
-    if (!ID_PATTERN.test(id)) issues.error('invalid_id', pointer('tasks', id), `'${shorten(id)}' cannot be a task id: use ${ID_RULE}`);
+    if (!ID_PATTERN.test(id))
+      issues.error('invalid_id', pointer('tasks', id), `'${shorten(id)}' cannot be a task id: use ${ID_RULE}`);
   }
   const edges: [string, string][] = [];
   let count = 0;
@@ -35,17 +36,26 @@ export function checkEdges(checking: Checking): CheckedGraph | undefined {
       const path = (): string => pointer('tasks', id, 'dependsOn', index) + (typeof entry === 'string' ? '' : '/task');
       const earlier = first.get(name);
       if (earlier !== undefined) {
-        issues.error('duplicate_dependency', path(), `'${shorten(name)}' stands in dependsOn already (entry ${earlier}); a task stands there once, with \`on: [a, b]\` for several conditions`);
+        issues.error(
+          'duplicate_dependency',
+          path(),
+          `'${shorten(name)}' stands in dependsOn already (entry ${earlier}); a task stands there once, with \`on: [a, b]\` for several conditions`,
+        );
         return;
       }
       first.set(name, index);
       if (name === id) issues.error('dependency_on_itself', path(), `'${shorten(id)}' cannot depend on itself`);
       else if (Object.hasOwn(spec.tasks, name)) edges.push([name, id]);
-      else if (!faults.dag.has('tasks')) issues.error('unknown_dependency', path(), `there is no task '${shorten(name)}'${checking.suggest.for(name, ids)}`);
+      else if (!faults.dag.has('tasks'))
+        issues.error('unknown_dependency', path(), `there is no task '${shorten(name)}'${checking.suggest.for(name, ids)}`);
     });
   }
   if (count > limits.edges) {
-    issues.error('too_many_edges', '/tasks', `${count} edges in dependsOn; at most ${limits.edges} are allowed. A noop between two layers makes n + m edges of n x m`);
+    issues.error(
+      'too_many_edges',
+      '/tasks',
+      `${count} edges in dependsOn; at most ${limits.edges} are allowed. A noop between two layers makes n + m edges of n x m`,
+    );
     return undefined;
   }
   const graph = buildNamedGraph(ids, edges);
@@ -62,7 +72,11 @@ function reportCycles(checking: Checking, edges: readonly [string, string][]): v
     const { graph, names } = buildNamedGraph(checking.ids, left);
     const cycle = findCycle(graph)?.map((node) => names[node] as string);
     if (cycle === undefined) return;
-    checking.issues.error('cycle', pointer('tasks', cycle[0] as string, 'dependsOn'), `a cycle of ${cycle.length} tasks, none of which could ever start (each is waited for by the next): ${describeCycle(cycle.map(shorten))}`);
+    checking.issues.error(
+      'cycle',
+      pointer('tasks', cycle[0] as string, 'dependsOn'),
+      `a cycle of ${cycle.length} tasks, none of which could ever start (each is waited for by the next): ${describeCycle(cycle.map(shorten))}`,
+    );
     const on = new Set(cycle);
     left = left.filter(([from, to]) => !on.has(from) && !on.has(to));
   }

@@ -6,7 +6,16 @@ type NotNull<T> = { readonly [name in keyof T]?: Exclude<T[name], null> };
 export type EffectiveFields = NotNull<Omit<TaskDefaults, 'retry'>> & { readonly retry: NotNull<RetrySpec> };
 
 const FIELDS = ['triggerRule', 'timeout', 'queueTimeout', 'heartbeatTimeout', 'queue', 'priority', 'outputSchema'] as const;
-const RETRY_FIELDS = ['maxAttempts', 'infraAttempts', 'interval', 'multiplier', 'maxInterval', 'jitter', 'totalTimeout', 'nonRetryableErrors'] as const;
+const RETRY_FIELDS = [
+  'maxAttempts',
+  'infraAttempts',
+  'interval',
+  'multiplier',
+  'maxInterval',
+  'jitter',
+  'totalTimeout',
+  'nonRetryableErrors',
+] as const;
 
 /** Merges `defaults` into a task (R21): a field of the task replaces the default, `retry` merges by key, `null` restores the built-in. */
 export function effective(defaults: TaskDefaults | undefined, task: TaskSpec): EffectiveFields {

@@ -1,7 +1,15 @@
-import { checkExpressionCost, correctTaskForm, isDotId, parseTemplate, type ParsedExpression, type ParsedTemplate, type References } from '../expression/index.js';
+import {
+  checkExpressionCost,
+  correctTaskForm,
+  isDotId,
+  type ParsedExpression,
+  type ParsedTemplate,
+  parseTemplate,
+  type References,
+} from '../expression/index.js';
 import type { Json } from '../json.js';
 import type { Needs } from './analysis.js';
-import { taskOf, type Checking } from './checking.js';
+import { type Checking, taskOf } from './checking.js';
 
 /** What an expression may name at its place. */
 export interface Place {
@@ -18,14 +26,38 @@ export interface Place {
 /** Answers whether `upstream` is a transitive upstream of `task`; undefined while the graph has cycles. */
 export type IsUpstream = ((upstream: string, task: string) => boolean) | undefined;
 
-const RUN_FIELDS = ['id', 'key', 'dagId', 'ds', 'dsNodash', 'logicalDate', 'dataInterval', 'trigger', 'state', 'parent', 'root'];
+const RUN_FIELDS = [
+  'id',
+  'key',
+  'dagId',
+  'ds',
+  'dsNodash',
+  'logicalDate',
+  'dataInterval',
+  'trigger',
+  'state',
+  'parent',
+  'root',
+];
 const TASK_FIELDS = ['output', 'state', 'items'];
 const ROOTS = ['params', 'tasks', 'run'];
 
 /** Checks every expression of a value and adds what they name to `needs` (R1, R14, R21, R25). Returns the parsed template. */
-export function checkTemplate(checking: Checking, isUpstream: IsUpstream, value: Json, path: string, place: Place, needs: NeedsCollector): ParsedTemplate {
+export function checkTemplate(
+  checking: Checking,
+  isUpstream: IsUpstream,
+  value: Json,
+  path: string,
+  place: Place,
+  needs: NeedsCollector,
+): ParsedTemplate {
   const template = parseTemplate(value, {
-    onError: (error) => checking.issues.error(error.code, path + error.pointer, `${error.message} (at character ${error.offset + 1} of this text)`),
+    onError: (error) =>
+      checking.issues.error(
+        error.code,
+        path + error.pointer,
+        `${error.message} (at character ${error.offset + 1} of this text)`,
+      ),
   });
   for (const { pointer, expression } of template.expressions) {
     checkExpression(checking, isUpstream, expression, path + pointer, place);
@@ -35,15 +67,26 @@ export function checkTemplate(checking: Checking, isUpstream: IsUpstream, value:
 }
 
 /** One parsed expression at its place. */
-function checkExpression(checking: Checking, isUpstream: IsUpstream, expression: ParsedExpression, path: string, place: Place): void {
+function checkExpression(
+  checking: Checking,
+  isUpstream: IsUpstream,
+  expression: ParsedExpression,
+  path: string,
+  place: Place,
+): void {
   const { issues, limits } = checking;
   const bytes = utf8Length(expression.source);
   if (bytes > limits.expressionBytes) {
-    issues.error('expression_too_long', path, `the expression has ${bytes} bytes; at most ${limits.expressionBytes} are allowed. Compute it in steps, with tasks of type transform`);
+    issues.error(
+      'expression_too_long',
+      path,
+      `the expression has ${bytes} bytes; at most ${limits.expressionBytes} are allowed. Compute it in steps, with tasks of type transform`,
+    );
   }
   const costly = checkExpressionCost(expression);
   if (costly !== undefined) issues.error('expression_too_costly', path, costly);
-  if (expression.identifier && place.sql !== true) issues.error('expression_not_allowed', path, 'ident() quotes a name for SQL; it stands only in `query` of type sql');
+  if (expression.identifier && place.sql !== true)
+    issues.error('expression_not_allowed', path, 'ident() quotes a name for SQL; it stands only in `query` of type sql');
   checkRoots(checking, expression.references, path, place);
   checkTasks(checking, isUpstream, expression, path, place);
 }
@@ -53,27 +96,66 @@ function checkRoots(checking: Checking, references: References, path: string, pl
   for (const name of references.unknown) {
     const task = Object.hasOwn(spec.tasks, name) ? ` - did you mean tasks.${name}.output?` : '';
     const param = spec.params !== undefined && Object.hasOwn(spec.params, name) ? ` - did you mean params.${name}?` : '';
-    issues.error('unknown_reference', path, `'${name.slice(0, 60)}' is not known here${param || task || suggest.for(name, ROOTS)}; expressions name params, run and tasks.<id>`);
+    issues.error(
+      'unknown_reference',
+      path,
+      `'${name.slice(0, 60)}' is not known here${param || task || suggest.for(name, ROOTS)}; expressions name params, run and tasks.<id>`,
+    );
   }
   for (const name of references.params) {
     if (faults.dag.has('params') || (spec.params !== undefined && Object.hasOwn(spec.params, name))) continue;
-    issues.error('unknown_param', path, `there is no param '${name.slice(0, 60)}'${suggest.for(name, Object.keys(spec.params ?? {}))}`);
+    issues.error(
+      'unknown_param',
+      path,
+      `there is no param '${name.slice(0, 60)}'${suggest.for(name, Object.keys(spec.params ?? {}))}`,
+    );
   }
   for (const name of references.runFields) {
-    if (!RUN_FIELDS.includes(name)) issues.error('unknown_reference', path, `'run' has no field '${name.slice(0, 60)}'${suggest.for(name, RUN_FIELDS)}; it has ${RUN_FIELDS.join(', ')}`);
+    if (!RUN_FIELDS.includes(name))
+      issues.error(
+        'unknown_reference',
+        path,
+        `'run' has no field '${name.slice(0, 60)}'${suggest.for(name, RUN_FIELDS)}; it has ${RUN_FIELDS.join(', ')}`,
+      );
   }
-  if (references.tasksWhole) issues.error('unknown_reference', path, 'tasks are named one by one, with a fixed id: tasks.<id>.output');
+  if (references.tasksWhole)
+    issues.error('unknown_reference', path, 'tasks are named one by one, with a fixed id: tasks.<id>.output');
   if ((references.item || references.index) && !(place.task !== undefined && faults.mapped.has(place.task))) {
-    issues.error('unknown_reference', path, `'${references.item ? 'item' : 'index'}' is known only in mapped tasks (\`expand\`, \`zip\`), which come later`);
+    issues.error(
+      'unknown_reference',
+      path,
+      `'${references.item ? 'item' : 'index'}' is known only in mapped tasks (\`expand\`, \`zip\`), which come later`,
+    );
   }
   for (const name of references.secrets) {
-    if (place.secrets === 'foreign') issues.error('secret_on_foreign_queue', path, `secrets.${name} would be written into Temporal's history, since another worker's activity gets its arguments as they are; let that worker read the secret itself`);
-    else if (place.secrets === 'walk') issues.error('expression_not_allowed', path, `secrets.${name} can be read only inside an activity: in \`with\` of types activity, http, sql and shell`);
+    if (place.secrets === 'foreign')
+      issues.error(
+        'secret_on_foreign_queue',
+        path,
+        `secrets.${name} would be written into Temporal's history, since another worker's activity gets its arguments as they are; let that worker read the secret itself`,
+      );
+    else if (place.secrets === 'walk')
+      issues.error(
+        'expression_not_allowed',
+        path,
+        `secrets.${name} can be read only inside an activity: in \`with\` of types activity, http, sql and shell`,
+      );
   }
-  if (references.attempt && place.secrets !== 'allowed') issues.error('expression_not_allowed', path, '`attempt` is known only inside an activity of this service: in `with` of types activity (own queues), http, sql and shell');
+  if (references.attempt && place.secrets !== 'allowed')
+    issues.error(
+      'expression_not_allowed',
+      path,
+      '`attempt` is known only inside an activity of this service: in `with` of types activity (own queues), http, sql and shell',
+    );
 }
 
-function checkTasks(checking: Checking, isUpstream: IsUpstream, expression: ParsedExpression, path: string, place: Place): void {
+function checkTasks(
+  checking: Checking,
+  isUpstream: IsUpstream,
+  expression: ParsedExpression,
+  path: string,
+  place: Place,
+): void {
   const { issues, spec, faults } = checking;
   const known = { has: (id: string): boolean => Object.hasOwn(spec.tasks, id) };
   const misnamed: string[] = [];
@@ -86,20 +168,37 @@ function checkTasks(checking: Checking, isUpstream: IsUpstream, expression: Pars
   for (const { id, form, field } of expression.references.tasks) {
     if (misnamed.some((written) => written === id || written.startsWith(`${id}.`) || written.startsWith(`${id}-`))) continue;
     if (!known.has(id)) {
-      if (!faults.dag.has('tasks')) issues.error('unknown_reference', path, `there is no task '${id.slice(0, 60)}'${checking.suggest.for(id, checking.ids)}`);
+      if (!faults.dag.has('tasks'))
+        issues.error(
+          'unknown_reference',
+          path,
+          `there is no task '${id.slice(0, 60)}'${checking.suggest.for(id, checking.ids)}`,
+        );
       continue;
     }
     if (form === 'index' && isDotId(id)) {
-      issues.error('expression_task_id', path, `tasks['${id}'] is written tasks.${id}; the index is for ids with other characters`);
+      issues.error(
+        'expression_task_id',
+        path,
+        `tasks['${id}'] is written tasks.${id}; the index is for ids with other characters`,
+      );
     }
     if (field !== undefined && !TASK_FIELDS.includes(field)) {
-      issues.error('unknown_reference', path, `a task has no field '${field.slice(0, 60)}'${checking.suggest.for(field, TASK_FIELDS)}; it has output, state and items`);
+      issues.error(
+        'unknown_reference',
+        path,
+        `a task has no field '${field.slice(0, 60)}'${checking.suggest.for(field, TASK_FIELDS)}; it has output, state and items`,
+      );
     }
     if (place.task === undefined || isUpstream === undefined || faults.dag.has('tasks')) continue;
     if (id === place.task || !isUpstream(id, place.task)) {
-      issues.error('reference_not_upstream', path, id === place.task
-        ? `task '${id}' names itself; its output is not there before it has ended`
-        : `task '${id}' is not upstream of '${place.task}', so it may not have ended; add it to dependsOn`);
+      issues.error(
+        'reference_not_upstream',
+        path,
+        id === place.task
+          ? `task '${id}' names itself; its output is not there before it has ended`
+          : `task '${id}' is not upstream of '${place.task}', so it may not have ended; add it to dependsOn`,
+      );
     }
   }
 }

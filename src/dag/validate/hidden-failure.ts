@@ -1,6 +1,6 @@
 import { pointer } from '../json-pointer.js';
 import type { DependencySpec, EdgeCondition, TriggerRule } from '../spec.js';
-import { taskOf, type Checking } from './checking.js';
+import { type Checking, taskOf } from './checking.js';
 import type { CheckedGraph } from './edges.js';
 import { effective } from './effective.js';
 
@@ -32,8 +32,17 @@ export function warnOfHiddenFailures(checking: Checking, { order }: CheckedGraph
     if (absorbing !== undefined) (hidden.get(absorbing.id) ?? hidden.set(absorbing.id, []).get(absorbing.id))?.push(id);
   }
   for (const [id, tasks] of hidden) {
-    const named = tasks.reverse().slice(0, 3).map((task) => `'${task}'`).join(', ') + (tasks.length > 3 ? ` and ${tasks.length - 3} more` : '');
-    checking.issues.warning('failure_may_be_hidden', pointer('tasks', id), `'${id}' runs even when ${named} failed, and the run can then end as a success; where that is not meant, let another task depend on ${tasks.length === 1 ? 'it' : 'them'} by success`);
+    const named =
+      tasks
+        .reverse()
+        .slice(0, 3)
+        .map((task) => `'${task}'`)
+        .join(', ') + (tasks.length > 3 ? ` and ${tasks.length - 3} more` : '');
+    checking.issues.warning(
+      'failure_may_be_hidden',
+      pointer('tasks', id),
+      `'${id}' runs even when ${named} failed, and the run can then end as a success; where that is not meant, let another task depend on ${tasks.length === 1 ? 'it' : 'them'} by success`,
+    );
   }
 }
 

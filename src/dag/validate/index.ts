@@ -1,19 +1,21 @@
 import type { Issue } from '../issue.js';
 import { IssueList } from '../issue-list.js';
-import { DEFAULT_DAG_LIMITS, type DagLimits } from '../limits.js';
+import { type DagLimits, DEFAULT_DAG_LIMITS } from '../limits.js';
 import type { DagSpec, ValidDag } from '../spec.js';
+import { Suggest } from '../suggest.js';
+import { TAG_PATTERN, TAG_RULE } from '../tag.js';
 import { keepAnalysis } from './analysis.js';
-import { Suggest, type Checking } from './checking.js';
+import type { Checking } from './checking.js';
+import { checkDuration } from './duration-check.js';
 import { checkEdges, ID_PATTERN, ID_RULE } from './edges.js';
-import { NO_FAULTS, type Faults } from './faults.js';
+import { type Faults, NO_FAULTS } from './faults.js';
 import { warnOfHiddenFailures } from './hidden-failure.js';
 import { checkParams } from './params-check.js';
 import { checkSchedule } from './schedule-check.js';
-import { checkDuration } from './duration-check.js';
 import { checkExpressions } from './task-expressions.js';
 import { checkTaskFields } from './task-fields.js';
 
-export { analysisOf, type Analysis, type Needs } from './analysis.js';
+export { type Analysis, analysisOf, type Needs } from './analysis.js';
 export type { Faults } from './faults.js';
 
 /** What the meaning of a spec depends on besides the spec. */
@@ -39,7 +41,16 @@ export function validate(spec: DagSpec, options: ValidateOptions): { dag?: Valid
   const limits = { ...DEFAULT_DAG_LIMITS, ...options.limits };
   const ids = Object.keys(spec.tasks).sort();
   const faults = options.faults ?? NO_FAULTS;
-  const checking: Checking = { spec, issues, limits, ids, faults, ownQueues: options.ownQueues, isTimeZone: options.isTimeZone ?? (() => true), suggest: new Suggest() };
+  const checking: Checking = {
+    spec,
+    issues,
+    limits,
+    ids,
+    faults,
+    ownQueues: options.ownQueues,
+    isTimeZone: options.isTimeZone ?? (() => true),
+    suggest: new Suggest(),
+  };
   checkHead(checking);
   checkSchedule(checking);
   checkParams(checking);
@@ -47,29 +58,36 @@ export function validate(spec: DagSpec, options: ValidateOptions): { dag?: Valid
     issues.error('too_many_tasks', '/tasks', `${ids.length} tasks; at most ${limits.tasks} are allowed in one DAG`);
     return { issues: issues.toArray() };
   }
-  if (ids.length === 0 && !faults.dag.has('tasks')) issues.error('no_tasks', '/tasks', 'there are no tasks; a DAG has at least one');
+  if (ids.length === 0 && !faults.dag.has('tasks'))
+    issues.error('no_tasks', '/tasks', 'there are no tasks; a DAG has at least one');
   const graph = checkEdges(checking);
   checkTaskFields(checking);
   const needs = checkExpressions(checking, graph);
   if (graph !== undefined) warnOfHiddenFailures(checking, graph);
-  if (issues.hasErrors || options.faults !== undefined && isLossy(options.faults) || graph?.order === undefined) return { issues: issues.toArray() };
+  if (issues.hasErrors || (options.faults !== undefined && isLossy(options.faults)) || graph?.order === undefined)
+    return { issues: issues.toArray() };
   const dag = keepAnalysis({ ...spec } as ValidDag, { graph: graph.graph, order: graph.order, needs });
   return { dag, issues: issues.toArray() };
 }
 
 function checkHead(checking: Checking): void {
   const { spec, issues } = checking;
-  if (spec.id !== undefined && !ID_PATTERN.test(spec.id)) issues.error('invalid_id', '/id', `'${spec.id.slice(0, 60)}' cannot be a DAG id: use ${ID_RULE}`);
+  if (spec.id !== undefined && !ID_PATTERN.test(spec.id))
+    issues.error('invalid_id', '/id', `'${spec.id.slice(0, 60)}' cannot be a DAG id: use ${ID_RULE}`);
   checkDuration(checking, '/timeout', spec.timeout);
-  if (spec.maxActiveTasks !== undefined && !(Number.isInteger(spec.maxActiveTasks) && spec.maxActiveTasks >= 1 && spec.maxActiveTasks <= 10_000)) {
+  if (
+    spec.maxActiveTasks !== undefined &&
+    !(Number.isInteger(spec.maxActiveTasks) && spec.maxActiveTasks >= 1 && spec.maxActiveTasks <= 10_000)
+  ) {
     issues.error('invalid_value', '/maxActiveTasks', `must be a whole number from 1 to 10000, not ${spec.maxActiveTasks}`);
   }
-  if (spec.owner !== undefined && (spec.owner.length === 0 || spec.owner.length > 128)) issues.error('invalid_value', '/owner', 'must have 1 to 128 characters');
+  if (spec.owner !== undefined && (spec.owner.length === 0 || spec.owner.length > 128))
+    issues.error('invalid_value', '/owner', 'must have 1 to 128 characters');
   const tags = spec.tags ?? [];
   if (tags.length > MAX_TAGS) issues.error('invalid_value', '/tags', `${tags.length} tags; at most ${MAX_TAGS} are allowed`);
   else {
     tags.forEach((tag, index) => {
-      if (tag.length === 0 || tag.length > 128) issues.error('invalid_value', `/tags/${index}`, 'a tag has 1 to 128 characters');
+      if (!TAG_PATTERN.test(tag)) issues.error('invalid_value', `/tags/${index}`, TAG_RULE);
     });
   }
 }

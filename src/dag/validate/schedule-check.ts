@@ -1,10 +1,13 @@
 import { CronError, parseCron } from '../cron.js';
 import { parseDuration } from '../duration.js';
 import { pointer } from '../json-pointer.js';
+import type { ScheduleSpec } from '../spec.js';
 import type { Checking } from './checking.js';
-import { readDate, type DateText } from './date-text.js';
+import { type DateText, readDate } from './date-text.js';
 import { checkDuration } from './duration-check.js';
 
+const MAX_CRONS = 100;
+const MAX_TIMES = 1000;
 const ZONE = /^[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+){0,2}$/;
 
 /** `schedule startDate endDate timezone`: checked and stored from the first release (R5, R26). */
@@ -15,21 +18,48 @@ export function checkSchedule(checking: Checking): void {
   const end = checkDate(checking, '/endDate', spec.endDate);
   if (start !== undefined && end !== undefined) {
     const apart = end.ms - start.ms + (end.bare ? 86_400_000 : 0);
-    if (apart <= 0) issues.error('bad_date', '/endDate', `the end ${spec.endDate ?? ''} is not after the start ${spec.startDate ?? ''}: no run would ever be due`);
+    if (apart <= 0)
+      issues.error(
+        'bad_date',
+        '/endDate',
+        `the end ${spec.endDate ?? ''} is not after the start ${spec.startDate ?? ''}: no run would ever be due`,
+      );
   }
   const { schedule } = spec;
   if (schedule === undefined) return;
-  if (typeof schedule === 'string') return checkCron(checking, '/schedule', schedule);
+  if (typeof schedule === 'string') checkCron(checking, '/schedule', schedule);
+  else checkForm(checking, schedule);
+}
+
+function checkForm(checking: Checking, schedule: Exclude<ScheduleSpec, string>): void {
+  const { issues } = checking;
   if ('cron' in schedule) {
     const list = typeof schedule.cron === 'string' ? [schedule.cron] : schedule.cron;
-    list.forEach((cron, index) => checkCron(checking, typeof schedule.cron === 'string' ? '/schedule/cron' : pointer('schedule', 'cron', index), cron));
+    if (list.length > MAX_CRONS)
+      issues.error('bad_schedule', '/schedule/cron', `${list.length} cron expressions; at most ${MAX_CRONS} are allowed`);
+    else
+      list.forEach((cron, index) => {
+        checkCron(checking, typeof schedule.cron === 'string' ? '/schedule/cron' : pointer('schedule', 'cron', index), cron);
+      });
   } else if ('every' in schedule) {
     const every = checkDuration(checking, '/schedule/every', schedule.every);
-    if (every !== undefined && (every < 1000 || every % 1000 !== 0)) issues.error('bad_schedule', '/schedule/every', 'a beat has whole seconds, at least 1s');
+    if (every !== undefined && (every < 1000 || every % 1000 !== 0))
+      issues.error('bad_schedule', '/schedule/every', 'a beat has whole seconds, at least 1s');
     const offset = checkDuration(checking, '/schedule/offset', schedule.offset, { zero: true });
-    if (every !== undefined && offset !== undefined && (offset >= every || offset % 1000 !== 0)) issues.error('bad_schedule', '/schedule/offset', `must have whole seconds and be shorter than \`every\` (${schedule.every})`);
+    if (every !== undefined && offset !== undefined && (offset >= every || offset % 1000 !== 0))
+      issues.error(
+        'bad_schedule',
+        '/schedule/offset',
+        `must have whole seconds and be shorter than \`every\` (${schedule.every})`,
+      );
   } else {
-    schedule.at.forEach((text, index) => checkDate(checking, pointer('schedule', 'at', index), text));
+    if (schedule.at.length > MAX_TIMES)
+      issues.error('bad_schedule', '/schedule/at', `${schedule.at.length} times; at most ${MAX_TIMES} are allowed`);
+    else {
+      schedule.at.forEach((text, index) => {
+        checkDate(checking, pointer('schedule', 'at', index), text);
+      });
+    }
   }
   if ('timezone' in schedule) checkZone(checking, '/schedule/timezone', schedule.timezone);
   if ('jitter' in schedule) checkDuration(checking, '/schedule/jitter', schedule.jitter, { zero: true });
@@ -61,6 +91,11 @@ function checkZone({ issues, isTimeZone }: Checking, path: string, zone: string 
 function checkDate({ issues }: Checking, path: string, text: string | undefined): DateText | undefined {
   if (text === undefined) return undefined;
   const date = readDate(text);
-  if (date === undefined) issues.error('bad_date', path, `'${text.slice(0, 40)}' is no date from 1970 to 2099; write 2024-01-31, or an instant with its offset such as 2024-01-31T06:00:00Z`);
+  if (date === undefined)
+    issues.error(
+      'bad_date',
+      path,
+      `'${text.slice(0, 40)}' is no date from 1970 to 2099; write 2024-01-31, or an instant with its offset such as 2024-01-31T06:00:00Z`,
+    );
   return date;
 }

@@ -12,7 +12,11 @@ export function expressionsInsideQuotes(text: TemplateString): { readonly source
   let tag = '';
   for (const segment of text.segments) {
     if (typeof segment !== 'string') {
-      if (state !== 'code') found.push({ source: segment.source.trim(), inside: state === "'" || state === '"' ? `${state}...${state}` : `a ${state}` });
+      if (state !== 'code')
+        found.push({
+          source: segment.source.trim(),
+          inside: state === "'" || state === '"' ? `${state}...${state}` : `a ${state}`,
+        });
       continue;
     }
     for (let i = 0; i < segment.length; i++) {

@@ -4,15 +4,26 @@ import { pointer } from '../json-pointer.js';
 import { Reachability } from '../reachability.js';
 import type { TaskSpec } from '../spec.js';
 import type { Needs } from './analysis.js';
-import { taskOf, type Checking } from './checking.js';
+import { type Checking, taskOf } from './checking.js';
 import type { CheckedGraph } from './edges.js';
 import { effective } from './effective.js';
-import { checkTemplate, NeedsCollector, type IsUpstream, type Place } from './expressions.js';
+import { checkTemplate, type IsUpstream, NeedsCollector, type Place } from './expressions.js';
 import { expressionsInsideQuotes } from './sql-text.js';
 
 /** Every expression of the DAG: `when` and `with` of each task, and `outputs` (R14). Returns what each task's expressions name. */
 export function checkExpressions(checking: Checking, checked: CheckedGraph | undefined): ReadonlyMap<string, Needs> {
   const needs = new Map<string, Needs>();
+  const { limits, issues, spec } = checking;
+  const count =
+    countExpressions(spec.outputs) + checking.ids.reduce((sum, id) => sum + countExpressions(taskOf(spec, id)?.with), 0);
+  if (count > limits.expressions) {
+    issues.error(
+      'too_many_expressions',
+      '',
+      `${count} expressions; at most ${limits.expressions} are allowed in one DAG. Pass lists as one value, or read them inside an activity`,
+    );
+    return needs;
+  }
   const isUpstream = upstreamTest(checking, checked);
   for (const id of checking.ids) {
     const task = taskOf(checking.spec, id);
@@ -23,20 +34,52 @@ export function checkExpressions(checking: Checking, checked: CheckedGraph | und
     if (task.with !== undefined) checkWith(checking, isUpstream, id, task, `${path}/with`, collector);
     needs.set(id, collector.result());
   }
-  const outputs = checking.spec.outputs ?? {};
+  const outputs = spec.outputs ?? {};
   for (const name of Object.keys(outputs).sort()) {
-    checkTemplate(checking, isUpstream, outputs[name] as Json, pointer('outputs', name), { name: 'outputs', secrets: 'walk' }, new NeedsCollector(checking));
+    checkTemplate(
+      checking,
+      isUpstream,
+      outputs[name] as Json,
+      pointer('outputs', name),
+      { name: 'outputs', secrets: 'walk' },
+      new NeedsCollector(checking),
+    );
   }
   return needs;
 }
 
-function checkWhen(checking: Checking, isUpstream: IsUpstream, id: string, when: string, path: string, needs: NeedsCollector): void {
-  const template = checkTemplate(checking, isUpstream, when, path, { name: 'when', task: id, secrets: 'walk' }, needs);
-  if (expressionSource(when) !== undefined && template.expressions.length <= 1) return;
-  checking.issues.error('expression_invalid', path, 'a condition is exactly one expression: when: "${{ ... }}", or true or false');
+/** How often `${{` stands in the texts of a value. */
+function countExpressions(value: Json | undefined): number {
+  if (typeof value === 'string') return value.split('${{').length - 1;
+  if (typeof value !== 'object' || value === null) return 0;
+  return Object.values(value).reduce((sum: number, each) => sum + countExpressions(each as Json), 0);
 }
 
-function checkWith(checking: Checking, isUpstream: IsUpstream, id: string, task: TaskSpec, path: string, needs: NeedsCollector): void {
+function checkWhen(
+  checking: Checking,
+  isUpstream: IsUpstream,
+  id: string,
+  when: string,
+  path: string,
+  needs: NeedsCollector,
+): void {
+  const template = checkTemplate(checking, isUpstream, when, path, { name: 'when', task: id, secrets: 'walk' }, needs);
+  if (expressionSource(when) !== undefined && template.expressions.length <= 1) return;
+  checking.issues.error(
+    'expression_invalid',
+    path,
+    'a condition is exactly one expression: when: "${{ ... }}", or true or false',
+  );
+}
+
+function checkWith(
+  checking: Checking,
+  isUpstream: IsUpstream,
+  id: string,
+  task: TaskSpec,
+  path: string,
+  needs: NeedsCollector,
+): void {
   const input = task.with ?? {};
   const place: Place = { name: 'with', task: id, secrets: secretsOf(checking, task) };
   if (task.type !== 'sql') {
@@ -49,7 +92,11 @@ function checkWith(checking: Checking, isUpstream: IsUpstream, id: string, task:
     if (name !== 'query') continue;
     for (const text of template.strings) {
       for (const { source, inside } of expressionsInsideQuotes(text)) {
-        checking.issues.error('expression_inside_quotes', `${path}/${name}${text.pointer}`, `\${{ ${source.slice(0, 60)} }} stands inside ${inside}; it renders as a quoted literal itself: take it out, and join texts with ||`);
+        checking.issues.error(
+          'expression_inside_quotes',
+          `${path}/${name}${text.pointer}`,
+          `\${{ ${source.slice(0, 60)} }} stands inside ${inside}; it renders as a quoted literal itself: take it out, and join texts with ||`,
+        );
       }
     }
   }

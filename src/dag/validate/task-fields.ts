@@ -2,7 +2,7 @@ import { pointer } from '../json-pointer.js';
 import { checkSchema } from '../json-schema.js';
 import type { RetrySpec, TaskDefaults, TaskSpec } from '../spec.js';
 import { TASK_TYPES } from '../task-type.js';
-import { taskOf, type Checking } from './checking.js';
+import { type Checking, taskOf } from './checking.js';
 import { checkDuration } from './duration-check.js';
 import { effective } from './effective.js';
 
@@ -25,7 +25,11 @@ export function checkTaskFields(checking: Checking): void {
     if (TASK_TYPES[task.type].carriedOutBy === 'walk') {
       for (const name of ACTIVITY_FIELDS) {
         if (task[name] === undefined || task[name] === null) continue;
-        issues.error('not_allowed_with', `${path}/${name}`, `'${name}' means nothing for type ${task.type}, which runs inside the walk at once; leave it out`);
+        issues.error(
+          'not_allowed_with',
+          `${path}/${name}`,
+          `'${name}' means nothing for type ${task.type}, which runs inside the walk at once; leave it out`,
+        );
       }
     } else checkQueueOf(checking, id, task, path);
     if (task.type === 'http') checkUrl(checking, task, path);
@@ -37,26 +41,50 @@ function checkFields(checking: Checking, fields: TaskDefaults, path: string): vo
   checkDuration(checking, `${path}/timeout`, fields.timeout);
   checkDuration(checking, `${path}/queueTimeout`, fields.queueTimeout);
   checkDuration(checking, `${path}/heartbeatTimeout`, fields.heartbeatTimeout);
-  if (fields.priority !== undefined && fields.priority !== null && !(Number.isInteger(fields.priority) && fields.priority >= 1 && fields.priority <= 5)) {
-    issues.error('invalid_value', `${path}/priority`, `must be a whole number from 1 (first) to 5 (last), not ${fields.priority}`);
+  if (
+    fields.priority !== undefined &&
+    fields.priority !== null &&
+    !(Number.isInteger(fields.priority) && fields.priority >= 1 && fields.priority <= 5)
+  ) {
+    issues.error(
+      'invalid_value',
+      `${path}/priority`,
+      `must be a whole number from 1 (first) to 5 (last), not ${fields.priority}`,
+    );
   }
   const { queue } = fields;
   if (queue !== undefined && queue !== null) {
-    if (queue === SYSTEM_QUEUE) issues.error('invalid_value', `${path}/queue`, `'${SYSTEM_QUEUE}' is the service's own; tasks never run there`);
-    else if (!QUEUE.test(queue)) issues.error('invalid_value', `${path}/queue`, `'${queue.slice(0, 60)}' cannot be a task queue: use letters, digits, _ . : @ / and -, at most 200 characters`);
+    if (queue === SYSTEM_QUEUE)
+      issues.error('invalid_value', `${path}/queue`, `'${SYSTEM_QUEUE}' is the service's own; tasks never run there`);
+    else if (!QUEUE.test(queue))
+      issues.error(
+        'invalid_value',
+        `${path}/queue`,
+        `'${queue.slice(0, 60)}' cannot be a task queue: use letters, digits, _ . : @ / and -, at most 200 characters`,
+      );
   }
   if (fields.outputSchema !== undefined && fields.outputSchema !== null) {
-    for (const problem of checkSchema(fields.outputSchema)) issues.error('invalid_json_schema', `${path}/outputSchema${problem.pointer}`, problem.message);
+    for (const problem of checkSchema(fields.outputSchema))
+      issues.error('invalid_json_schema', `${path}/outputSchema${problem.pointer}`, problem.message);
   }
   if (fields.retry !== undefined && fields.retry !== null) checkRetry(checking, fields.retry, `${path}/retry`);
 }
 
 function checkRetry(checking: Checking, retry: RetrySpec, path: string): void {
   const { issues, limits } = checking;
-  const range = (name: 'maxAttempts' | 'infraAttempts' | 'multiplier' | 'jitter', min: number, max: number, whole: boolean): void => {
+  const range = (
+    name: 'maxAttempts' | 'infraAttempts' | 'multiplier' | 'jitter',
+    min: number,
+    max: number,
+    whole: boolean,
+  ): void => {
     const value = retry[name];
     if (value === undefined || value === null || (value >= min && value <= max && (!whole || Number.isInteger(value)))) return;
-    issues.error('invalid_value', `${path}/${name}`, `must be a ${whole ? 'whole ' : ''}number from ${min} to ${max}, not ${value}`);
+    issues.error(
+      'invalid_value',
+      `${path}/${name}`,
+      `must be a ${whole ? 'whole ' : ''}number from ${min} to ${max}, not ${value}`,
+    );
   };
   range('maxAttempts', 1, limits.attempts, true);
   range('infraAttempts', 0, limits.attempts, true);
@@ -66,10 +94,19 @@ function checkRetry(checking: Checking, retry: RetrySpec, path: string): void {
   const maxInterval = checkDuration(checking, `${path}/maxInterval`, retry.maxInterval);
   checkDuration(checking, `${path}/totalTimeout`, retry.totalTimeout);
   if (interval !== undefined && maxInterval !== undefined && maxInterval < interval) {
-    issues.error('invalid_value', `${path}/maxInterval`, `the longest wait (${retry.maxInterval ?? ''}) is shorter than the first (${retry.interval ?? ''})`);
+    issues.error(
+      'invalid_value',
+      `${path}/maxInterval`,
+      `the longest wait (${retry.maxInterval ?? ''}) is shorter than the first (${retry.interval ?? ''})`,
+    );
   }
   retry.nonRetryableErrors?.forEach((name, index) => {
-    if (name.trim() === '') issues.error('invalid_value', `${path}/nonRetryableErrors/${index}`, 'an error type is empty; write the name that the failure shows as its type');
+    if (name.trim() === '')
+      issues.error(
+        'invalid_value',
+        `${path}/nonRetryableErrors/${index}`,
+        'an error type is empty; write the name that the failure shows as its type',
+      );
   });
 }
 
@@ -80,9 +117,17 @@ function checkQueueOf(checking: Checking, id: string, task: TaskSpec, path: stri
   if (queue === undefined || ownQueues.includes(queue)) return;
   if (task.type !== 'activity') {
     const where = task.queue === undefined ? '/defaults/queue' : `${path}/queue`;
-    issues.error('invalid_value', where, `task '${id}' of type ${task.type} needs a worker of this service, and none is configured for queue '${queue.slice(0, 60)}'; only tasks of type activity can go to other workers`);
+    issues.error(
+      'invalid_value',
+      where,
+      `task '${id}' of type ${task.type} needs a worker of this service, and none is configured for queue '${queue.slice(0, 60)}'; only tasks of type activity can go to other workers`,
+    );
   } else if (typeof task.with?.args === 'string') {
-    issues.error('invalid_value', `${path}/with/args`, `queue '${queue.slice(0, 60)}' belongs to another worker, so the number of arguments must be fixed: write a list`);
+    issues.error(
+      'invalid_value',
+      `${path}/with/args`,
+      `queue '${queue.slice(0, 60)}' belongs to another worker, so the number of arguments must be fixed: write a list`,
+    );
   }
 }
 

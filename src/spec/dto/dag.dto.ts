@@ -1,6 +1,6 @@
 import { AnyMap, Anything, Duration, Flag, ListOf, MapOf, Nested, OneOf, Text, Whole } from '../field.js';
-import { TaskDefaultsDto } from './task-defaults.dto.js';
 import { TaskDto } from './task.dto.js';
+import { TaskDefaultsDto } from './task-defaults.dto.js';
 
 /** A DAG spec. */
 export class DagDto {
@@ -19,7 +19,10 @@ export class DagDto {
   @ListOf('text', { about: 'Labels to find the DAG and its runs by.' })
   tags?: string[];
 
-  @Anything({ about: 'A preset (@daily), a 5-field cron, {cron, timezone, jitter}, {every, offset, jitter} or {at, timezone}.' }, { type: ['string', 'object'] })
+  @Anything(
+    { about: 'A preset (@daily), a 5-field cron, {cron, timezone, jitter}, {every, offset, jitter} or {at, timezone}.' },
+    { type: ['string', 'object'] },
+  )
   schedule?: unknown;
 
   @Text({ about: 'First day or instant of data: 2024-01-01 or RFC 3339.' })

@@ -8,7 +8,12 @@ export class DependencyDto {
 
   @Anything(
     { about: 'What the edge waits for; a list means any of them. Default success.' },
-    { anyOf: [{ type: 'string', enum: [...EDGE_CONDITIONS] }, { type: 'array', minItems: 1, items: { type: 'string', enum: [...EDGE_CONDITIONS] } }] },
+    {
+      anyOf: [
+        { type: 'string', enum: [...EDGE_CONDITIONS] },
+        { type: 'array', minItems: 1, items: { type: 'string', enum: [...EDGE_CONDITIONS] } },
+      ],
+    },
   )
   on?: string | string[];
 }

@@ -6,7 +6,10 @@ export class RetryDto {
   @Whole(1, DEFAULT_DAG_LIMITS.attempts, { nullable: true, about: 'All attempts, the first included. Default 1: no retry.' })
   maxAttempts?: number | null;
 
-  @Whole(0, DEFAULT_DAG_LIMITS.attempts, { nullable: true, about: 'Further attempts after a lost worker, not counted above. Default 3.' })
+  @Whole(0, DEFAULT_DAG_LIMITS.attempts, {
+    nullable: true,
+    about: 'Further attempts after a lost worker, not counted above. Default 3.',
+  })
   infraAttempts?: number | null;
 
   @Duration({ nullable: true, about: 'Wait before the second attempt. Default 10s.' })

@@ -2,7 +2,10 @@ import { Anything, Duration, ListOf, Text } from '../field.js';
 
 /** `schedule: {cron}`. */
 export class CronScheduleDto {
-  @Anything({ required: true, about: 'One 5-field cron or preset, or a list of them.' }, { anyOf: [{ type: 'string' }, { type: 'array', minItems: 1, items: { type: 'string' } }] })
+  @Anything(
+    { required: true, about: 'One 5-field cron or preset, or a list of them.' },
+    { anyOf: [{ type: 'string' }, { type: 'array', minItems: 1, items: { type: 'string' } }] },
+  )
   cron!: string | string[];
 
   @Text({ about: "IANA time zone; default: the DAG's." })

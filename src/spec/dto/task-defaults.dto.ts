@@ -4,7 +4,10 @@ import { RetryDto } from './retry.dto.js';
 
 /** Fields that stand in `defaults` and in tasks (R21); `null` restores the built-in. */
 export class TaskDefaultsDto {
-  @OneOf(TRIGGER_RULES, { nullable: true, about: 'When the task may start, given the states of its upstreams. Default all_success.' })
+  @OneOf(TRIGGER_RULES, {
+    nullable: true,
+    about: 'When the task may start, given the states of its upstreams. Default all_success.',
+  })
   triggerRule?: string | null;
 
   @Nested('object', () => RetryDto, { nullable: true, about: 'How often and how soon a failed attempt is repeated.' })
@@ -16,7 +19,10 @@ export class TaskDefaultsDto {
   @Duration({ nullable: true, about: 'How long an attempt may wait for a worker. Default: unlimited.' })
   queueTimeout?: string | null;
 
-  @Duration({ nullable: true, about: 'The worker is given up after this silence. Default 30s; activities on foreign queues: none.' })
+  @Duration({
+    nullable: true,
+    about: 'The worker is given up after this silence. Default 30s; activities on foreign queues: none.',
+  })
   heartbeatTimeout?: string | null;
 
   @Text({ nullable: true, about: "Temporal task queue. Default: the service's own." })

@@ -17,6 +17,9 @@ export class TaskDto extends TaskDefaultsDto {
   @Nested('mixed', () => DependencyDto, { about: 'Ids of upstream tasks, or {task, on}.' })
   dependsOn?: (string | DependencyDto)[];
 
-  @Anything({ templated: true, about: 'An expression "${{ ... }}", true or false; false skips the task.' }, { type: ['string', 'boolean'] })
+  @Anything(
+    { templated: true, about: 'An expression "${{ ... }}", true or false; false skips the task.' },
+    { type: ['string', 'boolean'] },
+  )
   when?: unknown;
 }

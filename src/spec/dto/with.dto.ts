@@ -1,5 +1,5 @@
 import type { TaskType } from '../../dag/task-type.js';
-import { Anything, ListOf, MapOf, Nested, OneOf, Text, Whole, type Shape } from '../field.js';
+import { Anything, ListOf, MapOf, Nested, OneOf, type Shape, Text, Whole } from '../field.js';
 
 /** noop takes no input. */
 export class NoopWithDto {}
@@ -62,7 +62,10 @@ export class SqlResultDto {
 
 /** Input of an SQL task (R18). */
 export class SqlWithDto {
-  @Anything({ required: true, templated: true, about: 'SQL, or a list of statements that are one transaction.' }, { anyOf: [{ type: 'string' }, { type: 'array', minItems: 1, items: { type: 'string' } }] })
+  @Anything(
+    { required: true, templated: true, about: 'SQL, or a list of statements that are one transaction.' },
+    { anyOf: [{ type: 'string' }, { type: 'array', minItems: 1, items: { type: 'string' } }] },
+  )
   query!: string | string[];
 
   @Anything({ templated: true, about: 'Name to rows or to a blob; each becomes a view.' }, { type: 'object' })
@@ -101,5 +104,10 @@ export class ShellWithDto {
 
 /** The DTO of `with`, by task type. */
 export const WITH_SHAPES: { readonly [type in TaskType]: Shape } = {
-  noop: NoopWithDto, transform: TransformWithDto, activity: ActivityWithDto, http: HttpWithDto, sql: SqlWithDto, shell: ShellWithDto,
+  noop: NoopWithDto,
+  transform: TransformWithDto,
+  activity: ActivityWithDto,
+  http: HttpWithDto,
+  sql: SqlWithDto,
+  shell: ShellWithDto,
 };

@@ -10,7 +10,11 @@ interface ShellOutput {
   exitCode: number;
   stdout: Json;
 }
-const run = async (input: Json, settings: Parameters<typeof shellHandler>[0] = {}, context = taskContext()): Promise<ShellOutput> => (await shellHandler(settings).run(input, await context)) as ShellOutput;
+const run = async (
+  input: Json,
+  settings: Parameters<typeof shellHandler>[0] = {},
+  context = taskContext(),
+): Promise<ShellOutput> => (await shellHandler(settings).run(input, await context)) as ShellOutput;
 const script = (text: string): Json => ({ argv: ['/bin/sh', '-c', text] });
 
 /** False for zombies too: they run nothing. */
@@ -27,7 +31,10 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
 
 describe('a shell task', () => {
   it('runs a program with its arguments as they are, no shell between', async () => {
-    expect(await run({ argv: ['printf', '%s|', '$HOME', '`id`', '; rm -rf /', 5, null, { a: 1 }] })).toEqual({ exitCode: 0, stdout: '$HOME|`id`|; rm -rf /|5||{"a":1}|' });
+    expect(await run({ argv: ['printf', '%s|', '$HOME', '`id`', '; rm -rf /', 5, null, { a: 1 }] })).toEqual({
+      exitCode: 0,
+      stdout: '$HOME|`id`|; rm -rf /|5||{"a":1}|',
+    });
   });
 
   it('parses standard output as JSON where asked to', async () => {
@@ -39,9 +46,27 @@ describe('a shell task', () => {
     process.env.BATON_TEST_LEAK = 'leaked';
     const { stdout } = await run({ argv: ['env'], env: { MINE: 'x', N: 1 } });
     delete process.env.BATON_TEST_LEAK;
-    const env = Object.fromEntries((stdout as string).trim().split('\n').map((line) => line.split(/=(.*)/s).slice(0, 2)));
-    expect(env).toMatchObject({ MINE: 'x', N: '1', LANG: 'C.UTF-8', PATH: '/usr/local/bin:/usr/bin:/bin', BATON_RUN_ID: 'd@k', BATON_TASK_ID: 'task', BATON_ATTEMPT: '1', BATON_IDEMPOTENCY_KEY: '0123456789abcdef0123456789abcdef' });
-    expect(Object.keys(env).filter((name) => !['PWD', 'SHLVL', '_', 'OLDPWD'].includes(name)).sort()).toEqual(['BATON_ATTEMPT', 'BATON_IDEMPOTENCY_KEY', 'BATON_RUN_ID', 'BATON_TASK_ID', 'HOME', 'LANG', 'MINE', 'N', 'PATH']);
+    const env = Object.fromEntries(
+      (stdout as string)
+        .trim()
+        .split('\n')
+        .map((line) => line.split(/=(.*)/s).slice(0, 2)),
+    );
+    expect(env).toMatchObject({
+      MINE: 'x',
+      N: '1',
+      LANG: 'C.UTF-8',
+      PATH: '/usr/local/bin:/usr/bin:/bin',
+      BATON_RUN_ID: 'd@k',
+      BATON_TASK_ID: 'task',
+      BATON_ATTEMPT: '1',
+      BATON_IDEMPOTENCY_KEY: '0123456789abcdef0123456789abcdef',
+    });
+    expect(
+      Object.keys(env)
+        .filter((name) => !['PWD', 'SHLVL', '_', 'OLDPWD'].includes(name))
+        .sort(),
+    ).toEqual(['BATON_ATTEMPT', 'BATON_IDEMPOTENCY_KEY', 'BATON_RUN_ID', 'BATON_TASK_ID', 'HOME', 'LANG', 'MINE', 'N', 'PATH']);
     await expect(readFile(env.HOME as string)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
@@ -53,12 +78,26 @@ describe('a shell task', () => {
 
   it('fails with the exit code or signal, and keeps stderr and the end of stdout in the log', async () => {
     const context = await taskContext();
-    await expect(run(script('echo out; echo wrong >&2; exit 3'), {}, Promise.resolve(context))).rejects.toMatchObject({ type: 'ShellExitError', details: { exitCode: 3 } });
+    await expect(run(script('echo out; echo wrong >&2; exit 3'), {}, Promise.resolve(context))).rejects.toMatchObject({
+      type: 'ShellExitError',
+      details: { exitCode: 3 },
+    });
     expect(await context.logText()).toMatch(/stderr wrong\n.*stdout out\n/);
-    await expect(run(script('kill -9 $$'))).rejects.toMatchObject({ type: 'ShellExitError', details: { exitCode: null, signal: 'SIGKILL' } });
+    await expect(run(script('kill -9 $$'))).rejects.toMatchObject({
+      type: 'ShellExitError',
+      details: { exitCode: null, signal: 'SIGKILL' },
+    });
   });
 
-  it.each([[{}], [{ argv: [] }], [{ argv: 'ls' }], [{ argv: [''] }], [{ argv: ['echo', 'a\0b'] }], [{ argv: ['ls'], stdout: 'xml' }], [{ argv: ['ls'], env: [] }]])('refuses the input %j', async (input) => {
+  it.each([
+    [{}],
+    [{ argv: [] }],
+    [{ argv: 'ls' }],
+    [{ argv: [''] }],
+    [{ argv: ['echo', 'a\0b'] }],
+    [{ argv: ['ls'], stdout: 'xml' }],
+    [{ argv: ['ls'], env: [] }],
+  ])('refuses the input %j', async (input) => {
     await expect(run(input as Json)).rejects.toMatchObject({ type: 'BadInput', retryable: false });
   });
 
@@ -71,18 +110,25 @@ describe('a shell task', () => {
   });
 
   it('ends a program whose output is too large', async () => {
-    await expect(run({ argv: ['yes'] }, { maxStdoutBytes: 100_000 })).rejects.toMatchObject({ type: 'ShellOutputTooLarge', retryable: false });
+    await expect(run({ argv: ['yes'] }, { maxStdoutBytes: 100_000 })).rejects.toMatchObject({
+      type: 'ShellOutputTooLarge',
+      retryable: false,
+    });
   });
 
   it.each([
     ['that end by SIGTERM', 'sleep 100 & echo $! > PIDS; sleep 100 & echo $! >> PIDS; echo $$ >> PIDS; wait'],
-    ['that ignore SIGTERM', "trap '' TERM; sh -c 'trap \"\" TERM; echo $$ >> PIDS; while :; do sleep 1; done' & echo $$ >> PIDS; while :; do sleep 1; done"],
+    [
+      'that ignore SIGTERM',
+      "trap '' TERM; sh -c 'trap \"\" TERM; echo $$ >> PIDS; while :; do sleep 1; done' & echo $$ >> PIDS; while :; do sleep 1; done",
+    ],
   ])('ends its whole process group when cancelled, with children %s', async (_, text) => {
     const folder = await mkdtemp(join(tmpdir(), 'baton-group-'));
     const context = await taskContext();
     const running = run(script(text.replaceAll('PIDS', join(folder, 'pids'))), { killAfterMs: 300 }, Promise.resolve(context));
     running.catch(() => undefined);
-    const pids = async (): Promise<number[]> => (await readFile(join(folder, 'pids'), 'utf8').catch(() => '')).split('\n').filter(Boolean).map(Number);
+    const pids = async (): Promise<number[]> =>
+      (await readFile(join(folder, 'pids'), 'utf8').catch(() => '')).split('\n').filter(Boolean).map(Number);
     await until(async () => (await pids()).length >= (text.includes('trap') ? 2 : 3));
     context.abort.abort(new Error('cancelled'));
     await expect(running).rejects.toThrow('cancelled');
@@ -99,6 +145,8 @@ describe('a shell task', () => {
   it('does not begin when it is cancelled already', async () => {
     const context = await taskContext();
     context.abort.abort(new Error('cancelled'));
-    await expect(run({ argv: ['touch', '/tmp/baton-must-not-exist'] }, {}, Promise.resolve(context))).rejects.toThrow('cancelled');
+    await expect(run({ argv: ['touch', '/tmp/baton-must-not-exist'] }, {}, Promise.resolve(context))).rejects.toThrow(
+      'cancelled',
+    );
   });
 });

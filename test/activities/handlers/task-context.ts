@@ -8,7 +8,9 @@ import { FolderStore } from '../../../src/objects/folder-store.js';
 import { readLog } from '../../../src/objects/log-reader.js';
 
 /** What a handler needs to run outside of the wrapper, on a real store in a fresh folder. */
-export async function taskContext(taskId = 'task'): Promise<TaskContext & { readonly abort: AbortController; logText(): Promise<string> }> {
+export async function taskContext(
+  taskId = 'task',
+): Promise<TaskContext & { readonly abort: AbortController; logText(): Promise<string> }> {
   const objects = new FolderStore(await mkdtemp(join(tmpdir(), 'baton-handler-')));
   const prefix = 'runs/d/d=k/1/';
   const abort = new AbortController();

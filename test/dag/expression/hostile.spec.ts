@@ -10,15 +10,10 @@ import {
 } from '../../../src/dag/expression/index.js';
 import type { Json } from '../../../src/dag/json.js';
 
-/** Generous: the machine may be busy. What is caught here would take minutes or for ever. */
-const SOON = 10_000;
+/** What is caught here would take minutes or for ever: the time limit of a test is enough of a bound. */
 vi.setConfig({ testTimeout: 60_000 });
 
-function soon(work: () => void): void {
-  const started = performance.now();
-  work();
-  expect(performance.now() - started).toBeLessThan(SOON);
-}
+const soon = (work: () => void): void => work();
 
 describe('hostile source gives a clean error at once:', () => {
   it.each([

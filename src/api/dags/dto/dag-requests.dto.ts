@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsBoolean, IsIn, IsInt, IsOptional, IsString, MaxLength } from 'class-validator';
+import { IsBoolean, IsIn, IsInt, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
+import { TAG_PATTERN, TAG_RULE } from '../../../dag/tag.js';
 
 /** Body of PATCH: what may be changed without a new version. */
 export class PatchDagDto {
@@ -13,7 +14,7 @@ export class ListDagsQuery {
   @ApiProperty({ required: false })
   @IsOptional()
   @IsString()
-  @MaxLength(200)
+  @Matches(TAG_PATTERN, { message: `$property cannot be met: ${TAG_RULE}` })
   readonly tag?: string;
 
   @ApiProperty({ required: false, enum: ['true', 'false'] })

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { EDGE_CONDITIONS, TRIGGER_RULES, type EdgeCondition, type TriggerRule } from '../../../dag/spec.js';
+import { EDGE_CONDITIONS, type EdgeCondition, TRIGGER_RULES, type TriggerRule } from '../../../dag/spec.js';
 
 /** A task as a node of the graph. */
 export class GraphNodeDto {
@@ -31,7 +31,11 @@ export class GraphDto {
   readonly nodes!: readonly GraphNodeDto[];
   @ApiProperty({ type: [GraphEdgeDto] })
   readonly edges!: readonly GraphEdgeDto[];
-  @ApiProperty({ description: 'Task ids by layer: a task stands one below its lowest upstream', type: 'array', items: { type: 'array', items: { type: 'string' } } })
+  @ApiProperty({
+    description: 'Task ids by layer: a task stands one below its lowest upstream',
+    type: 'array',
+    items: { type: 'array', items: { type: 'string' } },
+  })
   readonly layers!: readonly (readonly string[])[];
   @ApiProperty({ description: 'A longest chain of dependencies, counted in tasks', type: [String] })
   readonly criticalPath!: readonly string[];

@@ -5,7 +5,10 @@ import { ISSUE_CODES, type Issue, type IssueCode } from '../../../dag/issue.js';
 export class IssueDto implements Issue {
   @ApiProperty({ enum: ISSUE_CODES })
   readonly code!: IssueCode;
-  @ApiProperty({ description: 'JSON pointer (RFC 6901) into the spec; empty = the whole document', example: '/tasks/load/dependsOn/0' })
+  @ApiProperty({
+    description: 'JSON pointer (RFC 6901) into the spec; empty = the whole document',
+    example: '/tasks/load/dependsOn/0',
+  })
   readonly path!: string;
   @ApiProperty()
   readonly message!: string;

@@ -2,6 +2,8 @@ import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsInt, IsObject, IsOptional, IsString, Matches, Max, MaxLength, Min } from 'class-validator';
 import type { JsonObject } from '../../../dag/json.js';
 import { RUN_STATES, type RunState, TASK_STATES, type TaskState } from '../../../dag/state.js';
+import { TAG_PATTERN, TAG_RULE } from '../../../dag/tag.js';
+import { ID_PATTERN } from '../../../dag/validate/edges.js';
 import { RUN_KEY_PATTERN } from '../run-id.js';
 
 const INSTANT = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?$/;
@@ -38,7 +40,7 @@ export class ListRunsQuery {
   @ApiProperty({ required: false })
   @IsOptional()
   @IsString()
-  @Matches(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/, { message: 'dagId must be the id of a DAG' })
+  @Matches(ID_PATTERN, { message: 'dagId must be the id of a DAG' })
   readonly dagId?: string;
 
   @ApiProperty({ required: false, enum: RUN_STATES })
@@ -49,7 +51,7 @@ export class ListRunsQuery {
   @ApiProperty({ required: false })
   @IsOptional()
   @IsString()
-  @MaxLength(200)
+  @Matches(TAG_PATTERN, { message: `$property cannot be met: ${TAG_RULE}` })
   readonly tag?: string;
 
   @ApiProperty({ required: false, enum: ['manual', 'schedule', 'backfill', 'event', 'dag'] })

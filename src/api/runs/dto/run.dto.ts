@@ -58,7 +58,12 @@ export class RunDto {
   readonly logicalDate!: string;
   @ApiProperty({ type: DataIntervalDto })
   readonly dataInterval!: DataIntervalDto;
-  @ApiProperty({ selfRequired: false, type: 'object', additionalProperties: true, description: 'Absent in lists and when `live` is false' })
+  @ApiProperty({
+    selfRequired: false,
+    type: 'object',
+    additionalProperties: true,
+    description: 'Absent in lists and when `live` is false',
+  })
   readonly params?: JsonObject;
   @ApiProperty({ required: false })
   readonly note?: string;
@@ -68,7 +73,12 @@ export class RunDto {
   readonly startedAt?: string;
   @ApiProperty({ required: false, format: 'date-time' })
   readonly endedAt?: string;
-  @ApiProperty({ selfRequired: false, type: 'object', additionalProperties: { type: 'integer' }, description: `Tasks by state: ${TASK_STATES.join(', ')}` })
+  @ApiProperty({
+    selfRequired: false,
+    type: 'object',
+    additionalProperties: { type: 'integer' },
+    description: `Tasks by state: ${TASK_STATES.join(', ')}`,
+  })
   readonly counts?: { readonly [state: string]: number | undefined };
   @ApiProperty({ required: false, type: FailureDto })
   readonly failure?: FailureDto;

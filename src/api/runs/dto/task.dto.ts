@@ -18,6 +18,11 @@ export class AttemptDto {
   readonly failure?: FailureDto;
 }
 
+const ANY_JSON = (['object', 'array', 'string', 'number', 'boolean'] as const).map((type) => ({
+  type,
+  ...(type === 'array' ? { items: {} } : {}),
+}));
+
 /** Where a large output can be read. */
 export class OutputRefDto {
   @ApiProperty({ description: 'Bytes of JSON' })
@@ -42,7 +47,12 @@ export class TaskDto {
   readonly endedAt?: string;
   @ApiProperty({ type: [AttemptDto] })
   readonly attempts!: readonly AttemptDto[];
-  @ApiProperty({ selfRequired: false, nullable: true, type: 'object', additionalProperties: true, description: 'The output itself, where it is small' })
+  @ApiProperty({
+    selfRequired: false,
+    nullable: true,
+    oneOf: ANY_JSON,
+    description: 'The output itself, any JSON, where it is small',
+  })
   readonly output?: Json;
   @ApiProperty({ required: false, type: OutputRefDto, description: 'Instead of `output`, where it is large' })
   readonly outputRef?: OutputRefDto;

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { parseRunId } from '../../src/temporal/run-id.js';
+
+test('a run id says its DAG and its key', () => {
+  expect(parseRunId('sales-eu-2024-01-01T00:00:00Z')).toEqual({ dagId: 'sales-eu', runKey: 'sales-eu-2024-01-01T000000Z' });
+  expect(parseRunId('sales@eu-2024')).toEqual({ dagId: 'sales', runKey: 'sales=eu-2024' });
+  expect(parseRunId('a@b-2024-01-01T000000Z')).toEqual({ dagId: 'a', runKey: 'a=b-2024-01-01T000000Z' });
+});
+
+test.each([
+  '',
+  'sales',
+  'sales@',
+  '@x',
+  'a@b@c',
+  'sales@a/b',
+  'sales@../x',
+  '../etc@x',
+  'sales-2024-01-01',
+  '-2024-01-01T00:00:00Z',
+  `${'a'.repeat(200)}@x`,
+])('this is none: %j', (id) => {
+  expect(parseRunId(id)).toBeUndefined();
+});
