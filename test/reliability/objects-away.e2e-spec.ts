@@ -46,7 +46,7 @@ describe('an object store that cannot be written', () => {
       expectStoreTrouble(await service.put(LARGE(`${id}-new`)), says);
       expectStoreTrouble(await service.post(`/api/v1/dags/${id}/runs`), says);
       cluster.ledger.open(id);
-      await until(() => cluster.ledger.count(runId, 'held', 'end') === 1);
+      await until(async () => (await cluster.temporal.attemptOf(runId, 'large')) === 2);
       expect((await service.get(runPath(runId))).body.state).toBe('running');
       expect(await service.answers('/health/live')).toBe(true);
     } finally {
@@ -56,6 +56,12 @@ describe('an object store that cannot be written', () => {
     const { body: run } = await service.ended(runId);
     expect(run).toMatchObject({ state: 'success', counts: { success: 2 } });
     expect((await service.get(`${runPath(runId)}/tasks/large/output`)).body.rows[0].text).toHaveLength(20_000);
+    // It was nobody's fault: maxAttempts is one.
+    const { attempts } = (await service.get(`${runPath(runId)}/tasks/large`)).body;
+    expect(attempts).toMatchObject([
+      { failure: { type: 'ObjectStoreError', message: expect.stringMatching(says) } },
+      { attempt: 2 },
+    ]);
     expect(cluster.ledger.count(runId, 'held', 'begin')).toBe(1);
     expect((await service.run(id)).body.state).toBe('success');
   }

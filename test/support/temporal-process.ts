@@ -58,6 +58,17 @@ export class TemporalProcess {
     }
   }
 
+  /** Which attempt an activity is at that has not ended; 0 when there is none. */
+  async attemptOf(workflowId: string, activityId: string): Promise<number> {
+    const connection = new TemporalConnection({ address: this.address, namespace: 'default', identity: identityOf('test') });
+    try {
+      const { raw } = await connection.client.workflow.getHandle(workflowId).describe();
+      return raw.pendingActivities?.find((pending) => pending.activityId === activityId)?.attempt ?? 0;
+    } finally {
+      await connection.close();
+    }
+  }
+
   /** Of each open workflow its id, its events with their times, and its pending activities. */
   async openWorkflows(): Promise<string[]> {
     const connection = new TemporalConnection({ address: this.address, namespace: 'default', identity: identityOf('test') });
