@@ -19,6 +19,7 @@ import {
 import { writeDayMarker } from '../objects/day-marker.js';
 import { runPrefix } from '../objects/keys.js';
 import type { ObjectStore } from '../objects/object-store.js';
+import { withPendingTasks } from './pending-tasks.js';
 import { parseRunId } from './run-id.js';
 import { listRuns, type RunListInput, type RunListResult } from './run-list.js';
 import { fairnessKey, runDetails, runMemo, runSummary } from './run-presentation.js';
@@ -43,7 +44,13 @@ export interface RunView {
 }
 
 type Found =
-  | { readonly kind: 'open'; readonly handle: WorkflowHandle; readonly row: RunRow; readonly temporalRunId: string }
+  | {
+      readonly kind: 'open';
+      readonly handle: WorkflowHandle;
+      readonly row: RunRow;
+      readonly temporalRunId: string;
+      readonly described: WorkflowExecutionDescription;
+    }
   | { readonly kind: 'closed'; readonly report: RunReport; readonly live: true; readonly temporalRunId?: string }
   | { readonly kind: 'closed'; readonly head: RunHead; readonly live: false; readonly temporalRunId: string };
 
@@ -147,7 +154,7 @@ export class RunGateway {
         : { head: found.head, tasks: [], more: false, live: false };
     const result = await this.query<TasksQueryResult, [TasksQueryInput]>(found.handle, TASKS_QUERY, input);
     return result
-      ? { ...result, live: true }
+      ? { ...result, tasks: withPendingTasks(result.tasks, found.described, Date.now()), live: true }
       : { head: await this.headWithoutWorker(found.handle, found.row), tasks: [], more: false, live: false };
   }
 
@@ -204,7 +211,7 @@ export class RunGateway {
     const temporalRunId = described.runId;
     // Not by its Temporal run id: it may continue as new before it is asked.
     if (described.status.name === 'RUNNING')
-      return { kind: 'open', handle: this.temporal.client.workflow.getHandle(runId), row, temporalRunId };
+      return { kind: 'open', handle: this.temporal.client.workflow.getHandle(runId), row, temporalRunId, described };
     const handle = this.temporal.client.workflow.getHandle(runId, temporalRunId);
     const prefix = runPrefix(row.run.dagId, row.run.scope.key, row.run.execution);
     const report =

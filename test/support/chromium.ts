@@ -66,6 +66,7 @@ export class Browser {
 
 /** What a person can read: the page, and the frames in which it shows Markdown. White space as one blank. */
 async function shownOn(page: Page): Promise<string> {
+  // biome-ignore lint/performance/useDomNodeTextContent: what is hidden is not shown.
   const texts = await Promise.all(page.frames().map((frame) => frame.innerText('body', { timeout: 2_000 }).catch(() => '')));
   return texts.join('\n').replace(/\s+/g, ' ');
 }
