@@ -41,7 +41,7 @@ const SHAPES: readonly Shape[] = [
   {
     name: '2,000 wide',
     tasks: 2_000,
-    spec: wide('bench_wide', 2_000, 100),
+    spec: wide('bench_wide', 2_000, 50),
     floor: [25, 50, 100, 200].map((window) => ({ name: `window ${window}`, workflow: 'floorWide', args: [2_000, window] })),
   },
 ];

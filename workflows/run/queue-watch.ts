@@ -1,4 +1,4 @@
-import { sleep } from '@temporalio/workflow';
+import { CancellationScope, sleep } from '@temporalio/workflow';
 import type { SystemActivities } from '../../activities/system-calls.js';
 
 const FIRST_LOOK_MS = 10_000;
@@ -23,7 +23,7 @@ export class QueueWatch {
     let tasks = this.waiting.get(queue);
     if (tasks === undefined) this.waiting.set(queue, (tasks = new Map()));
     tasks.set(task, now);
-    if (!this.watched.has(queue)) void this.watch(queue);
+    if (!this.watched.has(queue)) void CancellationScope.nonCancellable(() => this.watch(queue));
   }
 
   ended(task: number, queue: string): void {

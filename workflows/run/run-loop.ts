@@ -31,8 +31,10 @@ const DRAIN_FROM_BYTES = 3 * 1024 * 1024;
  */
 export class RunLoop {
   private readonly inbox: (() => void)[] = [];
-  private scope = new CancellationScope();
   private inFlight = 0;
+  /** How often what runs has been cancelled: what was asked before belongs to another time. */
+  private cancellations = 0;
+  private cancelWanted = false;
   private readonly watch: QueueWatch;
   private stopReason: 'cancelled' | 'timeout' | undefined;
   private failFastSeen = false;
@@ -68,7 +70,21 @@ export class RunLoop {
     });
   }
 
+  /**
+   * Until all is over, or the history is long and nothing is in flight. What starts belongs to a scope, and cancelling that
+   * reaches every running task. The loop itself lives inside, since a scope entered for each task costs three promises, and
+   * the SDK records the stack of every promise: that was a third of the workflow's time.
+   */
   async drive(): Promise<LoopEnd> {
+    for (;;) {
+      const scope = new CancellationScope();
+      const end = await scope.run(() => this.driveWithin(scope));
+      if (end !== undefined) return end;
+    }
+  }
+
+  /** Undefined when the scope was cancelled and the rest of the run needs a new one. */
+  private async driveWithin(scope: CancellationScope): Promise<LoopEnd | undefined> {
     for (;;) {
       this.commands = 0;
       this.inputChars = 0;
@@ -78,12 +94,19 @@ export class RunLoop {
         this.failFastSeen = true;
         this.cancelRunning();
       }
+      if (this.cancelWanted) {
+        this.cancelWanted = false;
+        scope.cancel();
+        return undefined;
+      }
       const mayContinue = this.inFlight === 0 && !this.walk.isDone && workflowInfo().historyLength >= CONTINUE_FROM_EVENTS;
       if (!mayContinue) this.launch();
       this.ledger.noteChanges(Date.now());
       this.onChange();
       if (this.walk.isDone && this.inFlight === 0) return 'done';
       if (this.inFlight === 0 && this.inbox.length === 0 && (mayContinue || this.mustDrain())) return 'continue_as_new';
+      // A failure inside the walk itself may have tripped failFast just now.
+      if (this.walk.failFastTripped && !this.failFastSeen) continue;
       await condition(() => this.inbox.length > 0);
     }
   }
@@ -103,7 +126,8 @@ export class RunLoop {
     while (this.inFlight < MAX_IN_FLIGHT) {
       if (this.commands >= MAX_COMMANDS || this.inputChars >= MAX_INPUT_CHARS || this.evaluations >= MAX_EVALUATIONS) {
         // More may be ready than one workflow task should hold: a timer makes the next one.
-        void sleep(1, { summary: 'more tasks are ready' }).then(() => this.tell(() => {}));
+        const goOn = (): void => this.tell(() => {});
+        void sleep(1, { summary: 'more tasks are ready' }).then(goOn, goOn);
         return;
       }
       const step = this.walk.next();
@@ -169,11 +193,12 @@ export class RunLoop {
 
   /** Workers of other languages get plain arguments, rendered here (R14), and return a plain value. */
   private dispatchForeign(index: number, task: TaskPlan, activity: ActivityPlan, args: readonly Json[]): void {
+    const { cancellations } = this;
     this.settle(
       index,
       this.evaluated(() => this.values.template(args, task.id, FOREIGN_ARGS_LIMIT)),
       (answer) => {
-        if (this.walk.stateOf(index) !== 'running') return;
+        if (cancellations !== this.cancellations) return this.end(index, { state: 'cancelled' });
         if ('error' in answer)
           return this.end(index, failed({ kind: 'expression', message: `arguments of task ${task.id}: ${answer.error}` }));
         const given = 'value' in answer.output ? (answer.output.value as readonly Json[]) : [answer.output];
@@ -204,12 +229,10 @@ export class RunLoop {
         this.end(index, result());
       });
     const queue = activity.queue ?? workflowInfo().taskQueue;
-    this.scope
-      .run(() => startActivity(task, activity, args, this.run.dagId))
-      .then(
-        (result) => over(() => ending(result)),
-        (error: unknown) => over(() => endingOfFailure(error, { id: task.id, name: activity.name, queue })),
-      );
+    startActivity(task, activity, args, this.run.dagId).then(
+      (result) => over(() => ending(result)),
+      (error: unknown) => over(() => endingOfFailure(error, { id: task.id, name: activity.name, queue })),
+    );
   }
 
   /** The output of a task that the walk itself carried out, or that a foreign worker returned, checked and bounded. */
@@ -256,8 +279,8 @@ export class RunLoop {
   }
 
   private cancelRunning(): void {
-    this.scope.cancel();
-    this.scope = new CancellationScope();
+    this.cancellations++;
+    this.cancelWanted = true;
   }
 }
 

@@ -1,3 +1,4 @@
+import { CancellationScope } from '@temporalio/workflow';
 import type { EvaluateInput, SystemActivities } from '../../activities/system-calls.js';
 import type { TaskCall } from '../../activities/task-call.js';
 import {
@@ -107,15 +108,16 @@ export class RunValues {
       ? this.plan.tasks.map((_, i) => i)
       : [...new Set(references.map((r) => this.index.get(r.id)))].filter((i) => i !== undefined);
     const outputs = this.outputsOf(named);
-    const elsewhere = (): Promise<Evaluated> =>
-      this.system(name).evaluate({
-        template,
-        expression,
-        scope: { params: this.run.params, run: this.run.scope, tasks: outputs },
-        prefix: this.prefix,
-        name,
-        inlineLimit,
-      } satisfies EvaluateInput);
+    const input: EvaluateInput = {
+      template,
+      expression,
+      scope: { params: this.run.params, run: this.run.scope, tasks: outputs },
+      prefix: this.prefix,
+      name,
+      inlineLimit,
+    };
+    // Shielded: it is asked for also while what runs is being cancelled.
+    const elsewhere = (): Promise<Evaluated> => CancellationScope.nonCancellable(() => this.system(name).evaluate(input));
     if (Object.values(outputs).some((task) => 'ref' in task.output)) return elsewhere();
     try {
       const value = evaluate({ params: this.run.params, run: this.run.scope, tasks: inlineScope(outputs) });
