@@ -5,11 +5,14 @@
 import { fileURLToPath } from 'node:url';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { loadConfig } from '../../src/config/load-config.js';
+import { shortenWorkflowStacks } from '../../src/temporal/temporal-runtime.js';
 import { runWorkerOptions } from '../../src/temporal/worker-factory.js';
 import { floorActivities } from './activities.js';
 import { FLOOR_QUEUE } from './queue.js';
 
 const { temporal, worker: config, taskQueue } = loadConfig();
+// As the service does: both sides get the same machine.
+shortenWorkflowStacks();
 Runtime.install({ logger: new DefaultLogger('WARN') });
 const target = { address: temporal.address!, namespace: temporal.namespace, identity: 'bench-floor' };
 const connection = await NativeConnection.connect({ address: target.address });

@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { type Logger, type LogLevel, type LogMetadata, Runtime } from '@temporalio/worker';
 import type { Log } from './log.js';
 
@@ -15,6 +16,16 @@ export function installRuntime(log: Log): void {
     logger: bridge(log),
     telemetryOptions: { logging: { forward: {}, filter: { core: 'WARN', other: 'ERROR' } } },
   });
+}
+
+/**
+ * Makes stacks inside workflows four frames long, before the first worker starts; those of this process stay as they are.
+ * The SDK records and formats a stack for every promise of a workflow: with V8's ten frames that took a third of the time
+ * of a workflow task (measured), and four still say where an error comes from.
+ */
+export function shortenWorkflowStacks(): void {
+  // Of contexts and threads that are made from now on.
+  setFlagsFromString('--stack-trace-limit=4');
 }
 
 /** What Temporal logs as info (a worker polls, a run failed as it should) is detail for us. */

@@ -2,6 +2,7 @@ import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker
 import { SYSTEM_QUEUE } from '../../workflows/contract.js';
 import type { WorkerConfig } from '../config/config.js';
 import { DATA_CONVERTER, type TemporalAddress } from './temporal-connection.js';
+import { shortenWorkflowStacks } from './temporal-runtime.js';
 import { workflowBundle } from './workflow-bundle.js';
 
 /** What workers are made of. */
@@ -27,6 +28,7 @@ export interface WorkerSet {
 /** One worker per queue of this process. @throws when Temporal cannot be reached or refuses. */
 export async function createWorkers(parts: WorkerParts): Promise<WorkerSet> {
   const { target, config } = parts;
+  shortenWorkflowStacks();
   const bundle = await workflowBundle();
   const connection = await NativeConnection.connect({
     address: target.address,
