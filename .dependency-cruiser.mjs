@@ -2,7 +2,7 @@
  * Who may import whom: the table of ARCHITECTURE.md. Each row says all that a folder may import; anything else is an error.
  * `npx depcruise src workflows activities`, and test/tooling/import-table.spec.ts, hold it.
  */
-const nodeBuiltIn = '^(node:)?[a-z_]+(/promises)?$';
+const nodeBuiltIn = '^(node:)?[a-z_0-9]+(/promises)?$';
 const packages = (...names) => names.map((name) => `^node_modules/${name}/`);
 const anyPackageBut = (name) => `^node_modules/(?!${name}/)`;
 
