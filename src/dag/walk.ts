@@ -2,6 +2,8 @@
  * The walk: what of a DAG may start now, what an ended task decides, and when all is over. It runs nothing and knows no
  * clock: whoever drives it (the workflow, the simulator, a test) asks `next()`, carries a step out and tells `finish()`.
  *
+ * One file on purpose, though a long one: every method touches the same few arrays.
+ *
  * Cost: O(tasks + edges) to build; ending a task costs O(its out-degree), and each task a logarithm for its place in line.
  */
 import { AS_FAILED, AS_SKIPPED, AS_SUCCESS, AS_UPSTREAM_FAILED, isNotifierEdge, translate } from './edge.js';
