@@ -87,7 +87,10 @@ describe.skipIf(CHROMIUM === undefined)(about, () => {
   it('tells what a run waits for', async () => {
     // The page asks for the details once, when it is opened.
     await vi.waitUntil(
-      async () => ((await service.api.get(`${waiting}/tasks/score`)) as { readonly notice?: string }).notice !== undefined,
+      async () =>
+        ((await service.api.get(`${waiting}/tasks/score`)) as { readonly notice?: string }).notice?.startsWith(
+          'no worker on',
+        ) === true,
       {
         timeout: 30_000,
         interval: 250,
