@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { access, constants, mkdir, open, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -109,12 +109,8 @@ export class EmbeddedServer {
 
   /** Starts the process and waits until it is ready; what comes back is settled with the reason when it ends. */
   private async launch(): Promise<Ended> {
-    const child = await this.spawn();
-    const end = new Promise<string>((resolve) => {
-      child.once('error', (error) => resolve(error.message));
-      child.once('exit', (code, signal) => resolve(signal ?? `code ${code}`));
-    });
-    this.pid = child.pid ?? 0;
+    const { pid, end } = await this.spawn();
+    this.pid = pid;
     await this.own();
     const waiting = new AbortController();
     let why: string | typeof READY;
@@ -192,14 +188,20 @@ export class EmbeddedServer {
     });
   }
 
-  private async spawn(): Promise<ChildProcess> {
+  private async spawn(): Promise<Ended & { readonly pid: number }> {
     const { home, namespace, env } = this.options;
     const file = logFile(home);
     if (((await stat(file).catch(() => undefined))?.size ?? 0) > LOG_BYTES) await rename(file, `${file}.1`);
     const log = await open(file, 'a');
     const args = serverArguments({ port: this.port, uiPort: this.uiPort, namespace, database: databaseFile(home) });
     try {
-      return spawn(this.binary, args, { detached: true, cwd: home, env, stdio: ['ignore', log.fd, log.fd] });
+      const child = spawn(this.binary, args, { detached: true, cwd: home, env, stdio: ['ignore', log.fd, log.fd] });
+      // Listened to before anything is awaited: a program that ends at once would end unheard.
+      const end = new Promise<string>((resolve) => {
+        child.once('error', (error) => resolve(error.message));
+        child.once('exit', (code, signal) => resolve(signal ?? `code ${code}`));
+      });
+      return { pid: child.pid ?? 0, end };
     } finally {
       await log.close();
     }

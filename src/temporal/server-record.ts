@@ -59,8 +59,9 @@ export async function isServerOn(pid: number, database: string): Promise<boolean
   return command.includes('start-dev') && command.includes(database);
 }
 
-/** Asks a process to end, and ends it when it does not within `graceMs`. */
+/** Asks a process to end, and ends it when it does not within `graceMs`. Nothing for 0, which never started: to the system it means our own group. */
 export async function endProcess(pid: number, graceMs: number): Promise<void> {
+  if (pid === 0) return;
   signal(pid, 'SIGTERM');
   for (const until = Date.now() + graceMs; Date.now() < until; await delay(50)) {
     if (!isAlive(pid)) return;
