@@ -2,6 +2,8 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
+const require = createRequire(import.meta.url);
+
 interface Message {
   readonly id?: number;
   readonly method?: string;
@@ -41,7 +43,7 @@ export class LanguageServer {
     private readonly folder: string,
     private readonly settings: object,
   ) {
-    const program = createRequire(import.meta.url).resolve('yaml-language-server/bin/yaml-language-server');
+    const program = require.resolve('yaml-language-server/bin/yaml-language-server');
     this.child = spawn(process.execPath, [program, '--stdio'], { cwd: folder });
     this.child.stdout.on('data', (chunk: Buffer) => this.read(chunk));
   }
