@@ -37,7 +37,7 @@ export function shapeSchema(shape: Shape): Schema {
 }
 
 /** What a field is and what holds without it, as editors show it: in plain text and in Markdown. */
-export function told({ about, default: value, unset }: FieldFacts): Schema {
+function explanation({ about, default: value, unset }: FieldFacts): Schema {
   const text = about ?? '';
   if (value === undefined && unset === undefined) return about === undefined ? {} : { description: text };
   const written = typeof value === 'string' ? value : JSON.stringify(value);
@@ -51,7 +51,7 @@ export function told({ about, default: value, unset }: FieldFacts): Schema {
 /** The library knows neither null nor expressions nor what a text may not hold, and leaves stray references on lists. */
 function property(made: Schema, facts: FieldFacts): Schema {
   const { description: _, ...schema } = made;
-  const about = told(facts);
+  const about = explanation(facts);
   if (facts.nested !== undefined) {
     if (facts.nested.kind !== 'object') delete schema.$ref;
     else if (facts.nullable === true) return { ...about, type: ['object', 'null'], anyOf: [schema, { type: 'null' }] };
