@@ -13,6 +13,8 @@ export const MAX_DURATION_MS = 3_650 * DAY;
 
 const SHORT = /^(?:(\d{1,16})d)?(?:(\d{1,16})h)?(?:(\d{1,16})m)?(?:(\d{1,16})s)?(?:(\d{1,16})ms)?$/;
 const ISO = /^P(?:(\d{1,16})D)?(?:T(?:(\d{1,16})H)?(?:(\d{1,16})M)?(?:(\d{1,16})S)?)?$/;
+/** What {@link parseDuration} reads, as one regular expression for a JSON Schema; it knows no longest duration. */
+export const DURATION_PATTERN = `${SHORT.source.replace('^', '^(?=.)')}|${ISO.source.replace('^P', '^P(?=.)').replace('(?:T', '(?:T(?=.)')}`;
 const FORM = 'write numbers with units, the largest first, such as 90s, 5m, 1h30m, 2d or 250ms';
 
 /**

@@ -2,7 +2,9 @@ import 'reflect-metadata';
 import { Type } from 'class-transformer';
 import { getMetadataStorage, IsOptional, ValidateBy, ValidateNested } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
+import { DURATION_PATTERN } from '../dag/duration.js';
 import type { IssueCode } from '../dag/issue.js';
+import type { Json } from '../dag/json.js';
 
 /** A DTO class. */
 export type Shape = new () => object;
@@ -17,9 +19,18 @@ export interface FieldFacts {
   /** Free text: `${{` in it is no expression and no mistake. */
   prose?: boolean;
   nested?: { readonly kind: 'object' | 'map' | 'mixed'; readonly shape: () => Shape };
+  /** For editors and documentation: what the field is. */
+  about?: string;
+  /** What holds where the field is absent, as it would be written. */
+  default?: Json;
+  /** What holds where the field is absent, in words. */
+  unset?: string;
   /** Of a list or map: what each element must be. */
   element?: { readonly accepts: (value: unknown) => boolean; readonly what: string };
 }
+
+/** A value that is one whole expression, for a JSON Schema. */
+export const EXPRESSION_PATTERN = '^\\s*\\$\\{\\{[\\s\\S]*\\}\\}\\s*$';
 
 const catalogue = new Map<object, Map<string, FieldFacts>>();
 
@@ -55,8 +66,19 @@ export interface FieldOptions {
   readonly nullable?: boolean;
   readonly templated?: boolean;
   readonly prose?: boolean;
-  /** For the JSON Schema: what editors show. */
+  /** For editors and documentation: what the field is. */
   readonly about?: string;
+  /** For editors and documentation: what holds where the field is absent, as it would be written. */
+  readonly default?: Json;
+  /** As `default`, in words, where it cannot be written: `unlimited`. */
+  readonly unset?: string;
+  /** Of one of a list of texts: what each means. */
+  readonly means?: { readonly [value: string]: string };
+}
+
+/** What editors and documentation know of a field. */
+function told({ about, default: value, unset }: FieldOptions): Partial<FieldFacts> {
+  return { about, default: value, unset };
 }
 
 type JsonSchemaPart = Parameters<typeof JSONSchema>[0];
@@ -73,6 +95,7 @@ function field(
     Object.assign(
       facts(target, name),
       { required: options.required, nullable: options.nullable, templated: options.templated, prose: options.prose },
+      told(options),
       extra,
     );
     if (options.required !== true) IsOptional()(target, name);
@@ -103,7 +126,7 @@ export function Duration(options: FieldOptions = {}): PropertyDecorator {
   return both(
     field(
       options,
-      { type: 'string', examples: ['90s', '5m', '1h30m', '2d'] },
+      { type: 'string', pattern: DURATION_PATTERN, examples: ['90s', '5m', '1h30m', '2d'] },
       'bad_duration',
       'a duration with its unit, such as "90s" or "5m"',
       (value) => typeof value !== 'number',
@@ -156,7 +179,13 @@ export function OneOf(values: readonly string[], options: FieldOptions = {}): Pr
   return both(
     field(
       options,
-      { type: 'string', enum: [...values] },
+      {
+        type: 'string',
+        enum: [...values],
+        ...(options.means === undefined
+          ? {}
+          : { markdownEnumDescriptions: values.map((value) => options.means?.[value] ?? '') }),
+      } as JsonSchemaPart,
       'invalid_value',
       `one of ${values.join(', ')}`,
       (value) => typeof value !== 'string' || values.includes(value),
@@ -187,7 +216,7 @@ export const ELEMENTS = {
   schema: {
     accepts: (value: unknown) => isObject(value) || typeof value === 'boolean',
     what: 'a JSON Schema: a map, true or false',
-    schema: { type: ['object', 'boolean'] },
+    schema: { $ref: '#/definitions/JsonSchema' },
   },
   status: {
     accepts: (value: unknown) => typeof value === 'number' && Number.isInteger(value) && value >= 100 && value <= 599,
@@ -224,8 +253,12 @@ export function MapOf(element: ElementName, options: FieldOptions = {}): Propert
 /** One object, or a map of them by free names, or (`mixed`) a list whose elements are texts or such objects. */
 export function Nested(kind: 'object' | 'map' | 'mixed', shape: () => Shape, options: FieldOptions = {}): PropertyDecorator {
   return (target, name) => {
-    const ref = (): string => `#/$defs/${shape().name}`;
-    Object.assign(facts(target, name), { required: options.required, nullable: options.nullable, nested: { kind, shape } });
+    const ref = (): string => `#/definitions/${shape().name}`;
+    Object.assign(facts(target, name), told(options), {
+      required: options.required,
+      nullable: options.nullable,
+      nested: { kind, shape },
+    });
     if (options.required !== true) IsOptional()(target, name);
     ValidateNested({ each: kind !== 'object', context: { code: 'wrong_type' } })(target, name as string);
     Type(shape)(target, name as string);

@@ -1,84 +1,96 @@
-import { targetConstructorToSchema } from 'class-validator-jsonschema';
-import type { Json } from '../dag/json.js';
 import { TASK_TYPES, type TaskType } from '../dag/task-type.js';
 import { ID_PATTERN } from '../dag/validate/edges.js';
 import { DagDto } from './dto/dag.dto.js';
-import { DependencyDto } from './dto/dependency.dto.js';
-import { RetryDto } from './dto/retry.dto.js';
 import { AtScheduleDto, CronScheduleDto, EveryScheduleDto } from './dto/schedule.dto.js';
 import { TaskDto } from './dto/task.dto.js';
-import { TaskDefaultsDto } from './dto/task-defaults.dto.js';
-import { HttpExpectDto, SqlResultDto, WITH_SHAPES } from './dto/with.dto.js';
-import { type FieldFacts, fieldsOf, type Shape } from './field.js';
+import { WITH_SHAPES } from './dto/with.dto.js';
+import { fieldsOf, type Shape } from './field.js';
+import { PARAM_SCHEMA, paramSchema } from './param-schema.js';
+import { type Schema, shapeSchema } from './shape-schema.js';
+import { shapesOfLanguage } from './shapes.js';
+import { cronSnippets, dagSnippets, taskSnippets } from './snippets.js';
 
-type Schema = { [keyword: string]: Json };
+const ID: Schema = {
+  pattern: ID_PATTERN.source,
+  patternErrorMessage:
+    'An id is made of letters, digits, _ . -, begins with a letter or digit, and has at most 128 characters.',
+};
 
-const SHAPES: readonly Shape[] = [
-  DagDto,
-  TaskDto,
-  TaskDefaultsDto,
-  RetryDto,
-  DependencyDto,
-  CronScheduleDto,
-  EveryScheduleDto,
-  AtScheduleDto,
-  ...Object.values(WITH_SHAPES),
-  HttpExpectDto,
-  SqlResultDto,
-];
-
-/** One whole expression, in place of a value of another type. */
-const EXPRESSION: Schema = { type: 'string', pattern: '^\\s*\\$\\{\\{' };
-
-/** JSON Schema (2020-12) of a spec for editors, made from the DTOs. What it lacks: the meaning that `validate` checks. */
+/**
+ * JSON Schema (draft-07, which editors know best) of a spec, made from the DTOs: for completion, hover and the shapes of
+ * fields while one types. Made anew on each call. What it lacks is the meaning, which `validate` checks.
+ */
 export function specSchema(): Schema {
-  const defs: Schema = {};
-  for (const shape of SHAPES) defs[shape.name] = schemaOf(shape);
-  const dag = defs[DagDto.name] as Schema;
-  delete defs[DagDto.name];
-  const refTo = (shape: Shape): Json => ({ $ref: `#/$defs/${shape.name}` });
-  const properties = dag.properties as { [name: string]: Json };
-  properties.id = { ...(properties.id as Schema), pattern: ID_PATTERN.source };
-  properties.schedule = {
-    description: (properties.schedule as Schema).description as Json,
-    anyOf: [{ type: 'string' }, refTo(CronScheduleDto), refTo(EveryScheduleDto), refTo(AtScheduleDto)],
+  const definitions: Schema = {};
+  for (const [name, shape] of shapesOfLanguage()) definitions[name] = { title: titleOf(shape), ...shapeSchema(shape) };
+  definitions[PARAM_SCHEMA] = paramSchema();
+  const { [DagDto.name]: dag, ...others } = definitions as { [name: string]: Schema };
+  dagOf(dag as Schema);
+  taskOf(others[TaskDto.name] as Schema);
+  for (const shape of Object.values(others)) nameTasks(shape);
+  nameTasks(dag as Schema);
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    ...dag,
+    description: 'A DAG for Baton: what to do, in which order, and when.',
+    defaultSnippets: dagSnippets(),
+    definitions: others,
   };
-  const task = defs[TaskDto.name] as Schema;
-  task.allOf = (Object.keys(TASK_TYPES) as TaskType[]).map(
-    (type): Schema => ({
-      anyOf: [
-        { not: { properties: { type: { const: type } }, required: ['type'] } },
-        { properties: { with: refTo(WITH_SHAPES[type]) }, ...(needsWith(type) ? { required: ['with'] } : {}) } as Schema,
-      ],
-    }),
-  );
-  return { $schema: 'https://json-schema.org/draft/2020-12/schema', title: 'Baton DAG spec', ...dag, $defs: defs };
+}
+
+/** What editors write above the description of each field of a shape. */
+function titleOf(shape: Shape): string {
+  const type = Object.entries(WITH_SHAPES).find(([, each]) => each === shape)?.[0];
+  if (type !== undefined) return `with of ${type}`;
+  if (shape === DagDto) return 'DAG';
+  return shape.name.replace(/Dto$/, '').replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+const refTo = (shape: Shape): Schema => ({ $ref: `#/definitions/${shape.name}` });
+
+function dagOf(dag: Schema): void {
+  const properties = dag.properties as { [name: string]: Schema };
+  Object.assign(properties.id as Schema, ID);
+  (properties.params as Schema).additionalProperties = {
+    allOf: [{ $ref: `#/definitions/${PARAM_SCHEMA}` }, { type: 'object' }],
+  };
+  const { type: _, ...schedule } = properties.schedule as Schema;
+  properties.schedule = {
+    ...schedule,
+    anyOf: [
+      { type: 'string', defaultSnippets: cronSnippets() },
+      refTo(CronScheduleDto),
+      refTo(EveryScheduleDto),
+      refTo(AtScheduleDto),
+    ],
+  };
+}
+
+/** `with` is what the type says: by if/then, so that an editor complains about the fields of this type alone. */
+function taskOf(task: Schema): void {
+  task.defaultSnippets = taskSnippets();
+  // Said by each type below; what stands here would be shown instead.
+  (task.properties as { [name: string]: Schema }).with = { type: 'object' };
+  task.allOf = (Object.keys(TASK_TYPES) as TaskType[]).map((type): Schema => {
+    const about = `Input of a task of type ${type}. ${TASK_TYPES[type].summary}`;
+    return {
+      if: { properties: { type: { const: type, doNotSuggest: true } }, required: ['type'] },
+      // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+      then: {
+        properties: { with: { type: 'object', description: about, allOf: [refTo(WITH_SHAPES[type])] } },
+        ...(needsWith(type) ? { required: ['with'] } : {}),
+      },
+    };
+  });
+}
+
+/** The keys of a map of tasks are ids, wherever it stands. */
+function nameTasks(shape: Schema): void {
+  const tasks = (shape.properties as { [name: string]: Schema }).tasks;
+  if (tasks?.additionalProperties === undefined) return;
+  tasks.propertyNames = { title: 'task id', description: 'Any name for the task; it is unique in the DAG.', ...ID };
 }
 
 function needsWith(type: TaskType): boolean {
   return [...fieldsOf(WITH_SHAPES[type]).values()].some((facts) => facts.required === true);
-}
-
-/** The library knows neither our required fields, null, expressions, nor that other fields are refused; and drops `$ref`s of lists. */
-function schemaOf(shape: Shape): Schema {
-  const fields = fieldsOf(shape);
-  const made = (fields.size === 0 ? {} : targetConstructorToSchema(shape, { refPointerPrefix: '#/$defs/' })) as {
-    properties?: { [name: string]: Schema };
-  };
-  const properties: Schema = {};
-  for (const [name, facts] of fields) properties[name] = mend((made.properties?.[name] ?? {}) as Schema, facts);
-  const required = [...fields].filter(([, facts]) => facts.required === true).map(([name]) => name);
-  return { type: 'object', properties, ...(required.length > 0 ? { required } : {}), additionalProperties: false };
-}
-
-function mend(property: Schema, facts: FieldFacts): Schema {
-  const { description, ...schema } = property;
-  if (typeof schema.$ref === 'string' && !SHAPES.some((shape) => schema.$ref === `#/$defs/${shape.name}`)) delete schema.$ref;
-  const alternatives: Json[] = [];
-  const types: readonly Json[] = Array.isArray(schema.type) ? schema.type : schema.type === undefined ? [] : [schema.type];
-  const open = Object.keys(schema).length === 0;
-  if (!open && facts.templated === true && !types.includes('string')) alternatives.push(EXPRESSION);
-  if (!open && facts.nullable === true) alternatives.push({ type: 'null' });
-  const about: Schema = description === undefined ? {} : { description };
-  return alternatives.length === 0 ? { ...about, ...schema } : { ...about, anyOf: [schema, ...alternatives] };
 }

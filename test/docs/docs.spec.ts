@@ -1,9 +1,14 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { compile } from '../../src/dag/compile.js';
+import { simulate } from '../../src/dag/simulate.js';
 import { checkSpec } from '../../src/spec/check-spec.js';
+import { DagDto } from '../../src/spec/dto/dag.dto.js';
+import { fieldsOf } from '../../src/spec/field.js';
+import { schemaProblems } from '../support/spec-schema-validator.js';
 import { fencedBlocks } from './fenced-blocks.js';
 import { settingsTable } from './settings-table.js';
 
@@ -17,20 +22,6 @@ function markdown(folder: string): string[] {
 }
 
 describe('the documentation', () => {
-  it('names every setting with its default in docs/operations.md', () => {
-    const path = 'docs/operations.md';
-    const table = settingsTable();
-    const text = read(path);
-    const wanted = text.replace(
-      /(<!-- settings:.*-->\n)[\s\S]*(<!-- \/settings -->)/,
-      (_, begin, end) => `${begin}\n${table}\n\n${end}`,
-    );
-    // `UPDATE_DOCS=1 npm test -- test/docs` writes it.
-    if (process.env.UPDATE_DOCS) writeFileSync(join(root, path), wanted);
-    // The formatter pads tables.
-    else expect(unpadded(text)).toBe(unpadded(wanted));
-  });
-
   it.each(pages)('%s has no broken link to a file', (page) => {
     const links = [...read(page).matchAll(/\]\((?!https?:|#|mailto:)([^)#]+)(#[^)]*)?\)/g)].map((match) => match[1]!);
     expect(links.filter((link) => !existsSync(join(root, dirname(page), link)))).toEqual([]);
@@ -38,7 +29,7 @@ describe('the documentation', () => {
 
   it.each(pages)('%s names only npm scripts that exist', (page) => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
-    const named = [...read(page).matchAll(/npm (?:run )?(demo|start|test|bench|lint|check|format|build|test:\w+)\b/g)].map(
+    const named = [...read(page).matchAll(/npm (?:run )?(demo|start|test|bench|docs|lint|check|format|build|test:\w+)\b/g)].map(
       (match) => match[1]!,
     );
     expect(named.filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
@@ -59,6 +50,33 @@ describe('the documentation', () => {
     }
   });
 
+  const dags = pages.flatMap((page) =>
+    fencedBlocks(read(page))
+      .filter(({ language, text }) => language === 'yaml' && /^id: /m.test(text) && /^tasks:/m.test(text))
+      .map(({ text }) => [/^id: (.*)/m.exec(text)?.[1], page, text] as const),
+  );
+  it.each(dags)('its DAG %s of %s runs to its end where every task is a success', (_, __, text) => {
+    const { dag, canonical } = checkSpec(text, 'yaml', { ownQueues: ['baton'] });
+    expect(schemaProblems(canonical)).toEqual([]);
+    const { bodies, plan } = compile(dag!, { ownQueues: ['baton'] });
+    const run = simulate(plan(bodies.map((_, i) => String(i))), () => ({}));
+    expect(run.state).toBe('success');
+    expect(run.tasks.map(({ state }) => state)).not.toContain('pending');
+  });
+
+  it('shows no piece of a DAG in docs/spec.md whose fields do not exist', () => {
+    const pieces = fencedBlocks(read('docs/spec.md')).filter(
+      ({ language, text }) => language === 'yaml' && !/^id: /m.test(text),
+    );
+    for (const { text } of pieces) {
+      const piece = parse(text) as { readonly [name: string]: unknown };
+      const isDag = Object.keys(piece).every((name) => fieldsOf(DagDto).has(name));
+      const tasks = typeof piece.type === 'string' ? { a: piece } : piece;
+      const spec = isDag ? { tasks: { a: { type: 'noop' } }, ...piece, id: 'a' } : { id: 'a', tasks };
+      expect(schemaProblems(spec), text).toEqual([]);
+    }
+  });
+
   it.each(pages)('%s names only settings that exist', (page) => {
     const known = new Set([...settingsTable().matchAll(/^\| `(\w+)`/gm)].map((match) => match[1]!));
     const families = /^BATON_(SECRET|CONNECTION)_/;
@@ -75,11 +93,3 @@ describe('the documentation', () => {
     expect(read('CONTRIBUTING.md')).toMatch(/^# Contributing\n\n## What is refused\n/);
   });
 });
-
-const unpadded = (markdown: string): string =>
-  markdown
-    .replace(/ +/g, ' ')
-    .replace(/-{3,}/g, '---')
-    .replace(/\| ?(?=\|)/g, '| ')
-    .replace(/\|(---)/g, '| $1')
-    .replace(/(---)\|/g, '$1 |');

@@ -1,5 +1,6 @@
 import type { Setting } from '../../src/config/setting.js';
 import { SETTINGS } from '../../src/config/settings.js';
+import { markdownTable } from './markdown-table.js';
 
 /** The table of settings in docs/operations.md, made from the settings themselves. */
 export function settingsTable(): string {
@@ -9,7 +10,7 @@ export function settingsTable(): string {
       : min !== undefined
         ? ` ${min} to ${max}.`
         : '';
-    return `| \`${name}\` | ${value === undefined ? '' : `\`${value}\``} | ${about.replaceAll('|', '\\|')}${range} |`;
+    return [`\`${name}\``, value === undefined ? '' : `\`${value}\``, `${about}${range}`];
   });
-  return ['| variable | default | what |', '|---|---|---|', ...rows].join('\n');
+  return markdownTable(['variable', 'default', 'what'], rows);
 }

@@ -1,12 +1,15 @@
-import { Controller, Get, Header } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Controller, Get, Headers, Res } from '@nestjs/common';
+import { ApiHeader, ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
 import { TASK_TYPES } from '../../dag/task-type.js';
-import { specSchema } from '../../spec/spec-schema.js';
 import { QueueGateway } from '../../temporal/queue-gateway.js';
 import { API } from '../base-path.js';
 import { ApiProblems } from '../errors/api-problems.js';
+import { etagOf, matchesTag } from '../request/etag.js';
+import { ETAG } from '../response-headers.js';
 import { ApiSettings } from '../settings.js';
 import { type QueueDto, QueueListDto } from './queue.dto.js';
+import { SchemaDocument } from './schema-document.js';
 import { TaskTypeListDto } from './task-type.dto.js';
 
 /** Task types that stay off until they are enabled by name. */
@@ -15,6 +18,8 @@ const OFF_BY_DEFAULT: ReadonlySet<string> = new Set(['shell']);
 @ApiTags('language')
 @Controller(API)
 export class CatalogueController {
+  private readonly document = new SchemaDocument();
+
   constructor(
     private readonly settings: ApiSettings,
     private readonly queues: QueueGateway,
@@ -47,10 +52,18 @@ export class CatalogueController {
   }
 
   @Get('schema')
-  @Header('Content-Type', 'application/schema+json')
-  @ApiOperation({ summary: 'JSON Schema of a DAG spec, for editors' })
-  @ApiOkResponse({ content: { 'application/schema+json': { schema: { type: 'object', additionalProperties: true } } } })
-  schema(): object {
-    return specSchema();
+  @ApiOperation({ summary: 'JSON Schema (draft-07) of a DAG spec, for editors' })
+  @ApiHeader({ name: 'If-None-Match', required: false, description: 'The ETag that is known already: then 304 without a body' })
+  @ApiOkResponse({
+    headers: ETAG,
+    content: { 'application/schema+json': { schema: { type: 'object', additionalProperties: true } } },
+  })
+  @ApiResponse({ status: 304, description: 'The schema still has that ETag' })
+  schema(@Headers('if-none-match') ifNoneMatch: string | undefined, @Res() response: Response): void {
+    const { text, sha256 } = this.document;
+    // Editors ask again at each start; an upgrade of the service is seen at once.
+    response.set({ ETag: etagOf(sha256), 'Cache-Control': 'no-cache' });
+    if (matchesTag(ifNoneMatch, sha256)) response.status(304).end();
+    else response.status(200).type('application/schema+json').send(text);
   }
 }

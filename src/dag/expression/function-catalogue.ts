@@ -8,6 +8,8 @@ import { VALUE_FUNCTIONS } from './value-functions.js';
 export interface ExpressionFunction {
   /** How it is written, for messages and documentation. */
   readonly usage: string;
+  /** What it gives, in Markdown, for documentation. */
+  readonly gives: string;
   readonly minArgs: number;
   readonly maxArgs: number;
   /** Throws ExpressionError for arguments of the wrong kind. Arguments are as many as allowed. */

@@ -11,28 +11,71 @@ const MAX_RANGE = 100_000;
 
 /** Functions over lists (R16). */
 export const LIST_FUNCTIONS: readonly (readonly [string, ExpressionFunction])[] = [
-  ['size', { usage: 'size(x)', minArgs: 1, maxArgs: 1, call: ([x], meter) => size(x as Json, meter) }],
+  [
+    'size',
+    {
+      usage: 'size(x)',
+      gives: 'characters of a text, elements of a list, keys of a map',
+      minArgs: 1,
+      maxArgs: 1,
+      call: ([x], meter) => size(x as Json, meter),
+    },
+  ],
   [
     'sum',
-    { usage: 'sum(numbers)', minArgs: 1, maxArgs: 1, call: ([list], meter) => sum(numbersArgument(list, 'sum()'), meter) },
+    {
+      usage: 'sum(numbers)',
+      gives: 'the sum',
+      minArgs: 1,
+      maxArgs: 1,
+      call: ([list], meter) => sum(numbersArgument(list, 'sum()'), meter),
+    },
   ],
   [
     'avg',
-    { usage: 'avg(numbers)', minArgs: 1, maxArgs: 1, call: ([list], meter) => average(numbersArgument(list, 'avg()'), meter) },
+    {
+      usage: 'avg(numbers)',
+      gives: 'the mean; an error for an empty list',
+      minArgs: 1,
+      maxArgs: 1,
+      call: ([list], meter) => average(numbersArgument(list, 'avg()'), meter),
+    },
   ],
   [
     'min',
-    { usage: 'min(list) or min(a, b, …)', minArgs: 1, maxArgs: 32, call: (args, meter) => extreme('min()', args, -1, meter) },
+    {
+      usage: 'min(list) or min(a, b, …)',
+      gives: 'the smallest',
+      minArgs: 1,
+      maxArgs: 32,
+      call: (args, meter) => extreme('min()', args, -1, meter),
+    },
   ],
   [
     'max',
-    { usage: 'max(list) or max(a, b, …)', minArgs: 1, maxArgs: 32, call: (args, meter) => extreme('max()', args, 1, meter) },
+    {
+      usage: 'max(list) or max(a, b, …)',
+      gives: 'the largest',
+      minArgs: 1,
+      maxArgs: 32,
+      call: (args, meter) => extreme('max()', args, 1, meter),
+    },
   ],
-  ['sort', { usage: 'sort(list)', minArgs: 1, maxArgs: 1, call: ([list], meter) => sort(listArgument(list, 'sort()'), meter) }],
+  [
+    'sort',
+    {
+      usage: 'sort(list)',
+      gives: 'the list in order: numbers or texts',
+      minArgs: 1,
+      maxArgs: 1,
+      call: ([list], meter) => sort(listArgument(list, 'sort()'), meter),
+    },
+  ],
   [
     'distinct',
     {
       usage: 'distinct(list)',
+      gives: 'the list without repetitions, first ones kept',
       minArgs: 1,
       maxArgs: 1,
       call: ([list], meter) => distinct(listArgument(list, 'distinct()'), meter),
@@ -42,16 +85,27 @@ export const LIST_FUNCTIONS: readonly (readonly [string, ExpressionFunction])[] 
     'flatten',
     {
       usage: 'flatten(list)',
+      gives: 'one list of the elements of its lists, one level deep',
       minArgs: 1,
       maxArgs: 1,
       call: ([list], meter) => flatten(listArgument(list, 'flatten()'), meter),
     },
   ],
-  ['range', { usage: 'range(end), range(start, end) or range(start, end, step)', minArgs: 1, maxArgs: 3, call: range }],
+  [
+    'range',
+    {
+      usage: 'range(end), range(start, end) or range(start, end, step)',
+      gives: 'numbers from start (0) up to end, not included',
+      minArgs: 1,
+      maxArgs: 3,
+      call: range,
+    },
+  ],
   [
     'join',
     {
       usage: 'join(list, separator)',
+      gives: 'one text of a list',
       minArgs: 1,
       maxArgs: 2,
       call: ([list, separator], meter) => join(list as Json, separator ?? '', meter),

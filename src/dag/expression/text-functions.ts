@@ -6,16 +6,29 @@ import type { Meter } from './meter.js';
 
 /** Functions over text. Sizes and positions count characters (code points), as CEL does. */
 export const TEXT_FUNCTIONS: readonly (readonly [string, ExpressionFunction])[] = [
-  ['contains', { usage: 'contains(text, part)', minArgs: 2, maxArgs: 2, call: contains }],
-  ['startsWith', { usage: 'startsWith(text, start)', minArgs: 2, maxArgs: 2, call: startsWith }],
-  ['endsWith', { usage: 'endsWith(text, end)', minArgs: 2, maxArgs: 2, call: endsWith }],
-  ['matches', { usage: 'matches(text, pattern)', minArgs: 2, maxArgs: 2, call: matches }],
-  ['split', { usage: 'split(text, separator)', minArgs: 2, maxArgs: 2, call: split }],
-  ['replace', { usage: 'replace(text, from, to)', minArgs: 3, maxArgs: 3, call: replace }],
+  [
+    'contains',
+    { usage: 'contains(text, part)', gives: 'whether the text holds the part', minArgs: 2, maxArgs: 2, call: contains },
+  ],
+  [
+    'startsWith',
+    { usage: 'startsWith(text, start)', gives: 'whether the text begins so', minArgs: 2, maxArgs: 2, call: startsWith },
+  ],
+  ['endsWith', { usage: 'endsWith(text, end)', gives: 'whether the text ends so', minArgs: 2, maxArgs: 2, call: endsWith }],
+  [
+    'matches',
+    { usage: 'matches(text, pattern)', gives: 'whether part of the text matches (RE2)', minArgs: 2, maxArgs: 2, call: matches },
+  ],
+  ['split', { usage: 'split(text, separator)', gives: 'a list of the parts', minArgs: 2, maxArgs: 2, call: split }],
+  [
+    'replace',
+    { usage: 'replace(text, from, to)', gives: 'the text with every `from` replaced', minArgs: 3, maxArgs: 3, call: replace },
+  ],
   [
     'lower',
     {
       usage: 'lower(text)',
+      gives: 'in lower case',
       minArgs: 1,
       maxArgs: 1,
       call: ([text], meter) => changed('lower()', text, meter, (s) => s.toLowerCase()),
@@ -25,6 +38,7 @@ export const TEXT_FUNCTIONS: readonly (readonly [string, ExpressionFunction])[] 
     'upper',
     {
       usage: 'upper(text)',
+      gives: 'in upper case',
       minArgs: 1,
       maxArgs: 1,
       call: ([text], meter) => changed('upper()', text, meter, (s) => s.toUpperCase()),
@@ -32,9 +46,24 @@ export const TEXT_FUNCTIONS: readonly (readonly [string, ExpressionFunction])[] 
   ],
   [
     'trim',
-    { usage: 'trim(text)', minArgs: 1, maxArgs: 1, call: ([text], meter) => changed('trim()', text, meter, (s) => s.trim()) },
+    {
+      usage: 'trim(text)',
+      gives: 'the text without blanks around it',
+      minArgs: 1,
+      maxArgs: 1,
+      call: ([text], meter) => changed('trim()', text, meter, (s) => s.trim()),
+    },
   ],
-  ['substring', { usage: 'substring(text, start, end)', minArgs: 2, maxArgs: 3, call: substring }],
+  [
+    'substring',
+    {
+      usage: 'substring(text, start, end)',
+      gives: 'the part from start (0) up to end, not included',
+      minArgs: 2,
+      maxArgs: 3,
+      call: substring,
+    },
+  ],
 ];
 
 /** How many code points a text has. */

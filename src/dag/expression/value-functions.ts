@@ -13,27 +13,86 @@ export const VALUE_FUNCTIONS: readonly (readonly [string, ExpressionFunction])[]
     'get',
     {
       usage: "get(x, 'a.b[0]', default)",
+      gives: 'what stands at the path, or the default (null without one)',
       minArgs: 2,
       maxArgs: 3,
       call: ([x, path, otherwise], meter) => get(x as Json, path as Json, otherwise ?? null, meter),
     },
   ],
-  ['int', { usage: 'int(x)', minArgs: 1, maxArgs: 1, call: ([x], meter) => int(x as Json, meter) }],
-  ['double', { usage: 'double(x)', minArgs: 1, maxArgs: 1, call: ([x], meter) => double(x as Json, meter) }],
-  ['bool', { usage: 'bool(x)', minArgs: 1, maxArgs: 1, call: ([x]) => bool(x as Json) }],
-  ['string', { usage: 'string(x)', minArgs: 1, maxArgs: 1, call: ([x], meter) => meteredText(x as Json, meter) }],
-  ['json', { usage: 'json(x)', minArgs: 1, maxArgs: 1, call: ([x], meter) => meteredJson(x as Json, meter) }],
-  ['ident', { usage: 'ident(name)', minArgs: 1, maxArgs: 1, call: ([name]) => textArgument(name, 'ident()', 'name') }],
+  [
+    'int',
+    {
+      usage: 'int(x)',
+      gives: 'the whole number that a text is, or a number cut to whole',
+      minArgs: 1,
+      maxArgs: 1,
+      call: ([x], meter) => int(x as Json, meter),
+    },
+  ],
+  [
+    'double',
+    {
+      usage: 'double(x)',
+      gives: 'the number that a text is',
+      minArgs: 1,
+      maxArgs: 1,
+      call: ([x], meter) => double(x as Json, meter),
+    },
+  ],
+  [
+    'bool',
+    { usage: 'bool(x)', gives: 'true or false, of such a text too', minArgs: 1, maxArgs: 1, call: ([x]) => bool(x as Json) },
+  ],
+  [
+    'string',
+    {
+      usage: 'string(x)',
+      gives: 'the value as text',
+      minArgs: 1,
+      maxArgs: 1,
+      call: ([x], meter) => meteredText(x as Json, meter),
+    },
+  ],
+  [
+    'json',
+    {
+      usage: 'json(x)',
+      gives: 'the value as JSON text',
+      minArgs: 1,
+      maxArgs: 1,
+      call: ([x], meter) => meteredJson(x as Json, meter),
+    },
+  ],
+  [
+    'ident',
+    {
+      usage: 'ident(name)',
+      gives: 'in `query` of sql: a quoted name instead of a literal',
+      minArgs: 1,
+      maxArgs: 1,
+      call: ([name]) => textArgument(name, 'ident()', 'name'),
+    },
+  ],
   [
     'date',
     {
       usage: 'date(instant)',
+      gives: 'its date in UTC, `2024-01-31`',
       minArgs: 1,
       maxArgs: 1,
       call: ([at]) => formatDate(Math.floor(instant(at, 'date()') / 86_400_000)) ?? outOfYears('date()'),
     },
   ],
-  ['addDuration', { usage: "addDuration(instant, '1d')", minArgs: 2, maxArgs: 2, call: addDuration }],
+  [
+    'addDuration',
+    {
+      usage: "addDuration(instant, '1d')",
+      gives: "the instant that much later; with `'-1d'` earlier",
+      minArgs: 2,
+      maxArgs: 2,
+      call: addDuration,
+    },
+  ],
 ];
 
 /** One step of a path: `.name`, `[3]`, `['any name']`; the first needs no dot. */

@@ -4,7 +4,7 @@ import { TaskDefaultsDto } from './task-defaults.dto.js';
 
 /** A DAG spec. */
 export class DagDto {
-  @OneOf(['v1'], { about: 'Version of the language.' })
+  @OneOf(['v1'], { about: 'Version of the language.', default: 'v1' })
   apiVersion?: string;
 
   @Text({ required: true, about: 'Name of the DAG: letters, digits, _ . -, at most 128.' })
@@ -31,19 +31,19 @@ export class DagDto {
   @Text({ about: 'End of the data, not included; a bare date means that whole day.' })
   endDate?: string;
 
-  @Text({ about: 'IANA time zone of the schedule and of run.ds. Default UTC.' })
+  @Text({ about: 'IANA time zone of the schedule and of run.ds.', default: 'UTC' })
   timezone?: string;
 
-  @Flag({ about: 'Run the missed intervals since startDate. Default false.' })
+  @Flag({ about: 'Run the missed intervals since startDate.', default: false })
   catchup?: boolean;
 
-  @Whole(1, 10_000, { about: 'Activities of one run at the same time. Default 16.' })
+  @Whole(1, 10_000, { about: 'Activities of one run at the same time.', default: 16 })
   maxActiveTasks?: number;
 
-  @Flag({ about: 'Cancel the rest at the first failure. Default false.' })
+  @Flag({ about: 'Cancel the rest at the first failure.', default: false })
   failFast?: boolean;
 
-  @Duration({ about: 'Of the whole run. Default: none.' })
+  @Duration({ about: 'Of the whole run.', unset: 'unlimited' })
   timeout?: string;
 
   @MapOf('map', { about: 'Name to JSON Schema; no `default` means required.' })

@@ -3,30 +3,35 @@ import { Decimal, Duration, ListOf, Whole } from '../field.js';
 
 /** `retry` of a task or of `defaults` (R20). `null` restores the built-in of one field (R21). */
 export class RetryDto {
-  @Whole(1, DEFAULT_DAG_LIMITS.attempts, { nullable: true, about: 'All attempts, the first included. Default 1: no retry.' })
+  @Whole(1, DEFAULT_DAG_LIMITS.attempts, {
+    nullable: true,
+    about: 'All attempts, the first included; 1 is no retry.',
+    default: 1,
+  })
   maxAttempts?: number | null;
 
   @Whole(0, DEFAULT_DAG_LIMITS.attempts, {
     nullable: true,
-    about: 'Further attempts after a lost worker, not counted above. Default 3.',
+    about: 'Further attempts after a lost worker, which cost none of `maxAttempts`.',
+    default: 3,
   })
   infraAttempts?: number | null;
 
-  @Duration({ nullable: true, about: 'Wait before the second attempt. Default 10s.' })
+  @Duration({ nullable: true, about: 'Wait before the second attempt.', default: '10s' })
   interval?: string | null;
 
-  @Decimal(1, 100, { nullable: true, about: 'Each wait is this much longer than the one before. Default 2.' })
+  @Decimal(1, 100, { nullable: true, about: 'Each wait is this many times the one before.', default: 2 })
   multiplier?: number | null;
 
-  @Duration({ nullable: true, about: 'No wait is longer. Default 5m.' })
+  @Duration({ nullable: true, about: 'No wait is longer.', default: '5m' })
   maxInterval?: string | null;
 
-  @Decimal(0, 1, { nullable: true, about: 'Each wait is lengthened by a random share of itself, up to this. Default 0.' })
+  @Decimal(0, 1, { nullable: true, about: 'Each wait is lengthened by a random share of itself, up to this.', default: 0 })
   jitter?: number | null;
 
-  @Duration({ nullable: true, about: 'Of all attempts and waits together. Default: unlimited.' })
+  @Duration({ nullable: true, about: 'Of all attempts and waits together.', unset: 'unlimited' })
   totalTimeout?: string | null;
 
-  @ListOf('text', { nullable: true, about: 'Types of errors that end the task at once.' })
+  @ListOf('text', { nullable: true, about: 'Types of errors that end the task at once.', unset: 'none' })
   nonRetryableErrors?: string[] | null;
 }

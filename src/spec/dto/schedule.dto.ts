@@ -8,10 +8,10 @@ export class CronScheduleDto {
   )
   cron!: string | string[];
 
-  @Text({ about: "IANA time zone; default: the DAG's." })
+  @Text({ about: 'IANA time zone.', unset: "the DAG's" })
   timezone?: string;
 
-  @Duration({ about: 'Runs start up to this much later, at random.' })
+  @Duration({ about: 'Runs start up to this much later, at random.', default: '0s' })
   jitter?: string;
 }
 
@@ -20,10 +20,10 @@ export class EveryScheduleDto {
   @Duration({ required: true, about: 'A duration of at least 1s, counted from the epoch.' })
   every!: string;
 
-  @Duration({ about: 'Shifts the beat; shorter than `every`.' })
+  @Duration({ about: 'Shifts the beat; shorter than `every`.', default: '0s' })
   offset?: string;
 
-  @Duration({ about: 'Runs start up to this much later, at random.' })
+  @Duration({ about: 'Runs start up to this much later, at random.', default: '0s' })
   jitter?: string;
 }
 
@@ -32,6 +32,6 @@ export class AtScheduleDto {
   @ListOf('text', { required: true, min: 1, about: 'Dates or instants.' })
   at!: string[];
 
-  @Text({ about: "IANA time zone of bare dates; default: the DAG's." })
+  @Text({ about: 'IANA time zone of bare dates.', unset: "the DAG's" })
   timezone?: string;
 }

@@ -1,4 +1,5 @@
 import { TRIGGER_RULES } from '../../dag/spec.js';
+import { TRIGGER_RULE_FACTS } from '../../dag/trigger-rule-facts.js';
 import { Anything, Duration, Nested, OneOf, Text, Whole } from '../field.js';
 import { RetryDto } from './retry.dto.js';
 
@@ -6,31 +7,37 @@ import { RetryDto } from './retry.dto.js';
 export class TaskDefaultsDto {
   @OneOf(TRIGGER_RULES, {
     nullable: true,
-    about: 'When the task may start, given the states of its upstreams. Default all_success.',
+    about: 'When the task may start, given the states of its upstreams.',
+    default: 'all_success',
+    means: TRIGGER_RULE_FACTS,
   })
   triggerRule?: string | null;
 
   @Nested('object', () => RetryDto, { nullable: true, about: 'How often and how soon a failed attempt is repeated.' })
   retry?: RetryDto | null;
 
-  @Duration({ nullable: true, about: 'Of one attempt. Default 10m.' })
+  @Duration({ nullable: true, about: 'Of one attempt.', default: '10m' })
   timeout?: string | null;
 
-  @Duration({ nullable: true, about: 'How long an attempt may wait for a worker. Default: unlimited.' })
+  @Duration({ nullable: true, about: 'How long an attempt may wait for a worker.', unset: 'unlimited' })
   queueTimeout?: string | null;
 
   @Duration({
     nullable: true,
-    about: 'The worker is given up after this silence. Default 30s; activities on foreign queues: none.',
+    about: 'The worker is given up after this silence. Activities on foreign queues have none unless they say one.',
+    default: '30s',
   })
   heartbeatTimeout?: string | null;
 
-  @Text({ nullable: true, about: "Temporal task queue. Default: the service's own." })
+  @Text({ nullable: true, about: 'Temporal task queue.', unset: "the service's own" })
   queue?: string | null;
 
-  @Whole(1, 5, { nullable: true, about: '1 first ... 5 last. Default 3.' })
+  @Whole(1, 5, { nullable: true, about: '1 first ... 5 last.', default: 3 })
   priority?: number | null;
 
-  @Anything({ nullable: true, about: 'JSON Schema of the output, checked at success.' }, { type: ['object', 'boolean'] })
+  @Anything(
+    { nullable: true, about: 'JSON Schema of the output, checked at success.' },
+    { allOf: [{ $ref: '#/definitions/JsonSchema' }] },
+  )
   outputSchema?: object | boolean | null;
 }

@@ -21,7 +21,7 @@ export class ActivityWithDto {
 
 /** Which answers of an HTTP server count as success. */
 export class HttpExpectDto {
-  @ListOf('status', { required: true, min: 1, about: 'Statuses that are a success; default: 200 to 299.' })
+  @ListOf('status', { required: true, min: 1, about: 'Statuses that are a success.' })
   status!: number[];
 }
 
@@ -29,10 +29,10 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 /** Input of an HTTP request. */
 export class HttpWithDto {
-  @Text({ required: true, templated: true, about: 'http or https.' })
+  @Text({ required: true, templated: true, about: 'Address, of http or https.' })
   url!: string;
 
-  @OneOf(METHODS, { about: 'Default GET.' })
+  @OneOf(METHODS, { about: 'Method of the request.', default: 'GET' })
   method?: string;
 
   @MapOf('scalar', { templated: true, about: 'Header name to value.' })
@@ -44,10 +44,10 @@ export class HttpWithDto {
   @Anything({ nullable: true, templated: true, about: 'Text as it is; anything else as JSON.' })
   body?: unknown;
 
-  @Nested('object', () => HttpExpectDto, { about: 'What counts as success.' })
+  @Nested('object', () => HttpExpectDto, { about: 'What counts as success.', unset: '200 to 299' })
   expect?: HttpExpectDto;
 
-  @Whole(1, 1024 * 1024 * 1024, { about: 'A longer answer fails the task. In bytes.' })
+  @Whole(1, 1024 * 1024 * 1024, { about: 'A longer answer fails the task. In bytes.', default: 10 * 1024 * 1024 })
   maxResponseBytes?: number;
 }
 
@@ -56,7 +56,7 @@ export class SqlResultDto {
   @Text({ required: true, templated: true, about: 'Path of the file to write.' })
   file!: string;
 
-  @OneOf(['parquet', 'csv', 'json'], { about: "Default: by the name's ending, else parquet." })
+  @OneOf(['parquet', 'csv', 'json'], { about: 'Format of the file.', unset: "by the name's ending, else parquet" })
   format?: string;
 }
 
@@ -77,10 +77,10 @@ export class SqlWithDto {
   @Nested('object', () => SqlResultDto, { about: 'Write the rows to a file.' })
   result?: SqlResultDto;
 
-  @Whole(0, 10_000, { about: 'More rows fail the task. Default 10000; `result` has no such limit.' })
+  @Whole(0, 10_000, { about: 'More rows fail the task; `result` has no such limit.', default: 10_000 })
   maxRows?: number;
 
-  @Text({ templated: true, about: 'A DuckDB file, which belongs to one worker process. Default: a private one in memory.' })
+  @Text({ templated: true, about: 'A DuckDB file, which belongs to one worker process.', unset: 'a private one in memory' })
   database?: string;
 }
 
@@ -95,10 +95,10 @@ export class ShellWithDto {
   @Anything({ nullable: true, templated: true, about: 'Text as it is; anything else as JSON.' })
   stdin?: unknown;
 
-  @OneOf(['text', 'json'], { about: 'How its standard output is read. Default text.' })
+  @OneOf(['text', 'json'], { about: 'How its standard output is read.', default: 'text' })
   stdout?: string;
 
-  @Text({ templated: true, about: 'Working directory. Default: a private one.' })
+  @Text({ templated: true, about: 'Working directory.', unset: 'a private one' })
   cwd?: string;
 }
 

@@ -1,0 +1,19 @@
+import type { FailureKind } from './state.js';
+
+/** What each kind of failure means: for documentation. In Markdown. */
+export const FAILURE_FACTS: { readonly [kind in FailureKind]: string } = {
+  error: "the task's own code or input failed",
+  timeout: 'one attempt took longer than `timeout`',
+  queue_timeout: 'no worker took it within `queueTimeout`',
+  worker_lost: 'heartbeats stopped: the worker was killed or cut off',
+  expression: 'an expression could not be evaluated',
+  output_schema: 'the result breaks `outputSchema`',
+  unknown_activity: 'the worker knows no such activity',
+  type_disabled: 'the task type is off on this worker',
+  blob_missing: 'a stored value or body is gone',
+  run_timeout: "the run's `timeout` passed",
+  cancelled: 'asked to stop',
+  terminated: 'ended from outside, without clean-up',
+  output: 'an output of the DAG could not be computed',
+  tasks: 'of runs only: the tasks that decide it failed',
+};
