@@ -1,4 +1,5 @@
 import type { ObjectStore } from '../src/objects/object-store.js';
+import type { ConnectionSource } from './connections.js';
 import type { SecretSource } from './secrets.js';
 import type { TemporalPort } from './system-calls.js';
 
@@ -41,6 +42,10 @@ export interface SqlSettings {
   readonly threads?: number;
   /** Most rows that a task may return (R17). Default 10,000. */
   readonly maxRows?: number;
+  /** Databases that tasks may name by `connection`. Default: none. */
+  readonly connections?: ConnectionSource;
+  /** Of this process, to one database at the same time; further tasks wait. Default 10. */
+  readonly connectionsPerDatabase?: number;
 }
 
 export interface ShellSettings {

@@ -72,5 +72,7 @@ export interface BatonConfig {
   readonly http: { readonly allowHosts: readonly string[]; readonly allowPrivate: readonly string[] };
   /** A Map, so that printing the configuration shows no secret. */
   readonly secrets: { readonly dir?: string; readonly values: ReadonlyMap<string, string> };
+  /** Addresses of databases, with their passwords, by the part of the variable after its prefix; a Map for the same reason. */
+  readonly connections: { readonly dir?: string; readonly values: ReadonlyMap<string, string>; readonly perDatabase: number };
   readonly limits: LimitsConfig;
 }

@@ -75,6 +75,11 @@ export function loadConfig(env: Environment = process.env): BatonConfig {
     enabledTaskTypes: read.list('BATON_ENABLE_TASK_TYPES'),
     http: { allowHosts: read.list('BATON_HTTP_ALLOW'), allowPrivate: read.list('BATON_HTTP_ALLOW_PRIVATE') },
     secrets: { dir: read.path('BATON_SECRETS_DIR'), values: family(env, 'BATON_SECRET_') },
+    connections: {
+      dir: read.path('BATON_CONNECTIONS_DIR'),
+      values: connections(read, env),
+      perDatabase: read.integer('BATON_MAX_CONNECTIONS'),
+    },
     limits: {
       body: read.integer('BATON_MAX_BODY'),
       tasks: read.integer('BATON_MAX_TASKS'),
@@ -138,6 +143,23 @@ function queueName(read: SettingReader, name: 'BATON_TASK_QUEUE'): string {
   const queue = read.text(name);
   if (queue === SYSTEM_QUEUE) read.problem(name, `\`${SYSTEM_QUEUE}\` is kept for Baton's own work; choose another.`);
   return queue;
+}
+
+/** Addresses are not shown where they are wrong: they hold passwords. */
+function connections(read: SettingReader, env: Environment): Map<string, string> {
+  const found = new Map([...family(env, 'BATON_CONNECTION_')].filter(([, value]) => value.trim() !== ''));
+  for (const [name, value] of found) {
+    const variable = `BATON_CONNECTION_${name}`;
+    if (!/^[A-Z0-9_]+$/.test(name))
+      read.problems.push({
+        variable,
+        value: '***',
+        fix: 'write its name in capitals, digits and _; a spec finds it whatever its case.',
+      });
+    else if (!/^postgres(ql)?:\/\//.test(value) || !URL.canParse(value))
+      read.problems.push({ variable, value: '***', fix: 'write an address postgresql://user:password@host:5432/database.' });
+  }
+  return found;
 }
 
 function family(env: Environment, prefix: string): Map<string, string> {

@@ -234,6 +234,18 @@ export const BAD_SPECS: readonly BadSpec[] = [
   json('argv as a text', 'wrong_type', '/tasks/a/with/argv', task({ type: 'shell', with: { argv: 'rm -rf /' } })),
   json('a map in argv', 'wrong_type', '/tasks/a/with/argv/1', task({ type: 'shell', with: { argv: ['ls', {}] } })),
   json('an empty query', 'invalid_value', '/tasks/a/with/query', task({ type: 'sql', with: { query: ' ' } })),
+  json(
+    'an address where the name of a connection belongs',
+    'invalid_value',
+    '/tasks/a/with/connection',
+    task({ type: 'sql', with: { query: 'select 1', connection: 'postgresql://me:secret@db/x' } }),
+  ),
+  json(
+    'inputs of DuckDB for a server',
+    'not_allowed_with',
+    '/tasks/a/with/inputs',
+    task({ type: 'sql', with: { query: 'select 1', connection: 'db', inputs: { t: [] } } }),
+  ),
   json('a null statement', 'wrong_type', '/tasks/a/with/query/1', task({ type: 'sql', with: { query: ['select 1', null] } })),
   json('args as a number', 'wrong_type', '/tasks/a/with/args', task({ type: 'activity', with: { name: 'x', args: 1 } })),
   json('input for a noop', 'unknown_field', '/tasks/a/with/x', task({ with: { x: 1 } })),

@@ -9,7 +9,7 @@ import { checkSpec } from '../../src/spec/check-spec.js';
 import { DagDto } from '../../src/spec/dto/dag.dto.js';
 import { RetryDto } from '../../src/spec/dto/retry.dto.js';
 import { TaskDto } from '../../src/spec/dto/task.dto.js';
-import { SqlWithDto, WITH_SHAPES } from '../../src/spec/dto/with.dto.js';
+import { WITH_SHAPES } from '../../src/spec/dto/with.dto.js';
 import { fieldsOf } from '../../src/spec/field.js';
 import { FOREIGN_NAMES } from '../../src/spec/foreign-names.js';
 import { LATER_FIELDS, LATER_SCHEDULE_FIELDS, NOT_IN_DEFAULTS } from '../../src/spec/later-fields.js';
@@ -87,7 +87,6 @@ const GENERATED: { readonly [name: string]: string } = {
     `- DAG: ${names(LATER_FIELDS.get(DagDto) ?? [])}`,
     `- task: ${names(LATER_FIELDS.get(TaskDto) ?? [])}`,
     `- \`retry\`: ${names(LATER_FIELDS.get(RetryDto) ?? [])}`,
-    `- \`with\` of sql: ${names(LATER_FIELDS.get(SqlWithDto) ?? [])}`,
     `- \`schedule\`: a list, ${names(LATER_SCHEDULE_FIELDS)}`,
     `- task types: ${names(LATER_TASK_TYPES)}`,
   ].join('\n'),

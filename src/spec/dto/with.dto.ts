@@ -68,13 +68,16 @@ export class SqlWithDto {
   )
   query!: string | string[];
 
-  @Anything({ templated: true, about: 'Name to rows or to a blob; each becomes a view.' }, { type: 'object' })
+  @Text({ templated: true, about: 'Name of a PostgreSQL connection of the configuration. Default: the embedded DuckDB.' })
+  connection?: string;
+
+  @Anything({ templated: true, about: 'DuckDB: name to rows or to a blob; each becomes a view.' }, { type: 'object' })
   inputs?: unknown;
 
   @Anything({ templated: true, about: 'Name to value; bound as :name.' }, { type: 'object' })
   parameters?: unknown;
 
-  @Nested('object', () => SqlResultDto, { about: 'Write the rows to a file.' })
+  @Nested('object', () => SqlResultDto, { about: 'DuckDB: write the rows to a file.' })
   result?: SqlResultDto;
 
   @Whole(0, 10_000, { about: 'More rows fail the task. Default 10000; `result` has no such limit.' })
