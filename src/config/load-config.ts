@@ -8,6 +8,9 @@ import { type Environment, SettingReader } from './setting-reader.js';
 const DAY_MS = 86_400_000;
 /** As in the contract of the workflows, which this folder does not import; a test compares them. */
 const SYSTEM_QUEUE = 'baton-system';
+/** Variables that say where programs are and how pip reaches packages; nothing else of the environment is for packages to see. */
+const FOR_PYTHON =
+  /^(PATH|HOME|LANG|LC_[A-Z]+|TMPDIR|NETRC|PIP_[A-Z_]+|XDG_(CONFIG|CACHE)_(HOME|DIRS)|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|(https?|no|all)_proxy)$/i;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/;
 
 /**
@@ -73,6 +76,11 @@ export function loadConfig(env: Environment = process.env): BatonConfig {
       .list('BATON_ACTIVITIES')
       .map((item) => (/^(\.|\/|[A-Za-z]:[\\/])|\.[cm]?[jt]s$/.test(item) ? resolve(item) : item)),
     enabledTaskTypes: read.list('BATON_ENABLE_TASK_TYPES'),
+    python: {
+      program: read.text('BATON_PYTHON'),
+      environmentsDir: join(home, 'python'),
+      env: Object.fromEntries(Object.entries(env).filter(([name]) => FOR_PYTHON.test(name))),
+    },
     http: { allowHosts: read.list('BATON_HTTP_ALLOW'), allowPrivate: read.list('BATON_HTTP_ALLOW_PRIVATE') },
     secrets: { dir: read.path('BATON_SECRETS_DIR'), values: family(env, 'BATON_SECRET_') },
     connections: {

@@ -140,14 +140,20 @@ export const SETTINGS = [
   {
     name: 'BATON_DATA_DIR',
     kind: 'path',
-    about: 'Folder that file names of sql and shell tasks are relative to. Default: `data` below BATON_HOME.',
+    about: 'Folder that file names of sql, shell and python tasks are relative to. Default: `data` below BATON_HOME.',
   },
   {
     name: 'BATON_ACTIVITIES',
     kind: 'list',
     about: 'Modules with your own activities: paths of JavaScript or TypeScript files, or names of packages.',
   },
-  { name: 'BATON_ENABLE_TASK_TYPES', kind: 'list', choices: ['shell'], about: 'Task types that are off by default.' },
+  { name: 'BATON_ENABLE_TASK_TYPES', kind: 'list', choices: ['shell', 'python'], about: 'Task types that are off by default.' },
+  {
+    name: 'BATON_PYTHON',
+    kind: 'text',
+    default: 'python3',
+    about: 'The Python, 3.8 or newer, of python tasks: a path, or a name on PATH.',
+  },
   {
     name: 'BATON_HTTP_ALLOW',
     kind: 'list',

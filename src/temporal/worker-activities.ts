@@ -25,6 +25,12 @@ export async function workerActivities(
     enabledTaskTypes: [...ALWAYS_ON, ...config.enabledTaskTypes],
     userActivities: await loadModules(config.activityModules),
     http: { ...(http.allowHosts.length > 0 ? { onlyHosts: http.allowHosts } : {}), allowPrivateHosts: http.allowPrivate },
+    python: {
+      program: config.python.program,
+      environment: config.python.env,
+      environmentsFolder: config.python.environmentsDir,
+      dataFolder: config.dataDir,
+    },
     sql: {
       dataFolders: [config.dataDir],
       connections: new Connections(connections.values, connections.dir),

@@ -10,7 +10,7 @@ import { type QueueDto, QueueListDto } from './queue.dto.js';
 import { TaskTypeListDto } from './task-type.dto.js';
 
 /** Task types that stay off until they are enabled by name. */
-const OFF_BY_DEFAULT: ReadonlySet<string> = new Set(['shell']);
+const OFF_BY_DEFAULT: ReadonlySet<string> = new Set(['shell', 'python']);
 
 @ApiTags('language')
 @Controller(API)

@@ -87,6 +87,30 @@ export class SqlWithDto {
   database?: string;
 }
 
+/** Input of a Python function. */
+export class PythonWithDto {
+  @Text({ about: 'Python code that defines the function. Values come to it as `args`, never inside the code.' })
+  script?: string;
+
+  @Text({ about: 'A file with the code instead; relative to the data folder of the worker.' })
+  file?: string;
+
+  @Text({ about: 'Name of the function. Default main.' })
+  function?: string;
+
+  @Anything(
+    { templated: true, about: 'A map: its keyword arguments; a list: its positional ones.' },
+    { anyOf: [{ type: 'object' }, { type: 'array' }] },
+  )
+  args?: unknown;
+
+  @ListOf('text', { about: 'Packages, as pip names them: polars==1.9.0.' })
+  requirements?: string[];
+
+  @MapOf('scalar', { templated: true, about: 'Its environment; nothing else is inherited.' })
+  env?: { [name: string]: string | number | boolean };
+}
+
 /** Input of a program. */
 export class ShellWithDto {
   @ListOf('scalar', { required: true, min: 1, templated: true, about: 'The program and its arguments; no shell reads them.' })
@@ -112,5 +136,6 @@ export const WITH_SHAPES: { readonly [type in TaskType]: Shape } = {
   activity: ActivityWithDto,
   http: HttpWithDto,
   sql: SqlWithDto,
+  python: PythonWithDto,
   shell: ShellWithDto,
 };
