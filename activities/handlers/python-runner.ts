@@ -3,7 +3,7 @@
  * descriptor 3: `{output}` or `{error: {type, message, final}}`. What the script prints stays its own; tracebacks go to standard error, without the frames of this runner.
  */
 export const PYTHON_RUNNER = `
-import asyncio, inspect, json, linecache, os, sys, traceback, types
+import inspect, json, linecache, os, sys, traceback, types
 
 class Refused(Exception):
     pass
@@ -35,7 +35,10 @@ def call(module, order):
     except TypeError as error:
         raise Refused("PythonArgumentsMismatch", "with.args does not fit %s: %s" % (name, error))
     result = function(*args) if isinstance(args, list) else function(**args)
-    return asyncio.run(result) if inspect.iscoroutine(result) else result
+    if not inspect.iscoroutine(result):
+        return result
+    import asyncio
+    return asyncio.run(result)
 
 def exact(value):
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) > 2 ** 53 - 1:

@@ -7,6 +7,7 @@ import { DATA_CONVERTER } from '../../src/temporal/temporal-connection.js';
 import { BuiltService, type FinishedRun, freePort, ROOT } from '../support/built-service.js';
 import { NO_POSTGRES, POSTGRES, PostgresServer } from '../support/postgres-server.js';
 import { NO_PYTHON, PYTHON } from '../support/python.js';
+import { PythonWorker } from '../support/python-worker.js';
 
 const read = (name: string): string => readFileSync(join(ROOT, 'examples', `${name}.yaml`), 'utf8');
 
@@ -151,6 +152,26 @@ describe('the examples run', () => {
       }
     },
   );
+
+  it('python-worker: activities of a worker in Python are tasks like any', async ({ skip }) => {
+    const found = PythonWorker.program();
+    if ('missing' in found) return skip(`skipped: ${found.missing}`);
+    const worker = await PythonWorker.start(found.python, service.temporalAddress);
+    try {
+      const pipeline = read('python-worker/pipeline');
+      const many = await service.run('python-worker', pipeline);
+      expect(many.run).toMatchObject({
+        state: 'success',
+        outputs: { line: { slope: 3, intercept: 2, rows: 2000 }, forecast: [32, 302] },
+      });
+      const few = await service.run('python-worker', pipeline, { params: { rows: 1 } });
+      expect(few.run).toMatchObject({ state: 'failed', failedTasks: ['fit'] });
+      expect(few.tasks.fit!.failure).toMatchObject({ type: 'NotEnoughRows', message: 'a line needs two points, not 1' });
+      expect(few.tasks.fit!.attempts).toHaveLength(1);
+    } finally {
+      await worker.stop();
+    }
+  }, 300_000);
 
   it('foreign-worker: a plain Temporal worker gets plain arguments', async () => {
     const connection = await NativeConnection.connect({ address: service.temporalAddress });

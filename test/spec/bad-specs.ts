@@ -234,7 +234,7 @@ export const BAD_SPECS: readonly BadSpec[] = [
   json('argv as a text', 'wrong_type', '/tasks/a/with/argv', task({ type: 'shell', with: { argv: 'rm -rf /' } })),
   json('a map in argv', 'wrong_type', '/tasks/a/with/argv/1', task({ type: 'shell', with: { argv: ['ls', {}] } })),
   json('an empty query', 'invalid_value', '/tasks/a/with/query', task({ type: 'sql', with: { query: ' ' } })),
-  json('python without code', 'missing_field', '/tasks/a/with', task({ type: 'python', with: { args: {} } })),
+  json('python without code', 'invalid_value', '/tasks/a/with', task({ type: 'python', with: { args: {} } })),
   json(
     'python with two sources',
     'not_allowed_with',

@@ -11,7 +11,7 @@ export function checkPython({ issues }: Checking, task: TaskSpec, path: string):
   if (script !== undefined && file !== undefined)
     issues.error('not_allowed_with', `${path}/with/file`, "either 'script' or 'file' holds the code, not both");
   if (script === undefined && file === undefined)
-    issues.error('missing_field', `${path}/with`, "a task of type python needs its code: 'script', or 'file'");
+    issues.error('invalid_value', `${path}/with`, "a task of type python needs its code: 'script', or 'file'");
   for (const name of ['script', 'file'] as const)
     if (typeof input[name] === 'string' && input[name].trim() === '')
       issues.error('invalid_value', `${path}/with/${name}`, `'${name}' is empty`);
