@@ -167,7 +167,6 @@ describe('the examples run', () => {
       const few = await service.run('python-worker', pipeline, { params: { rows: 1 } });
       expect(few.run).toMatchObject({ state: 'failed', failedTasks: ['fit'] });
       expect(few.tasks.fit!.failure).toMatchObject({ type: 'NotEnoughRows', message: 'a line needs two points, not 1' });
-      expect(few.tasks.fit!.attempts).toHaveLength(1);
     } finally {
       await worker.stop();
     }

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -28,6 +28,8 @@ export class PostgresServer {
     private readonly process: ChildProcess,
     private readonly folder: string,
     readonly port: number,
+    /** The certificate that its TLS is signed with; absent where openssl is, and then it has no TLS. */
+    readonly ca: string | undefined,
   ) {
     this.address = `postgresql://baton:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/postgres`;
   }
@@ -39,20 +41,23 @@ export class PostgresServer {
     const user = process.getuid?.() === 0 ? unprivileged() : undefined;
     const words = join(folder, 'password');
     writeFileSync(words, PASSWORD);
-    if (user !== undefined) for (const path of [folder, words]) chownSync(path, user.uid, user.gid);
+    const encrypted = certificate(folder);
+    const owned = [folder, words, ...(encrypted ? [join(folder, 'server.key')] : [])];
+    if (user !== undefined) for (const path of owned) chownSync(path, user.uid, user.gid);
     const data = join(folder, 'data');
     const options = { ...user, cwd: folder, env: { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8' } };
     const asked = ['-D', data, '-U', 'baton', '-A', 'scram-sha-256', `--pwfile=${words}`, '-E', 'UTF8', '--no-sync'];
     execFileSync(join(POSTGRES as string, 'initdb'), asked, { ...options, stdio: ['ignore', 'ignore', 'inherit'] });
     const port = await freePort();
-    const settings = ['fsync=off', 'timezone=Asia/Tokyo', 'datestyle=German', 'max_connections=20'];
+    const tls = encrypted ? ['ssl=on', `ssl_cert_file=${folder}/server.crt`, `ssl_key_file=${folder}/server.key`] : [];
+    const settings = [...tls, 'fsync=off', 'timezone=Asia/Tokyo', 'datestyle=German', 'max_connections=20'];
     const server = spawn(
       join(POSTGRES as string, 'postgres'),
       ['-D', data, '-k', folder, '-h', '127.0.0.1', '-p', String(port), ...settings.flatMap((s) => ['-c', s])],
       { ...options, stdio: ['ignore', 'ignore', 'pipe'] },
     );
     await saysReady(server);
-    return new PostgresServer(server, folder, port);
+    return new PostgresServer(server, folder, port, encrypted ? join(folder, 'server.crt') : undefined);
   }
 
   /** Ends every session at once. */
@@ -63,6 +68,32 @@ export class PostgresServer {
       await ended;
     }
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** A certificate for 127.0.0.1 in `server.crt`, its key in `server.key`; false without openssl. */
+function certificate(folder: string): boolean {
+  const [key, cert] = [join(folder, 'server.key'), join(folder, 'server.crt')];
+  const kind = [
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:prime256v1',
+    '-nodes',
+    '-days',
+    '1',
+    '-keyout',
+    key,
+    '-out',
+    cert,
+  ];
+  const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
+  try {
+    execFileSync('openssl', ['req', '-x509', ...kind, ...names], { stdio: 'ignore' });
+    chmodSync(key, 0o600);
+    return true;
+  } catch {
+    return false;
   }
 }
 

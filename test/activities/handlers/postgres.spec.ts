@@ -275,7 +275,7 @@ describe.skipIf(POSTGRES === undefined)('an sql task with a connection', () => {
       [wrong((url) => (url.port = String(port))), true, /terminated|ECONNRESET/],
       [wrong((url) => (url.password = 'guessed-word')), false, /28P01/],
       [wrong((url) => (url.pathname = '/nothing')), false, /3D000/],
-      [wrong((url) => (url.search = '?sslmode=verify-full')), true, /SSL/],
+      [wrong((url) => (url.search = '?sslmode=verify-full')), true, /SSL|SELF_SIGNED/],
     ];
     for (const [address, retryable, shown] of cases) {
       const on = sqlHandler({ connections: new Connections(new Map([['WAREHOUSE', address]])) });
@@ -288,6 +288,18 @@ describe.skipIf(POSTGRES === undefined)('an sql task with a connection', () => {
       );
     }
     deaf.close();
+  });
+
+  it('encrypts as the address says', async ({ skip }) => {
+    if (server.ca === undefined) return skip('openssl is not installed here: skipped');
+    const query = 'select ssl from pg_stat_ssl where pid = pg_backend_pid()';
+    const through = async (search: string): Promise<Json> => {
+      const on = sqlHandler({ connections: new Connections(new Map([['WAREHOUSE', `${server.address}?${search}`]])) });
+      return (await run({ query }, {}, taskContext(), on)).rows;
+    };
+    expect(await through(`sslmode=verify-full&sslrootcert=${server.ca}`)).toEqual([{ ssl: true }]);
+    expect(await through('sslmode=no-verify')).toEqual([{ ssl: true }]);
+    expect(await rows({ query })).toEqual([{ ssl: false }]);
   });
 
   it('tells that the connection broke in mid-statement', async () => {
