@@ -10,6 +10,7 @@ const CONNECT_MS = 10_000;
 const IDLE_MS = 10_000;
 /** After this a connection is cut whose server has not stopped the statement. */
 const CANCEL_MS = 3000;
+const IN_TRANSACTION = '25001';
 const SCHEME = /^postgres(ql)?:\/\//;
 
 /**
@@ -44,9 +45,7 @@ export class PostgresPools {
       try {
         const { rows } = await client.query(SET_UP, [`baton ${context.info.runId}/${context.info.taskId}`]);
         const result = await cancellable(client, address, Number(rows[0].pid), context.signal, () => work(client));
-        // Settings, temporary tables and locks end with the task; the next one finds none.
-        await client.query('discard all');
-        clean = true;
+        clean = await isAsNew(client);
         return result;
       } catch (error) {
         throw context.signal.aborted ? context.signal.reason : postgresError(error, name, 'run');
@@ -98,6 +97,27 @@ export class PostgresPools {
       this.pools.set(address, found);
     }
     return found;
+  }
+}
+
+/**
+ * Ends settings, temporary tables and locks, so that the next task finds none. False when the connection broke meanwhile, which is no
+ * failure of the task; throws for a transaction that it has left open.
+ */
+async function isAsNew(client: PoolClient): Promise<boolean> {
+  try {
+    await client.query('discard all');
+    return true;
+  } catch (error) {
+    if ((error as { readonly code?: string }).code !== IN_TRANSACTION) return false;
+    throw new TaskError(
+      'SqlError',
+      'the text leaves a transaction open, so nothing of it is kept; write a list, which is one transaction',
+      {
+        details: { sqlState: IN_TRANSACTION },
+        retryable: false,
+      },
+    );
   }
 }
 

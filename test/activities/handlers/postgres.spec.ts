@@ -203,7 +203,10 @@ describe.skipIf(POSTGRES === undefined)('an sql task with a connection', () => {
     const query = `select current_setting('search_path') as path, to_regclass('pg_temp.left_over') as left_over, current_setting('application_name') as app,
       (select count(*) from pg_locks where locktype = 'advisory') as locks`;
     expect(await rows({ query })).toEqual([{ path: '"$user", public', left_over: null, app: 'baton d@k/task', locks: 0 }]);
-    await run({ query: 'begin; create table unfinished(a int)' }).catch(() => undefined);
+    await expect(run({ query: 'begin; create table unfinished(a int)' })).rejects.toMatchObject({
+      type: 'SqlError',
+      message: expect.stringContaining('leaves a transaction open'),
+    });
     expect(await rows({ query: "select to_regclass('unfinished') as t" })).toEqual([{ t: null }]);
   });
 
