@@ -2,6 +2,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Connections } from '../../../activities/connections.js';
 import { sqlHandler } from '../../../activities/handlers/sql.js';
@@ -9,6 +10,7 @@ import type { TaskHandler } from '../../../activities/task-handler.js';
 import type { Json, JsonObject } from '../../../src/dag/json.js';
 import type { Scope } from '../../../src/dag/scope.js';
 import { NO_POSTGRES, POSTGRES, PostgresServer } from '../../support/postgres-server.js';
+import { KEPT_SEEDS, propertySeed } from '../../support/property-seed.js';
 import { taskContext } from './task-context.js';
 
 interface SqlOutput {
@@ -138,6 +140,33 @@ describe.skipIf(POSTGRES === undefined)('an sql task with a connection', () => {
       kind: 'expression',
     });
   });
+
+  it.each([...KEPT_SEEDS, propertySeed()])(
+    'gives back any text as it was, as literal, parameter and JSON (seed %i)',
+    async (seed) => {
+      const letters = ["'", '\\', '"', '$', '$$', ':', ':p0', 'E', '\n', '--', '/*', '*/', '{', '}', ';', 'ü', '😀', '%', ' '];
+      const texts = fc.array(fc.string({ unit: fc.constantFrom(...letters) }), { minLength: 40, maxLength: 40 });
+      await fc.assert(
+        fc.asyncProperty(texts, async (list) => {
+          const columns = list.map(
+            (_, i) => `\${{ params.list[${i}] }} as c${i}, :p${i} as p${i}, \${{ params.list }}->>${i} as j${i}`,
+          );
+          const parameters = Object.fromEntries(list.map((text, i) => [`p${i}`, text]));
+          const found = (await rows(
+            { query: `select ${columns.join(', ')}`, parameters },
+            { params: { list } },
+          )) as JsonObject[];
+          const expected = list.flatMap((text, i) => [
+            [`c${i}`, text],
+            [`p${i}`, text],
+            [`j${i}`, text],
+          ]);
+          expect(found).toEqual([Object.fromEntries(expected)]);
+        }),
+        { seed, numRuns: 10 },
+      );
+    },
+  );
 
   it('binds parameters by :name with the type that a literal would have, lists and maps as jsonb', async () => {
     const query = `select :a || ':a' as s, :n + 1 as n, 7 / :two as whole, :big as big, :f as f, :none is null as none, date '2024-01-02' > :day as later, '10'::int as i,
