@@ -1,4 +1,5 @@
 import type { ObjectStore } from '../src/objects/object-store.js';
+import type { ConnectionSource } from './connections.js';
 import type { SecretSource } from './secrets.js';
 import type { TemporalPort } from './system-calls.js';
 
@@ -9,13 +10,14 @@ export interface ActivityDeps {
   readonly secrets: SecretSource;
   /** How this worker calls itself in attempts; give the worker the same identity. */
   readonly worker: string;
-  /** Task types that are on, of those that can be off (`shell`, `http`, `sql`). Default: `http` and `sql`. */
+  /** Task types that are on, of those that can be off (`shell`, `python`, `http`, `sql`). Default: `http` and `sql`. */
   readonly enabledTaskTypes?: readonly string[];
   /** Activities of the user, by name (`loadModules`). */
   readonly userActivities?: UserActivities;
   readonly http?: HttpSettings;
   readonly sql?: SqlSettings;
   readonly shell?: ShellSettings;
+  readonly python?: PythonSettings;
   /** Bytes of JSON kept of bodies, and as much again of outputs. Default 64 MiB. */
   readonly cacheBytes?: number;
 }
@@ -41,6 +43,25 @@ export interface SqlSettings {
   readonly threads?: number;
   /** Most rows that a task may return (R17). Default 10,000. */
   readonly maxRows?: number;
+  /** Databases that tasks may name by `connection`. Default: none. */
+  readonly connections?: ConnectionSource;
+  /** Of this process, to one database at the same time; further tasks wait. Default 10. */
+  readonly connectionsPerDatabase?: number;
+}
+
+export interface PythonSettings {
+  /** The machine's Python, 3.8 or newer. Default `python3`. */
+  readonly program?: string;
+  /** All that Python itself and pip are started with (PATH, HOME, pip's own settings, proxies); scripts get its PATH only. */
+  readonly environment?: NodeJS.ProcessEnv;
+  /** Where virtual environments are kept. Default: a folder for temporary files. */
+  readonly environmentsFolder?: string;
+  /** Folder that `file` is relative to. Default: the current one. */
+  readonly dataFolder?: string;
+  /** Largest returned value in bytes of JSON. Default 64 MiB. */
+  readonly maxOutputBytes?: number;
+  /** Time between SIGTERM and SIGKILL, ms. Default 5,000. */
+  readonly killAfterMs?: number;
 }
 
 export interface ShellSettings {

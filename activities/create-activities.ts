@@ -3,6 +3,7 @@ import type { BodiesBlob } from '../src/dag/plan.js';
 import { JsonBlobs } from '../src/objects/json-blobs.js';
 import type { ActivityDeps } from './activity-deps.js';
 import { httpHandler } from './handlers/http.js';
+import { pythonHandler } from './handlers/python.js';
 import { shellHandler } from './handlers/shell.js';
 import { sqlHandler } from './handlers/sql.js';
 import { type TaskRuntime, taskActivity } from './run-task.js';
@@ -30,6 +31,7 @@ export function createActivities(deps: ActivityDeps): Activities {
     http: () => httpHandler(deps.http),
     sql: () => sqlHandler(deps.sql),
     shell: () => shellHandler(deps.shell),
+    python: () => pythonHandler(deps.python),
   };
   const activities: { [name: string]: (...args: never[]) => Promise<unknown> } = {};
   for (const [type, handler] of Object.entries(handlers))

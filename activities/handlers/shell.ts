@@ -1,19 +1,17 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { execa } from 'execa';
 import type { Json } from '../../src/dag/json.js';
 import type { ShellSettings } from '../activity-deps.js';
 import type { TaskContext } from '../task-context.js';
 import { TaskError } from '../task-error.js';
 import type { TaskHandler } from '../task-handler.js';
-import { endProcessGroup } from './process-group.js';
 import { asText, InputReader } from './read-input.js';
+import { type ProcessOrder, runProcess } from './run-process.js';
+import { taskFacts } from './task-facts.js';
 
 const DEFAULT_MAX_STDOUT = 10 * 1024 * 1024;
 const DEFAULT_KILL_AFTER_MS = 5000;
-const DRAIN_MS = 1000;
 const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin';
 
 /**
@@ -35,7 +33,7 @@ export function shellHandler(settings: ShellSettings = {}): TaskHandler {
       try {
         const stdout = await runProgram(
           argv,
-          { ...baseEnvironment(settings, home), ...env, ...facts(context) },
+          { ...baseEnvironment(settings, home), ...env, ...taskFacts(context) },
           stdin === undefined ? '' : asText(stdin),
           reader.text('cwd') ?? home,
           settings,
@@ -57,74 +55,33 @@ async function runProgram(
   settings: ShellSettings,
   context: TaskContext,
 ): Promise<string> {
-  const { signal, log } = context;
+  const { log } = context;
   const maxStdout = settings.maxStdoutBytes ?? DEFAULT_MAX_STDOUT;
-  signal.throwIfAborted();
   const [file, ...args] = argv;
-  // `detached` makes it the leader of a process group of its own.
-  const child = execa(file, args, {
+  const order: ProcessOrder = {
+    file,
+    args,
     cwd,
     env,
-    extendEnv: false,
-    input: stdin,
-    detached: true,
-    cleanup: false,
-    buffer: false,
-    reject: false,
-    stripFinalNewline: false,
-    stdout: 'pipe',
-    stderr: 'pipe',
-  });
-  const ended = async (): Promise<void> => {
-    await endProcessGroup(child.pid, settings.killAfterMs ?? DEFAULT_KILL_AFTER_MS);
-    // A process that left the group may hold the pipes open for ever: what is in them by now is all there is.
-    setTimeout(() => [child.stdout, child.stderr].forEach((stream) => void stream.destroy()), DRAIN_MS).unref();
+    stdin,
+    collect: 1,
+    maxBytes: maxStdout,
+    killAfterMs: settings.killAfterMs ?? DEFAULT_KILL_AFTER_MS,
+    onLine: (stream, line) => log.write(stream, line),
   };
-  let ending: Promise<void> | undefined;
-  const onAbort = (): void => {
-    ending ??= ended();
-  };
-  signal.addEventListener('abort', onAbort, { once: true });
-  // Also when it ends by itself: what it left in its group would keep its pipes open, and the task waiting.
-  child.once('exit', onAbort);
-  let tooLarge = false;
-  const chunks: Buffer[] = [];
-  let size = 0;
-  child.stdout.on('data', (chunk: Buffer) => {
-    size += chunk.length;
-    tooLarge = size > maxStdout;
-    if (tooLarge) onAbort();
-    else chunks.push(chunk);
-  });
-  const lines = createInterface({ input: child.stderr, crlfDelay: Number.POSITIVE_INFINITY });
-  lines.on('line', (line) => log.write('stderr', line));
-  const linesEnd = new Promise<void>((resolve) => void lines.once('close', () => resolve()));
-  try {
-    const result = await child;
-    await linesEnd;
-    signal.throwIfAborted();
-    if (tooLarge)
-      throw new TaskError(
-        'ShellOutputTooLarge',
-        `the standard output of ${file} is larger than ${maxStdout} bytes; write it to a file and print its name`,
-        { retryable: false },
-      );
-    const stdout = Buffer.concat(chunks).toString('utf8');
-    if (result.exitCode === 0) return stdout;
-    if (stdout !== '') log.write('stdout', stdout.slice(-4000));
-    if (result.exitCode === undefined && result.signal === undefined)
-      throw notStarted(file, (result as { code?: string }).code);
-    throw result.signal === undefined
-      ? new TaskError('ShellExitError', `${file} ended with exit code ${result.exitCode}`, {
-          details: { exitCode: result.exitCode ?? null },
-        })
-      : new TaskError('ShellExitError', `${file} was ended by signal ${result.signal}`, {
-          details: { exitCode: null, signal: result.signal },
-        });
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-    await ending;
-  }
+  const { exitCode, signal, code, collected: stdout, tooLarge } = await runProcess(order, context.signal);
+  if (tooLarge)
+    throw new TaskError(
+      'ShellOutputTooLarge',
+      `the standard output of ${file} is larger than ${maxStdout} bytes; write it to a file and print its name`,
+      { retryable: false },
+    );
+  if (exitCode === 0) return stdout;
+  if (stdout !== '') log.write('stdout', stdout.slice(-4000));
+  if (exitCode === undefined && signal === undefined) throw notStarted(file, code);
+  throw signal === undefined
+    ? new TaskError('ShellExitError', `${file} ended with exit code ${exitCode}`, { details: { exitCode: exitCode ?? null } })
+    : new TaskError('ShellExitError', `${file} was ended by signal ${signal}`, { details: { exitCode: null, signal } });
 }
 
 function notStarted(file: string, code: string | undefined): TaskError {
@@ -152,15 +109,6 @@ function argvOf(reader: InputReader): [string, ...string[]] {
 
 function baseEnvironment(settings: ShellSettings, home: string): NodeJS.ProcessEnv {
   return { PATH: settings.path ?? DEFAULT_PATH, HOME: home, LANG: 'C.UTF-8' };
-}
-
-function facts({ info }: TaskContext): NodeJS.ProcessEnv {
-  return {
-    BATON_RUN_ID: info.runId,
-    BATON_TASK_ID: info.taskId,
-    BATON_ATTEMPT: String(info.attempt),
-    BATON_IDEMPOTENCY_KEY: info.idempotencyKey,
-  };
 }
 
 function parsed(stdout: string): Json {

@@ -7,9 +7,10 @@ export class Slots {
     this.free = size;
   }
 
-  async use<T>(work: () => Promise<T>): Promise<T> {
+  /** Rejects with the reason of `signal` when that is aborted while the work still waits. */
+  async use<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     if (this.free > 0) this.free--;
-    else await new Promise<void>((resolve) => void this.waiting.push(resolve));
+    else await this.turn(signal);
     try {
       return await work();
     } finally {
@@ -17,5 +18,21 @@ export class Slots {
       if (next === undefined) this.free++;
       else next();
     }
+  }
+
+  private turn(signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted();
+    return new Promise((resolve, reject) => {
+      const enter = (): void => {
+        signal?.removeEventListener('abort', leave);
+        resolve();
+      };
+      const leave = (): void => {
+        this.waiting.splice(this.waiting.indexOf(enter), 1);
+        reject(signal?.reason);
+      };
+      this.waiting.push(enter);
+      signal?.addEventListener('abort', leave, { once: true });
+    });
   }
 }

@@ -6,9 +6,27 @@ import {
   type References,
   type TemplateSegment,
 } from '../../src/dag/expression/index.js';
-import type { Json } from '../../src/dag/json.js';
+import type { Json, JsonObject } from '../../src/dag/json.js';
 import type { Scope } from '../../src/dag/scope.js';
 import { TaskError } from '../task-error.js';
+
+/** How one database writes what the author's expressions and parameters stand for. */
+export interface SqlDialect {
+  literal(value: Json): string;
+  /** In the place of `:name`; `place` counts the distinct parameters of the text from 1. */
+  parameter(name: string, place: number, value: Json): string;
+}
+
+/** A text as the database gets it, and the names of its parameters in the order of their places. */
+export interface RenderedSql {
+  readonly text: string;
+  readonly names: readonly string[];
+}
+
+/** A `:name` outside of quotes and comments. */
+interface ParameterSegment {
+  readonly parameter: string;
+}
 
 /**
  * One SQL text with expressions in it. An expression renders as a quoted literal, `ident(x)` as a quoted identifier; both stand outside of
@@ -16,33 +34,51 @@ import { TaskError } from '../task-error.js';
  */
 export class SqlTemplate {
   readonly references: References;
-  private readonly segments: readonly TemplateSegment[];
+  private readonly segments: readonly (TemplateSegment | ParameterSegment)[];
 
-  /** `parameters`: names that `:name` may stand for; it is written as `$name`, which DuckDB binds. */
-  constructor(text: string, parameters: ReadonlySet<string>) {
+  constructor(
+    text: string,
+    private readonly dialect: SqlDialect,
+  ) {
     const template = parseTemplate(text);
-    this.segments = withParameters(template.strings[0]?.segments ?? [text], parameters);
+    this.segments = withParameters(template.strings[0]?.segments ?? [text]);
     this.references = mergeReferences(template.expressions.map((e) => e.expression.references));
   }
 
-  render(scope: Scope): string {
-    return this.segments
+  /** `:name` of a parameter that is not given stays as it is. */
+  render(scope: Scope, parameters: JsonObject): RenderedSql {
+    const places = new Map<string, number>();
+    const text = this.segments
       .map((segment) => {
         if (typeof segment === 'string') return segment;
+        if ('parameter' in segment) return this.placed(segment.parameter, parameters, places);
         try {
           const value = evaluateExpression(segment, scope);
           // Blanks keep a literal apart from what stands beside it: `E`, `$` or another quote would change its meaning.
-          return ` ${segment.identifier ? sqlIdentifier(value) : sqlLiteral(value)} `;
+          return ` ${segment.identifier ? sqlIdentifier(value) : this.dialect.literal(value)} `;
         } catch (error) {
           if (error instanceof ExpressionError) throw new ExpressionError(`/query: \${{${segment.source}}}: ${error.message}`);
           throw error;
         }
       })
       .join('');
+    return { text, names: [...places.keys()] };
+  }
+
+  private placed(name: string, parameters: JsonObject, places: Map<string, number>): string {
+    if (!Object.hasOwn(parameters, name)) return `:${name}`;
+    // Bound, it would have no type that a database could guess.
+    if (parameters[name] === null) return ' NULL ';
+    const place = places.get(name) ?? places.size + 1;
+    places.set(name, place);
+    return this.dialect.parameter(name, place, parameters[name] as Json);
   }
 }
 
-/** A value as a SQL literal: lists as `[…]`, objects as structs `{…}`. */
+/** DuckDB binds parameters by name. */
+export const DUCKDB_SQL: SqlDialect = { literal: sqlLiteral, parameter: (name) => `$${name}` };
+
+/** A value as a literal of DuckDB: lists as `[…]`, objects as structs `{…}`. */
 export function sqlLiteral(value: Json): string {
   if (value === null) return 'NULL';
   if (typeof value === 'boolean') return value ? 'TRUE' : 'FALSE';
@@ -71,7 +107,8 @@ export function sqlIdentifier(value: Json): string {
     .join('.');
 }
 
-function quoted(text: string, quote: '"' | "'"): string {
+/** Text in quotes, those inside it doubled. Throws `TaskError` for NUL, which no SQL text can hold. */
+export function quoted(text: string, quote: '"' | "'"): string {
   if (text.includes('\0'))
     throw new TaskError('BadInput', 'SQL text cannot hold the character NUL', { kind: 'expression', retryable: false });
   return `${quote}${text.replaceAll(quote, quote + quote)}${quote}`;
@@ -83,9 +120,9 @@ type Inside =
   | { readonly comment: true }
   | undefined;
 
-function withParameters(segments: readonly TemplateSegment[], parameters: ReadonlySet<string>): TemplateSegment[] {
+function withParameters(segments: readonly TemplateSegment[]): (TemplateSegment | ParameterSegment)[] {
   let inside: Inside;
-  return segments.map((segment) => {
+  return segments.flatMap((segment): readonly (TemplateSegment | ParameterSegment)[] => {
     if (typeof segment !== 'string') {
       if (inside !== undefined) {
         const what = 'comment' in inside ? 'a comment' : inside.what;
@@ -95,8 +132,9 @@ function withParameters(segments: readonly TemplateSegment[], parameters: Readon
           { kind: 'expression', retryable: false },
         );
       }
-      return segment;
+      return [segment];
     }
+    const found: (string | ParameterSegment)[] = [];
     let out = '';
     for (let i = 0; i < segment.length; ) {
       const step: number = inside === undefined ? 1 : skip(segment, i, inside);
@@ -114,15 +152,16 @@ function withParameters(segments: readonly TemplateSegment[], parameters: Readon
         continue;
       }
       const name = /^:([A-Za-z_][A-Za-z0-9_]*)/.exec(segment.slice(i, i + 130))?.[1];
-      if (name !== undefined && parameters.has(name) && segment[i - 1] !== ':') {
-        out += `$${name}`;
+      if (name !== undefined && segment[i - 1] !== ':') {
+        found.push(out, { parameter: name });
+        out = '';
         i += name.length + 1;
         continue;
       }
       out += segment[i];
       i++;
     }
-    return out;
+    return [...found, out];
   });
 }
 

@@ -31,7 +31,7 @@ export function jsonOf(value: DuckDBValue, type: DuckDBType, column: string): Js
 function plain(value: DuckDBValue, column: string): Json {
   if (value === null || typeof value === 'boolean' || typeof value === 'string') return value;
   if (typeof value === 'number') return Number.isFinite(value) ? value : null;
-  if (typeof value === 'bigint') return whole(value, column);
+  if (typeof value === 'bigint') return wholeNumber(value, column);
   if (value instanceof DuckDBDecimalValue) return decimal(value, column);
   if (value instanceof DuckDBDateValue) return value.toString();
   if (isTimestamp(value)) return rfc3339(value.toString());
@@ -47,19 +47,20 @@ function plain(value: DuckDBValue, column: string): Json {
   return String(value);
 }
 
-function whole(value: bigint, column: string): number {
+/** A whole number as JSON; throws `TaskError` (`NumberTooLarge`) beyond 2^53. */
+export function wholeNumber(value: bigint, column: string): number {
   const number = Number(value);
   if (Number.isSafeInteger(number)) return number;
   throw new TaskError(
     'NumberTooLarge',
-    `column ${column} holds ${value}, which no JSON number can hold exactly; cast it: ${column}::varchar or ${column}::double`,
+    `column ${column} holds ${value}, which no JSON number can hold exactly; cast it: ${column}::text or ${column}::float8`,
     { retryable: false },
   );
 }
 
 function decimal(value: DuckDBDecimalValue, column: string): number {
   const [before = '0'] = value.toString().split('.');
-  whole(BigInt(before === '' || before === '-' ? '0' : before), column);
+  wholeNumber(BigInt(before === '' || before === '-' ? '0' : before), column);
   return Number(value.toString());
 }
 
@@ -74,7 +75,7 @@ function isTimestamp(value: DuckDBValue): value is DuckDBTimestampValue {
 }
 
 /** `2024-01-01 10:00:00.5+00` -> `2024-01-01T10:00:00.5Z`; infinities and years before Christ stay as they are. */
-function rfc3339(shown: string): string {
+export function rfc3339(shown: string): string {
   const match = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?)(?:\+00(?::00)?)?$/.exec(shown);
   return match === null ? shown : `${match[1]}T${match[2]}Z`;
 }

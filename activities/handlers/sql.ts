@@ -12,10 +12,13 @@ import type { SqlSettings } from '../activity-deps.js';
 import type { TaskContext } from '../task-context.js';
 import { TaskError } from '../task-error.js';
 import type { PreparedInput, TaskHandler } from '../task-handler.js';
+import { PostgresTask } from './postgres.js';
+import { PostgresPools } from './postgres-pools.js';
+import { POSTGRES_SQL } from './postgres-text.js';
 import { InputReader } from './read-input.js';
 import { SqlDatabases } from './sql-database.js';
 import { Slots } from './sql-slots.js';
-import { SqlTemplate, sqlIdentifier, sqlLiteral } from './sql-text.js';
+import { DUCKDB_SQL, SqlTemplate, sqlIdentifier, sqlLiteral } from './sql-text.js';
 import { jsonOf } from './sql-values.js';
 
 const DEFAULT_MAX_ROWS = 10_000;
@@ -35,39 +38,55 @@ const READERS: { readonly [extension: string]: string } = {
 /**
  * Type `sql`: `with: {query, parameters?, inputs?, database?, result?: {file, format?}, maxRows?}` on DuckDB -> `{rows, columns, rowCount}` of the last statement (R17, R18). A list
  * of queries is one transaction. `inputs` become tables and views (rows, or a file by name); files live below the worker's data folders.
+ * `with: {connection, query, parameters?, maxRows?}` does the same on PostgreSQL.
  */
 export function sqlHandler(settings: SqlSettings = {}): TaskHandler {
   const databases = new SqlDatabases(settings);
+  const pools = new PostgresPools(settings);
   const slots = new Slots(STATEMENTS_AT_ONCE);
   return {
     prepare: prepareSql,
-    run: (input, context) => new SqlTask(settings, databases, slots, new InputReader('sql', input), context).run(),
+    run: (input, context) => {
+      const reader = new InputReader('sql', input);
+      const maxRows = Math.min(reader.count('maxRows') ?? DEFAULT_MAX_ROWS, settings.maxRows ?? DEFAULT_MAX_ROWS);
+      return reader.get('connection') === undefined
+        ? new SqlTask(maxRows, databases, slots, reader, context).run()
+        : new PostgresTask(pools, reader, context, maxRows).run();
+    },
   };
 }
 
 /** `query` has its own rules of rendering; the other fields are templates like any. */
 function prepareSql(input: Json): PreparedInput {
   const { query, ...others } = input as JsonObject;
-  const names = new Set(Object.keys((others.parameters ?? {}) as JsonObject));
+  const connected = (others.connection ?? null) !== null;
   const list = Array.isArray(query);
   const queries = (list ? (query as readonly Json[]) : [query as Json]).map((text) => {
     if (typeof text !== 'string')
       throw new TaskError('BadInput', 'with.query of a task of type sql must be text or a list of texts', { retryable: false });
-    return new SqlTemplate(text, names);
+    return new SqlTemplate(text, connected ? POSTGRES_SQL : DUCKDB_SQL);
   });
   const rest = parseTemplate(others as Json);
   return {
     references: mergeReferences([rest.references, ...queries.map((q) => q.references)]),
     render: (scope) => {
-      const texts = queries.map((q) => q.render(scope));
-      return { ...(renderTemplate(rest, scope) as JsonObject), query: list ? texts : (texts[0] as string) };
+      const rendered = renderTemplate(rest, scope) as JsonObject;
+      const parameters = typeof rendered.parameters === 'object' ? ((rendered.parameters ?? {}) as JsonObject) : {};
+      const done = queries.map((q) => q.render(scope, parameters));
+      const texts = done.map(({ text }) => text);
+      return {
+        ...rendered,
+        query: list ? texts : (texts[0] as string),
+        // A name that turns out to be null must not mean DuckDB.
+        ...(connected ? { connection: rendered.connection ?? '', names: done.map(({ names }) => names) } : {}),
+      };
     },
   };
 }
 
 class SqlTask {
   constructor(
-    private readonly settings: SqlSettings,
+    private readonly maxRows: number,
     private readonly databases: SqlDatabases,
     private readonly slots: Slots,
     private readonly input: InputReader,
@@ -76,12 +95,6 @@ class SqlTask {
 
   async run(): Promise<Json> {
     const { input, databases, context } = this;
-    if (input.get('connection') !== undefined)
-      throw new TaskError(
-        'BadInput',
-        'with.connection: connections to other databases are not there yet; without one the task runs on DuckDB',
-        { retryable: false },
-      );
     const database = input.text('database');
     const file = database === undefined ? undefined : databases.path(database, 'with.database');
     const session = await databases.open(file).catch((error: unknown) => {
@@ -140,7 +153,7 @@ class SqlTask {
   }
 
   private async read(statement: DuckDBPreparedStatement, wanted: boolean): Promise<Json> {
-    const maxRows = Math.min(this.input.count('maxRows') ?? DEFAULT_MAX_ROWS, this.settings.maxRows ?? DEFAULT_MAX_ROWS);
+    const { maxRows } = this;
     const startedAt = Date.now();
     const reader = await this.step(() => (wanted ? statement.streamAndReadUntil(maxRows + 1) : statement.runAndReadAll()));
     const changed = reader.returnType === ResultReturnType.QUERY_RESULT ? undefined : countOf(reader);

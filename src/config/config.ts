@@ -69,8 +69,17 @@ export interface BatonConfig {
   /** Module specifiers: absolute paths or names of packages. */
   readonly activityModules: readonly string[];
   readonly enabledTaskTypes: readonly string[];
+  readonly python: {
+    readonly program: string;
+    /** Virtual environments of python tasks. */
+    readonly environmentsDir: string;
+    /** What Python and pip are started with: where programs are, and where packages come from. */
+    readonly env: { readonly [name: string]: string | undefined };
+  };
   readonly http: { readonly allowHosts: readonly string[]; readonly allowPrivate: readonly string[] };
   /** A Map, so that printing the configuration shows no secret. */
   readonly secrets: { readonly dir?: string; readonly values: ReadonlyMap<string, string> };
+  /** Addresses of databases, with their passwords, by the part of the variable after its prefix; a Map for the same reason. */
+  readonly connections: { readonly dir?: string; readonly values: ReadonlyMap<string, string>; readonly perDatabase: number };
   readonly limits: LimitsConfig;
 }

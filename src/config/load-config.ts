@@ -8,6 +8,9 @@ import { type Environment, SettingReader } from './setting-reader.js';
 const DAY_MS = 86_400_000;
 /** As in the contract of the workflows, which this folder does not import; a test compares them. */
 const SYSTEM_QUEUE = 'baton-system';
+/** Variables that say where programs are and how pip reaches packages; nothing else of the environment is for packages to see. */
+const FOR_PYTHON =
+  /^(PATH|HOME|LANG|LC_[A-Z]+|TMPDIR|NETRC|PIP_[A-Z_]+|XDG_(CONFIG|CACHE)_(HOME|DIRS)|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|(https?|no|all)_proxy)$/i;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/;
 
 /**
@@ -73,8 +76,18 @@ export function loadConfig(env: Environment = process.env): BatonConfig {
       .list('BATON_ACTIVITIES')
       .map((item) => (/^(\.|\/|[A-Za-z]:[\\/])|\.[cm]?[jt]s$/.test(item) ? resolve(item) : item)),
     enabledTaskTypes: read.list('BATON_ENABLE_TASK_TYPES'),
+    python: {
+      program: read.text('BATON_PYTHON'),
+      environmentsDir: join(home, 'python'),
+      env: Object.fromEntries(Object.entries(env).filter(([name]) => FOR_PYTHON.test(name))),
+    },
     http: { allowHosts: read.list('BATON_HTTP_ALLOW'), allowPrivate: read.list('BATON_HTTP_ALLOW_PRIVATE') },
     secrets: { dir: read.path('BATON_SECRETS_DIR'), values: family(env, 'BATON_SECRET_') },
+    connections: {
+      dir: read.path('BATON_CONNECTIONS_DIR'),
+      values: connections(read, env),
+      perDatabase: read.integer('BATON_MAX_CONNECTIONS'),
+    },
     limits: {
       body: read.integer('BATON_MAX_BODY'),
       tasks: read.integer('BATON_MAX_TASKS'),
@@ -138,6 +151,23 @@ function queueName(read: SettingReader, name: 'BATON_TASK_QUEUE'): string {
   const queue = read.text(name);
   if (queue === SYSTEM_QUEUE) read.problem(name, `\`${SYSTEM_QUEUE}\` is kept for Baton's own work; choose another.`);
   return queue;
+}
+
+/** Addresses are not shown where they are wrong: they hold passwords. */
+function connections(read: SettingReader, env: Environment): Map<string, string> {
+  const found = new Map([...family(env, 'BATON_CONNECTION_')].filter(([, value]) => value.trim() !== ''));
+  for (const [name, value] of found) {
+    const variable = `BATON_CONNECTION_${name}`;
+    if (!/^[A-Z0-9_]+$/.test(name))
+      read.problems.push({
+        variable,
+        value: '***',
+        fix: 'write its name in capitals, digits and _; a spec finds it whatever its case.',
+      });
+    else if (!/^postgres(ql)?:\/\//.test(value) || !URL.canParse(value))
+      read.problems.push({ variable, value: '***', fix: 'write an address postgresql://user:password@host:5432/database.' });
+  }
+  return found;
 }
 
 function family(env: Environment, prefix: string): Map<string, string> {

@@ -3,7 +3,7 @@ import type { Setting } from './setting.js';
 /**
  * Every environment variable of Baton's own, in the order of the documentation. The standard variables of Temporal
  * (`TEMPORAL_TLS*`, `TEMPORAL_API_KEY`, `TEMPORAL_CONFIG_FILE`, `TEMPORAL_PROFILE`, `TEMPORAL_GRPC_META_*`) are read by
- * Temporal's own library; `BATON_SECRET_<NAME>` is a family (R25).
+ * Temporal's own library; `BATON_SECRET_<NAME>` and `BATON_CONNECTION_<NAME>` are families (R25).
  */
 export const SETTINGS = [
   {
@@ -140,14 +140,20 @@ export const SETTINGS = [
   {
     name: 'BATON_DATA_DIR',
     kind: 'path',
-    about: 'Folder that file names of sql and shell tasks are relative to. Default: `data` below BATON_HOME.',
+    about: 'Folder that file names of sql, shell and python tasks are relative to. Default: `data` below BATON_HOME.',
   },
   {
     name: 'BATON_ACTIVITIES',
     kind: 'list',
     about: 'Modules with your own activities: paths of JavaScript or TypeScript files, or names of packages.',
   },
-  { name: 'BATON_ENABLE_TASK_TYPES', kind: 'list', choices: ['shell'], about: 'Task types that are off by default.' },
+  { name: 'BATON_ENABLE_TASK_TYPES', kind: 'list', choices: ['shell', 'python'], about: 'Task types that are off by default.' },
+  {
+    name: 'BATON_PYTHON',
+    kind: 'text',
+    default: 'python3',
+    about: 'The Python, 3.8 or newer, of python tasks: a path, or a name on PATH.',
+  },
   {
     name: 'BATON_HTTP_ALLOW',
     kind: 'list',
@@ -164,6 +170,20 @@ export const SETTINGS = [
     kind: 'path',
     about:
       'Folder with one file per secret; `secrets.NAME` reads the file NAME. BATON_SECRET_<NAME> in the environment goes first.',
+  },
+  {
+    name: 'BATON_CONNECTIONS_DIR',
+    kind: 'path',
+    about:
+      'Folder with one file per connection of sql tasks, holding its address; `connection: NAME` reads the file NAME. BATON_CONNECTION_<NAME> goes first.',
+  },
+  {
+    name: 'BATON_MAX_CONNECTIONS',
+    kind: 'integer',
+    default: '10',
+    min: 1,
+    max: 1_000,
+    about: 'Connections that sql tasks of this process have to one database at the same time; further tasks wait.',
   },
   {
     name: 'BATON_MAX_BODY',
@@ -191,4 +211,11 @@ export const SETTINGS = [
 export type SettingName = (typeof SETTINGS)[number]['name'];
 
 /** Families of variables: the part after the prefix is the name of the secret or connection. */
-export const SETTING_FAMILIES = [{ prefix: 'BATON_SECRET_', about: '`${{ secrets.NAME }}` reads BATON_SECRET_NAME.' }] as const;
+export const SETTING_FAMILIES = [
+  { prefix: 'BATON_SECRET_', about: '`${{ secrets.NAME }}` reads BATON_SECRET_NAME.' },
+  {
+    prefix: 'BATON_CONNECTION_',
+    about:
+      '`connection: name` of sql tasks reads BATON_CONNECTION_NAME, in capitals: `postgresql://user:password@host:5432/database`.',
+  },
+] as const;

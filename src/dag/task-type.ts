@@ -17,10 +17,11 @@ export const TASK_TYPES = {
   transform: { carriedOutBy: 'walk', summary: 'Computes a value from expressions, inside the walk.' },
   activity: { carriedOutBy: 'activity', summary: 'Calls a registered Temporal activity, in any language, on any task queue.' },
   http: { carriedOutBy: 'activity', summary: 'Makes an HTTP request.' },
-  sql: { carriedOutBy: 'activity', summary: 'Runs SQL in an embedded DuckDB.' },
+  sql: { carriedOutBy: 'activity', summary: 'Runs SQL in an embedded DuckDB, or on PostgreSQL by the name of a connection.' },
+  python: { carriedOutBy: 'activity', summary: 'Calls a Python function; off unless the administrator enables it.' },
   shell: { carriedOutBy: 'activity', summary: 'Runs a program; off unless the administrator enables it.' },
 } as const satisfies Record<string, TaskTypeFacts>;
 export type TaskType = keyof typeof TASK_TYPES;
 
 /** Types the language names but that come with later work: refused with `not_yet_supported`, never ignored. */
-export const LATER_TASK_TYPES = ['approval', 'branch', 'dag', 'python', 'quality', 'trigger', 'wait'] as const;
+export const LATER_TASK_TYPES = ['approval', 'branch', 'dag', 'quality', 'trigger', 'wait'] as const;

@@ -3,7 +3,7 @@ import { DependencyDto } from './dto/dependency.dto.js';
 import { RetryDto } from './dto/retry.dto.js';
 import { TaskDto } from './dto/task.dto.js';
 import { TaskDefaultsDto } from './dto/task-defaults.dto.js';
-import { ActivityWithDto, HttpWithDto, ShellWithDto, SqlWithDto } from './dto/with.dto.js';
+import { ActivityWithDto, HttpWithDto, PythonWithDto, ShellWithDto, SqlWithDto } from './dto/with.dto.js';
 import type { Shape } from './field.js';
 
 type Names = { readonly [theirs: string]: string };
@@ -59,7 +59,8 @@ const TASK: Names = {
   cmd: '`with: {argv: [program, argument]}` of type shell',
   command: '`with: {argv: [program, argument]}` of type shell',
   bash_command: '`with: {argv: [program, argument]}` of type shell',
-  script: '`with: {argv: [program, argument]}` of type shell',
+  script: '`with: {script}` of type python, or `with: {argv: [program, argument]}` of type shell',
+  python_callable: '`with: {script}` of type python',
   run: '`with: {argv: [program, argument]}` of type shell',
   partial: '`with`, which may mix fixed values and `item`',
   op_kwargs: '`with`',
@@ -202,8 +203,29 @@ export const FOREIGN_NAMES: ReadonlyMap<Shape, Names> = new Map<Shape, Names>([
       statements: '`query`, which may be a list',
       params: '`parameters`',
       args: '`parameters`',
-      conn_id: '`connection`, which comes later',
+      conn_id: '`connection`, a name of the configuration',
+      conn: '`connection`, a name of the configuration',
       autocommit: 'nothing: a list in `query` is one transaction',
+    },
+  ],
+  [
+    PythonWithDto,
+    {
+      code: '`script`',
+      source: '`script`',
+      python_callable: '`script`, and `function` for its name',
+      entrypoint: '`function`',
+      handler: '`function`',
+      path: '`file`',
+      input: '`args`',
+      inputs: '`args`',
+      params: '`args`',
+      kwargs: '`args`, a map',
+      op_kwargs: '`args`, a map',
+      op_args: '`args`, a list',
+      dependencies: '`requirements`',
+      packages: '`requirements`',
+      environment: '`env`',
     },
   ],
   [

@@ -2,7 +2,6 @@ import { DagDto } from './dto/dag.dto.js';
 import { RetryDto } from './dto/retry.dto.js';
 import { TaskDto } from './dto/task.dto.js';
 import { TaskDefaultsDto } from './dto/task-defaults.dto.js';
-import { SqlWithDto } from './dto/with.dto.js';
 import type { Shape } from './field.js';
 
 const LATER_TASK_FIELDS = [
@@ -38,7 +37,6 @@ export const LATER_FIELDS: ReadonlyMap<Shape, readonly string[]> = new Map<Shape
   [TaskDto, LATER_TASK_FIELDS],
   [TaskDefaultsDto, LATER_TASK_FIELDS.filter((name) => !['expand', 'zip', 'setup', 'teardown', 'join'].includes(name))],
   [RetryDto, ['rules']],
-  [SqlWithDto, ['connection']],
 ]);
 
 /** Fields of a task that `defaults` can never give (R21). */

@@ -128,6 +128,7 @@ function readWith(
     }
     for (const name of Object.keys(shaped.fields)) if (shaped.fields[name] === undefined) delete shaped.fields[name];
     fields.with = shaped.fields;
+    if (type === 'python' && (shaped.faulty.has('script') || shaped.faulty.has('file'))) return false;
   }
   return shaped !== undefined;
 }
@@ -136,6 +137,7 @@ function readWith(
 const MAPS: { readonly [type in TaskType]?: readonly string[] } = {
   http: ['query', 'headers'],
   sql: ['inputs', 'parameters'],
+  python: ['env'],
   shell: ['env'],
 };
 

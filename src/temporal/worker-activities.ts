@@ -1,3 +1,4 @@
+import { Connections } from '../../activities/connections.js';
 import { type Activities, createActivities } from '../../activities/create-activities.js';
 import { loadModules } from '../../activities/load-modules.js';
 import { Secrets } from '../../activities/secrets.js';
@@ -15,7 +16,7 @@ export async function workerActivities(
   temporal: TemporalPort,
   identity: string,
 ): Promise<Activities> {
-  const { secrets, http } = config;
+  const { secrets, http, connections } = config;
   return createActivities({
     objects,
     temporal,
@@ -24,6 +25,16 @@ export async function workerActivities(
     enabledTaskTypes: [...ALWAYS_ON, ...config.enabledTaskTypes],
     userActivities: await loadModules(config.activityModules),
     http: { ...(http.allowHosts.length > 0 ? { onlyHosts: http.allowHosts } : {}), allowPrivateHosts: http.allowPrivate },
-    sql: { dataFolders: [config.dataDir] },
+    python: {
+      program: config.python.program,
+      environment: config.python.env,
+      environmentsFolder: config.python.environmentsDir,
+      dataFolder: config.dataDir,
+    },
+    sql: {
+      dataFolders: [config.dataDir],
+      connections: new Connections(connections.values, connections.dir),
+      connectionsPerDatabase: connections.perDatabase,
+    },
   });
 }

@@ -117,6 +117,19 @@ test('secrets are found by their prefix, and printing the configuration shows no
   expect(JSON.stringify(config)).not.toContain('hunter2');
 });
 
+test('connections are addresses by their name in capitals, and no message or printed configuration shows one', () => {
+  const config = load({ BATON_CONNECTION_WAREHOUSE: 'postgresql://me:hunter2@db/x', BATON_CONNECTION_EMPTY: ' ' });
+  expect([...config.connections.values]).toEqual([['WAREHOUSE', 'postgresql://me:hunter2@db/x']]);
+  expect(JSON.stringify(config)).not.toContain('hunter2');
+  const wrong = {
+    BATON_CONNECTION_warehouse: 'postgresql://me:hunter2@db/x',
+    BATON_CONNECTION_OTHER: 'mysql://me:hunter2@db/x',
+  };
+  expect(problems(wrong)).toEqual(Object.keys(wrong));
+  expect(() => load(wrong)).not.toThrow(/hunter2/);
+  expect(problems({ BATON_CONNECTION_BROKEN: 'postgresql://a b@:x' })).toEqual(['BATON_CONNECTION_BROKEN']);
+});
+
 test('paths of activity modules become absolute, names of packages stay', () => {
   expect(load({ BATON_ACTIVITIES: './a.js, b/c.ts, @me/tasks, tasks' }).activityModules).toEqual([
     `${process.cwd()}/a.js`,

@@ -5,28 +5,41 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DATA_CONVERTER } from '../../src/temporal/temporal-connection.js';
 import { BuiltService, type FinishedRun, freePort, ROOT } from '../support/built-service.js';
+import { NO_POSTGRES, POSTGRES, PostgresServer } from '../support/postgres-server.js';
+import { NO_PYTHON, PYTHON } from '../support/python.js';
+import { PythonWorker } from '../support/python-worker.js';
 
 const read = (name: string): string => readFileSync(join(ROOT, 'examples', `${name}.yaml`), 'utf8');
 
 /** States of tasks that are all over, by id. */
 const states = ({ tasks }: FinishedRun) => Object.fromEntries(Object.values(tasks).map(({ taskId, state }) => [taskId, state]));
 
+if (POSTGRES === undefined) console.warn(NO_POSTGRES);
+if (PYTHON === undefined) console.warn(NO_PYTHON);
+
 describe('the examples run', () => {
   let service: BuiltService;
   let server: Server;
   let base: string;
+  let postgres: PostgresServer | undefined;
   const requests: string[] = [];
 
   beforeAll(async () => {
     const port = await freePort();
     base = `http://127.0.0.1:${port}`;
     server = createServer((request, response) => void answer(request, response, requests)).listen(port, '127.0.0.1');
-    service = await BuiltService.start({ BATON_ENABLE_TASK_TYPES: 'shell', BATON_HTTP_ALLOW_PRIVATE: '127.0.0.1' });
+    if (POSTGRES !== undefined) postgres = await PostgresServer.start();
+    service = await BuiltService.start({
+      BATON_ENABLE_TASK_TYPES: 'shell,python',
+      BATON_HTTP_ALLOW_PRIVATE: '127.0.0.1',
+      BATON_CONNECTION_WAREHOUSE: postgres?.address,
+    });
   });
 
   afterAll(async () => {
     await service?.stop();
     server?.close();
+    await postgres?.stop();
   });
 
   const quiet = {
@@ -114,6 +127,50 @@ describe('the examples run', () => {
     const { run } = await service.run('shell', read('shell'), { params: { text: '12345; exit 1' } });
     expect(run).toMatchObject({ state: 'success', outputs: { description: { bytes: 13, greeting: 'hello' } } });
   });
+
+  it.skipIf(PYTHON === undefined)(
+    'python: arguments in, JSON out, and an exception that is not worth another attempt',
+    async () => {
+      const { run } = await service.run('python', read('python'));
+      expect(run).toMatchObject({ state: 'success', outputs: { outliers: [100] } });
+      const empty = await service.run('python', read('python'), { params: { prices: [] } });
+      expect(empty.run).toMatchObject({ state: 'failed' });
+      expect(empty.tasks.outliers!.attempts.map(({ failure }) => failure?.type)).toEqual(['NothingToDo']);
+    },
+  );
+
+  it.skipIf(POSTGRES === undefined)(
+    'warehouse: what was computed is in PostgreSQL once, however often it was loaded',
+    async () => {
+      for (let time = 0; time < 2; time++) {
+        const result = await service.run('warehouse', read('warehouse'));
+        expect(result.run).toMatchObject({
+          state: 'success',
+          outputs: { loaded: 24, report: [{ day: '2024-01-01', visits: 2760 }] },
+        });
+        expect(JSON.stringify(result)).not.toContain(encodeURIComponent(PostgresServer.password));
+      }
+    },
+  );
+
+  it('python-worker: activities of a worker in Python are tasks like any', async ({ skip }) => {
+    const found = PythonWorker.program();
+    if ('missing' in found) return skip(`skipped: ${found.missing}`);
+    const worker = await PythonWorker.start(found.python, service.temporalAddress);
+    try {
+      const pipeline = read('python-worker/pipeline');
+      const many = await service.run('python-worker', pipeline);
+      expect(many.run).toMatchObject({
+        state: 'success',
+        outputs: { line: { slope: 3, intercept: 2, rows: 2000 }, forecast: [32, 302] },
+      });
+      const few = await service.run('python-worker', pipeline, { params: { rows: 1 } });
+      expect(few.run).toMatchObject({ state: 'failed', failedTasks: ['fit'] });
+      expect(few.tasks.fit!.failure).toMatchObject({ type: 'NotEnoughRows', message: 'a line needs two points, not 1' });
+    } finally {
+      await worker.stop();
+    }
+  }, 300_000);
 
   it('foreign-worker: a plain Temporal worker gets plain arguments', async () => {
     const connection = await NativeConnection.connect({ address: service.temporalAddress });

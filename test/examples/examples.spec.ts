@@ -6,13 +6,13 @@ import * as activities from '../../examples/activities/index.js';
 import { checkSpec } from '../../src/spec/check-spec.js';
 
 const folder = join(dirname(fileURLToPath(import.meta.url)), '../../examples');
-const files = readdirSync(folder).filter((file) => file.endsWith('.yaml'));
+const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.yaml'));
 
 describe('the examples', () => {
   it.each(files)('%s is valid, without a warning', (file) => {
     const { dag, issues } = checkSpec(readFileSync(join(folder, file)), 'yaml', { ownQueues: ['baton'] });
     expect(issues).toEqual([]);
-    expect(dag?.id).toBe(file.replace('.yaml', ''));
+    expect(dag?.id).toBe(file.replace(/(\/pipeline)?\.yaml$/, ''));
   });
 
   it.each(files)('%s uses only activities that exist', (file) => {

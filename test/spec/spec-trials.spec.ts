@@ -20,7 +20,6 @@ const LATER: { readonly [file: string]: readonly string[] } = {
     '/tasks/check_users/type',
     '/tasks/load_to_warehouse/outlets',
     '/tasks/load_to_warehouse/pool',
-    '/tasks/load_to_warehouse/with/connection',
     '/tasks/transform_event_data/expand',
     '/tasks/transform_event_data/mapKey',
     '/tasks/transform_event_data/maxConcurrency',
@@ -30,7 +29,6 @@ const LATER: { readonly [file: string]: readonly string[] } = {
     '/maxActiveRuns',
     '/tasks/create_cluster/setup',
     '/tasks/delete_cluster/teardown',
-    '/tasks/publish/with/connection',
     '/tasks/route/type',
     '/tasks/transform/expand',
     '/tasks/transform/mapKey',
@@ -59,14 +57,12 @@ const LATER: { readonly [file: string]: readonly string[] } = {
     '/tasks/merge_orders/dependsOnPast',
     '/tasks/merge_orders/outlets',
     '/tasks/merge_orders/pool',
-    '/tasks/merge_orders/with/connection',
     '/tasks/transform/pool',
     '/tasks/transform/poolSlots',
-    '/tasks/transform/with/connection',
     '/tasks/wait_export/onTimeout',
     '/tasks/wait_export/type',
   ],
-  'e1-load-table.yaml': ['/tasks/load/with/connection', '/tasks/prepare/with/connection'],
+  'e1-load-table.yaml': [],
   'e2-load-domain.yaml': [
     '/tasks/tables/expand',
     '/tasks/tables/mapKey',
@@ -93,7 +89,7 @@ describe.skipIf(SPECS.length === 0)('real pipelines written in the whole languag
     expect(issues.filter(({ code }) => code !== 'not_yet_supported')).toEqual([]);
     expect(issues.map(({ path }) => path)).toEqual(LATER[file]);
     expect(issues.every(({ line, column }) => (line ?? 0) > 0 && (column ?? 0) > 0)).toBe(true);
-    expect(dag).toBeUndefined();
+    expect(dag === undefined).toBe(issues.length > 0);
   });
 
   test.each(SPECS)('%s, without what comes later, is valid and conforms to the JSON Schema', (file) => {

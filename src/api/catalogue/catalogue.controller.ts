@@ -13,7 +13,7 @@ import { SchemaDocument } from './schema-document.js';
 import { TaskTypeListDto } from './task-type.dto.js';
 
 /** Task types that stay off until they are enabled by name. */
-const OFF_BY_DEFAULT: ReadonlySet<string> = new Set(['shell']);
+const OFF_BY_DEFAULT: ReadonlySet<string> = new Set(['shell', 'python']);
 
 @ApiTags('language')
 @Controller(API)

@@ -138,14 +138,14 @@ function checkRoots(checking: Checking, references: References, path: string, pl
       issues.error(
         'expression_not_allowed',
         path,
-        `secrets.${name} can be read only inside an activity: in \`with\` of types activity, http, sql and shell`,
+        `secrets.${name} can be read only inside an activity: in \`with\` of types activity, http, sql, python and shell`,
       );
   }
   if (references.attempt && place.secrets !== 'allowed')
     issues.error(
       'expression_not_allowed',
       path,
-      '`attempt` is known only inside an activity of this service: in `with` of types activity (own queues), http, sql and shell',
+      '`attempt` is known only inside an activity of this service: in `with` of types activity (own queues), http, sql, python and shell',
     );
 }
 

@@ -5,6 +5,8 @@ import { TASK_TYPES } from '../task-type.js';
 import { type Checking, taskOf } from './checking.js';
 import { checkDuration } from './duration-check.js';
 import { effective } from './effective.js';
+import { checkPython } from './python-task.js';
+import { checkSqlConnection } from './sql-connection.js';
 
 const QUEUE = /^[A-Za-z0-9][A-Za-z0-9_.:@/-]{0,199}$/;
 const SYSTEM_QUEUE = 'baton-system';
@@ -33,6 +35,8 @@ export function checkTaskFields(checking: Checking): void {
       }
     } else checkQueueOf(checking, id, task, path);
     if (task.type === 'http') checkUrl(checking, task, path);
+    if (task.type === 'python') checkPython(checking, task, path);
+    if (task.type === 'sql') checkSqlConnection(checking, task, path);
   }
 }
 

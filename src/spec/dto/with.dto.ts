@@ -68,13 +68,16 @@ export class SqlWithDto {
   )
   query!: string | string[];
 
-  @Anything({ templated: true, about: 'Name to rows or to a blob; each becomes a view.' }, { type: 'object' })
+  @Text({ templated: true, about: 'Name of a PostgreSQL connection of the configuration. Default: the embedded DuckDB.' })
+  connection?: string;
+
+  @Anything({ templated: true, about: 'DuckDB: name to rows or to a blob; each becomes a view.' }, { type: 'object' })
   inputs?: unknown;
 
   @Anything({ templated: true, about: 'Name to value; bound as :name.' }, { type: 'object' })
   parameters?: unknown;
 
-  @Nested('object', () => SqlResultDto, { about: 'Write the rows to a file.' })
+  @Nested('object', () => SqlResultDto, { about: 'DuckDB: write the rows to a file.' })
   result?: SqlResultDto;
 
   @Whole(0, 10_000, { about: 'More rows fail the task; `result` has no such limit.', default: 10_000 })
@@ -82,6 +85,30 @@ export class SqlWithDto {
 
   @Text({ templated: true, about: 'A DuckDB file, which belongs to one worker process.', unset: 'a private one in memory' })
   database?: string;
+}
+
+/** Input of a Python function. */
+export class PythonWithDto {
+  @Text({ about: 'Python code that defines the function. Values come to it as `args`, never inside the code.' })
+  script?: string;
+
+  @Text({ about: 'A file with the code instead; relative to the data folder of the worker.' })
+  file?: string;
+
+  @Text({ about: 'Name of the function. Default main.' })
+  function?: string;
+
+  @Anything(
+    { templated: true, about: 'A map: its keyword arguments; a list: its positional ones.' },
+    { anyOf: [{ type: 'object' }, { type: 'array' }] },
+  )
+  args?: unknown;
+
+  @ListOf('text', { about: 'Packages, as pip names them: polars==1.9.0.' })
+  requirements?: string[];
+
+  @MapOf('scalar', { templated: true, about: 'Its environment; nothing else is inherited.' })
+  env?: { [name: string]: string | number | boolean };
 }
 
 /** Input of a program. */
@@ -109,5 +136,6 @@ export const WITH_SHAPES: { readonly [type in TaskType]: Shape } = {
   activity: ActivityWithDto,
   http: HttpWithDto,
   sql: SqlWithDto,
+  python: PythonWithDto,
   shell: ShellWithDto,
 };
