@@ -5,7 +5,7 @@
 import type { JsonObject } from '../src/dag/json.js';
 import type { DagPlan } from '../src/dag/plan.js';
 import type { RunScope } from '../src/dag/scope.js';
-import type { Attempt, Failure, FinalRunState, OutputValue, RunState, TaskState } from '../src/dag/state.js';
+import type { Attempt, CachedFrom, Failure, FinalRunState, OutputValue, RunState, TaskState } from '../src/dag/state.js';
 
 /** Task queue of entities and system work: a backlog of runs never delays them (R29). */
 export const SYSTEM_QUEUE = 'baton-system';
@@ -53,6 +53,8 @@ export interface RunFacts {
   /** Epoch ms. */
   readonly acceptedAt: number;
   readonly tags?: readonly string[];
+  /** Tasks do their work though an earlier result is kept (`cache`). */
+  readonly ignoreCache?: true;
 }
 
 /** Argument of `dagRun`. */
@@ -79,6 +81,8 @@ export interface TaskRecord {
   readonly attempts?: readonly Attempt[];
   readonly output?: OutputValue;
   readonly failure?: Failure;
+  /** The output is that of an earlier run (`cache`). */
+  readonly cached?: CachedFrom;
   /** Something to know while it is not over: `no worker on queue gpu since 2026-01-01T00:00:00Z`. */
   readonly notice?: string;
   /** Number of the change that wrote this record; grows over the whole run. */

@@ -5,6 +5,7 @@ import type { Json } from './json.js';
 import {
   type ActivityPlan,
   type BodiesBlob,
+  type CachePlan,
   type DagPlan,
   type EdgePlan,
   type NeedsPlan,
@@ -16,7 +17,8 @@ import {
   type TaskBody,
   type TaskPlan,
 } from './plan.js';
-import type { DependencySpec, EdgeCondition, TaskSpec, ValidDag } from './spec.js';
+import { compileRetryRule } from './retry-rule.js';
+import type { CacheSpec, DependencySpec, EdgeCondition, TaskSpec, ValidDag } from './spec.js';
 import { TASK_TYPES } from './task-type.js';
 import { analysisOf, type Needs } from './validate/analysis.js';
 import { type EffectiveFields, effective } from './validate/effective.js';
@@ -100,7 +102,9 @@ function compileTask(
   const fields = effective(dag.defaults, task);
   const upstream = edges(task, index);
   const activity =
-    TASK_TYPES[task.type].carriedOutBy === 'activity' ? compileActivity(id, task, fields, ownQueues, bodies) : undefined;
+    TASK_TYPES[task.type].carriedOutBy === 'activity'
+      ? compileActivity(dag.id, id, task, fields, ownQueues, bodies)
+      : undefined;
   const inWalk = activity === undefined || activity.foreign !== undefined;
   const value = task.type === 'transform' ? task.with?.value : undefined;
   const needed = needs === undefined ? undefined : compileNeeds(needs, index);
@@ -141,6 +145,7 @@ function edges(task: TaskSpec, index: ReadonlyMap<string, number>): EdgePlan[] {
 }
 
 function compileActivity(
+  dagId: string,
   id: string,
   task: TaskSpec,
   fields: EffectiveFields,
@@ -148,7 +153,8 @@ function compileActivity(
   bodies: BodyChunks,
 ): ActivityPlan {
   const foreign = task.type === 'activity' && fields.queue !== undefined && !ownQueues.includes(fields.queue);
-  const retry = compileRetry(fields);
+  const compiledRetry = compileRetry(fields);
+  const { rules: _, ...retry } = foreign ? withRulesAsErrors(compiledRetry) : compiledRetry;
   const timeoutMs = fields.timeout === undefined ? BUILT_IN.timeoutMs : parseDuration(fields.timeout);
   const heartbeatTimeoutMs =
     fields.heartbeatTimeout !== undefined
@@ -164,7 +170,8 @@ function compileActivity(
         with: task.with ?? {},
         ...(fields.outputSchema === undefined ? {} : { outputSchema: fields.outputSchema }),
         timeoutMs,
-        retry,
+        retry: compiledRetry,
+        ...(fields.cache === undefined ? {} : { cache: compileCache(dagId, fields.cache) }),
       });
   return {
     name: task.type === 'activity' ? String(task.with?.name) : task.type,
@@ -196,7 +203,24 @@ function compileRetry({ retry }: EffectiveFields): RetryPlan {
     ...(retry.nonRetryableErrors === undefined || retry.nonRetryableErrors.length === 0
       ? {}
       : { nonRetryableErrors: retry.nonRetryableErrors }),
+    ...(retry.rules === undefined || retry.rules.length === 0 ? {} : { rules: retry.rules.map(compileRetryRule) }),
   };
+}
+
+function compileCache(dag: string, { key, ttl, version }: CacheSpec): CachePlan {
+  return {
+    dag,
+    ...(key === undefined ? {} : { key }),
+    ...(ttl === undefined ? {} : { ttlMs: parseDuration(ttl) }),
+    ...(version === undefined ? {} : { version: String(version) }),
+  };
+}
+
+/** What Temporal itself can apply for a worker that is not ours; validation refuses the rest. */
+function withRulesAsErrors(retry: RetryPlan): RetryPlan {
+  if (retry.rules === undefined) return retry;
+  const errors = new Set([...(retry.nonRetryableErrors ?? []), ...retry.rules.flatMap((rule) => rule.error ?? [])]);
+  return { ...retry, nonRetryableErrors: [...errors] };
 }
 
 function compileNeeds(needs: Needs, index: ReadonlyMap<string, number>): NeedsPlan | undefined {

@@ -1,4 +1,5 @@
 import type { Json } from './json.js';
+import type { RetryRulePlan } from './retry-rule.js';
 import type { TriggerRule } from './spec.js';
 import type { TaskType } from './task-type.js';
 
@@ -89,6 +90,18 @@ export interface RetryPlan {
   readonly jitter: number;
   readonly totalTimeoutMs?: number;
   readonly nonRetryableErrors?: readonly string[];
+  /** In bodies only: the worker applies them. */
+  readonly rules?: readonly RetryRulePlan[];
+}
+
+/** `cache` of a task, as its activity applies it. */
+export interface CachePlan {
+  /** Whose results these are: id of the DAG that holds the task. */
+  readonly dag: string;
+  /** Template of the key; absent = type and rendered input. */
+  readonly key?: string;
+  readonly ttlMs?: number;
+  readonly version?: string;
 }
 
 /** What the activity needs of its task and the walk does not: read by reference, cached by content. */
@@ -98,6 +111,7 @@ export interface TaskBody {
   readonly outputSchema?: Json;
   readonly timeoutMs: number;
   readonly retry: RetryPlan;
+  readonly cache?: CachePlan;
 }
 
 /** One bodies blob: task id -> body. Use `Object.hasOwn`: ids like `constructor` are allowed. */

@@ -16,7 +16,7 @@ export interface FieldFacts {
   templated?: boolean;
   /** Free text: `${{` in it is no expression and no mistake. */
   prose?: boolean;
-  nested?: { readonly kind: 'object' | 'map' | 'mixed'; readonly shape: () => Shape };
+  nested?: { readonly kind: 'object' | 'map' | 'mixed' | 'list'; readonly shape: () => Shape };
   /** Of a list or map: what each element must be. */
   element?: { readonly accepts: (value: unknown) => boolean; readonly what: string };
 }
@@ -96,6 +96,17 @@ const isObject = (value: unknown): boolean => typeof value === 'object' && value
 /** A text. */
 export function Text(options: FieldOptions = {}): PropertyDecorator {
   return field(options, { type: 'string' }, 'wrong_type', 'a text', (value) => typeof value === 'string');
+}
+
+/** A text or a number: what people write as a version. */
+export function TextOrNumber(options: FieldOptions = {}): PropertyDecorator {
+  return field(
+    options,
+    { type: ['string', 'number'] } as unknown as JsonSchemaPart,
+    'wrong_type',
+    'a text or a number',
+    (value) => ['string', 'number'].includes(typeof value),
+  );
 }
 
 /** A duration (R24); its text is read later, a bare number is refused here with the fix. */
@@ -194,6 +205,11 @@ export const ELEMENTS = {
     what: 'an HTTP status from 100 to 599',
     schema: { type: 'integer', minimum: 100, maximum: 599 },
   },
+  code: {
+    accepts: (value: unknown) => typeof value === 'number' || typeof value === 'string',
+    what: 'a code or a range of codes',
+    schema: { type: ['integer', 'string'] },
+  },
 } as const;
 type ElementName = keyof typeof ELEMENTS;
 
@@ -213,6 +229,23 @@ export function ListOf(element: ElementName, options: FieldOptions & { min?: num
   );
 }
 
+/** One value of a kind, or a list of at least one. */
+export function OneOrMore(
+  element: ElementName,
+  options: FieldOptions & { values?: readonly string[] } = {},
+): PropertyDecorator {
+  const { schema, ...check } = ELEMENTS[element];
+  const one = options.values === undefined ? schema : { ...schema, enum: [...options.values] };
+  return field(
+    options,
+    { anyOf: [one, { type: 'array', minItems: 1, items: one }] } as JsonSchemaPart,
+    'wrong_type',
+    `${check.what}, or a list of them`,
+    (value) => (Array.isArray(value) ? value.length > 0 : check.accepts(value)),
+    { element: check },
+  );
+}
+
 /** A map whose values are all of one kind. */
 export function MapOf(element: ElementName, options: FieldOptions = {}): PropertyDecorator {
   const { schema, ...check } = ELEMENTS[element];
@@ -221,8 +254,12 @@ export function MapOf(element: ElementName, options: FieldOptions = {}): Propert
   });
 }
 
-/** One object, or a map of them by free names, or (`mixed`) a list whose elements are texts or such objects. */
-export function Nested(kind: 'object' | 'map' | 'mixed', shape: () => Shape, options: FieldOptions = {}): PropertyDecorator {
+/** One object, a map of them by free names, a list of them, or (`mixed`) a list whose elements are texts or such objects. */
+export function Nested(
+  kind: 'object' | 'map' | 'mixed' | 'list',
+  shape: () => Shape,
+  options: FieldOptions = {},
+): PropertyDecorator {
   return (target, name) => {
     const ref = (): string => `#/$defs/${shape().name}`;
     Object.assign(facts(target, name), { required: options.required, nullable: options.nullable, nested: { kind, shape } });
@@ -235,7 +272,9 @@ export function Nested(kind: 'object' | 'map' | 'mixed', shape: () => Shape, opt
         ? { type: 'object', additionalProperties: { $ref: ref() }, ...about }
         : kind === 'mixed'
           ? { type: 'array', items: { anyOf: [{ type: 'string' }, { $ref: ref() }] }, ...about }
-          : { $ref: ref(), ...about },
+          : kind === 'list'
+            ? { type: 'array', items: { $ref: ref() }, ...about }
+            : { $ref: ref(), ...about },
     )(target, name as string);
   };
 }

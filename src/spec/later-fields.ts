@@ -1,5 +1,4 @@
 import { DagDto } from './dto/dag.dto.js';
-import { RetryDto } from './dto/retry.dto.js';
 import { TaskDto } from './dto/task.dto.js';
 import { TaskDefaultsDto } from './dto/task-defaults.dto.js';
 import { SqlWithDto } from './dto/with.dto.js';
@@ -7,7 +6,6 @@ import type { Shape } from './field.js';
 
 const LATER_TASK_FIELDS = [
   'allowFailure',
-  'cache',
   'deadlines',
   'dependsOnPast',
   'expand',
@@ -37,7 +35,6 @@ export const LATER_FIELDS: ReadonlyMap<Shape, readonly string[]> = new Map<Shape
   [DagDto, ['catchupWindow', 'deadlines', 'hooks', 'maxActiveRuns', 'maxConsecutiveFailedRuns', 'onRunLimit', 'overlapPolicy']],
   [TaskDto, LATER_TASK_FIELDS],
   [TaskDefaultsDto, LATER_TASK_FIELDS.filter((name) => !['expand', 'zip', 'setup', 'teardown', 'join'].includes(name))],
-  [RetryDto, ['rules']],
   [SqlWithDto, ['connection']],
 ]);
 
@@ -48,6 +45,7 @@ export const NOT_IN_DEFAULTS: readonly string[] = [
   'dependsOn',
   'with',
   'expand',
+  'hooks',
   'zip',
   'when',
   'setup',

@@ -2,9 +2,11 @@ import { targetConstructorToSchema } from 'class-validator-jsonschema';
 import type { Json } from '../dag/json.js';
 import { TASK_TYPES, type TaskType } from '../dag/task-type.js';
 import { ID_PATTERN } from '../dag/validate/edges.js';
+import { CacheDto } from './dto/cache.dto.js';
 import { DagDto } from './dto/dag.dto.js';
 import { DependencyDto } from './dto/dependency.dto.js';
 import { RetryDto } from './dto/retry.dto.js';
+import { RetryRuleDto } from './dto/retry-rule.dto.js';
 import { AtScheduleDto, CronScheduleDto, EveryScheduleDto } from './dto/schedule.dto.js';
 import { TaskDto } from './dto/task.dto.js';
 import { TaskDefaultsDto } from './dto/task-defaults.dto.js';
@@ -18,6 +20,8 @@ const SHAPES: readonly Shape[] = [
   TaskDto,
   TaskDefaultsDto,
   RetryDto,
+  RetryRuleDto,
+  CacheDto,
   DependencyDto,
   CronScheduleDto,
   EveryScheduleDto,

@@ -7,7 +7,6 @@ import { EDGE_CONDITIONS, TRIGGER_RULES } from '../../src/dag/spec.js';
 import { LATER_TASK_TYPES, TASK_TYPES } from '../../src/dag/task-type.js';
 import { checkSpec } from '../../src/spec/check-spec.js';
 import { DagDto } from '../../src/spec/dto/dag.dto.js';
-import { RetryDto } from '../../src/spec/dto/retry.dto.js';
 import { TaskDto } from '../../src/spec/dto/task.dto.js';
 import { SqlWithDto, WITH_SHAPES } from '../../src/spec/dto/with.dto.js';
 import { fieldsOf } from '../../src/spec/field.js';
@@ -64,6 +63,8 @@ const GENERATED: { readonly [name: string]: string } = {
   'fields of a DAG': fieldTable(schema),
   'fields of a task': fieldTable(defs.TaskDto as Schema),
   'fields of retry': fieldTable(defs.RetryDto as Schema),
+  'fields of a retry rule': fieldTable(defs.RetryRuleDto as Schema),
+  'fields of cache': fieldTable(defs.CacheDto as Schema),
   'fields of a dependency': fieldTable(defs.DependencyDto as Schema),
   'schedule by cron': fieldTable(defs.CronScheduleDto as Schema),
   'schedule by beat': fieldTable(defs.EveryScheduleDto as Schema),
@@ -86,7 +87,6 @@ const GENERATED: { readonly [name: string]: string } = {
   'later parts': [
     `- DAG: ${names(LATER_FIELDS.get(DagDto) ?? [])}`,
     `- task: ${names(LATER_FIELDS.get(TaskDto) ?? [])}`,
-    `- \`retry\`: ${names(LATER_FIELDS.get(RetryDto) ?? [])}`,
     `- \`with\` of sql: ${names(LATER_FIELDS.get(SqlWithDto) ?? [])}`,
     `- \`schedule\`: a list, ${names(LATER_SCHEDULE_FIELDS)}`,
     `- task types: ${names(LATER_TASK_TYPES)}`,

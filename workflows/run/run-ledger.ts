@@ -1,5 +1,5 @@
 import type { DagPlan } from '../../src/dag/plan.js';
-import type { Attempt, Failure, FinalTaskState, OutputValue, RunState } from '../../src/dag/state.js';
+import type { Attempt, CachedFrom, Failure, FinalTaskState, OutputValue, RunState } from '../../src/dag/state.js';
 import type { Walk } from '../../src/dag/walk.js';
 import type { RunFacts, RunHead, TaskRecord, TasksQueryInput, TasksQueryResult } from '../contract.js';
 
@@ -11,6 +11,7 @@ export interface TaskEnding {
   readonly attempts?: readonly Attempt[];
   readonly output?: OutputValue;
   readonly failure?: Failure;
+  readonly cached?: CachedFrom;
 }
 
 /** Names of failed tasks that a head carries, at most. */
@@ -75,6 +76,7 @@ export class RunLedger {
     if (ending.endedAt !== undefined) record.endedAt = ending.endedAt;
     if (ending.attempts !== undefined && ending.attempts.length > 0) record.attempts = ending.attempts;
     if (ending.failure !== undefined) record.failure = ending.failure;
+    if (ending.cached !== undefined) record.cached = ending.cached;
     if (ending.output !== undefined) {
       record.output = ending.output;
       if ('value' in ending.output) this.inlineBytes += JSON.stringify(ending.output.value).length;

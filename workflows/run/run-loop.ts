@@ -11,6 +11,7 @@ import { QueueWatch } from './queue-watch.js';
 import type { RunLedger, TaskEnding } from './run-ledger.js';
 import type { Evaluated, RunValues } from './run-values.js';
 import { clip, endingOfFailure } from './task-failure.js';
+import { endingOfReturn } from './task-return.js';
 
 /** Why the loop came back. */
 export type LoopEnd = 'done' | 'continue_as_new';
@@ -185,10 +186,7 @@ export class RunLoop {
       prefix: this.prefix,
       ...this.values.callValues(task),
     };
-    this.send(index, task, activity, [call], (result) => {
-      const { output, attempts } = result as TaskReturn;
-      return { state: 'success', output, attempts, startedAt: attempts[0]?.startedAt, endedAt: attempts.at(-1)?.endedAt };
-    });
+    this.send(index, task, activity, [call], (result) => endingOfReturn(result as TaskReturn));
   }
 
   /** Workers of other languages get plain arguments, rendered here (R14), and return a plain value. */

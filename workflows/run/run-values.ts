@@ -58,7 +58,7 @@ export class RunValues {
   }
 
   /** What the envelope of an activity carries besides its body: only what the task's expressions name. */
-  callValues(task: TaskPlan): Pick<TaskCall, 'params' | 'run' | 'tasks' | 'inlineLimit'> {
+  callValues(task: TaskPlan): Pick<TaskCall, 'params' | 'run' | 'tasks' | 'inlineLimit' | 'ignoreCache'> {
     const needs = task.needs;
     const limit = this.inlineLimit;
     return {
@@ -66,6 +66,7 @@ export class RunValues {
       run: needs?.run === true ? this.run.scope : undefined,
       tasks: needs?.tasks === undefined ? undefined : this.outputsOf(needs.tasks),
       inlineLimit: limit === INLINE_LIMIT ? undefined : limit,
+      ignoreCache: this.run.ignoreCache,
     };
   }
 

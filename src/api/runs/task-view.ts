@@ -1,12 +1,12 @@
 import type { TaskRecord } from '../../../workflows/contract.js';
 import type { Attempt } from '../../dag/state.js';
 import { runPath } from '../base-path.js';
-import { instantOrNone } from '../instant.js';
+import { instant, instantOrNone } from '../instant.js';
 import type { AttemptDto, TaskDto } from './dto/task.dto.js';
 
 /** A task of a run as REST shows it; a large output is a reference. */
 export function taskView(runId: string, record: TaskRecord): TaskDto {
-  const { taskId, state, queuedAt, startedAt, endedAt, attempts = [], output, failure, notice, revision } = record;
+  const { taskId, state, queuedAt, startedAt, endedAt, attempts = [], output, failure, cached, notice, revision } = record;
   return {
     taskId,
     state,
@@ -20,6 +20,7 @@ export function taskView(runId: string, record: TaskRecord): TaskDto {
         ? { output: output.value }
         : { outputRef: refView(runId, taskId, output) }),
     failure,
+    ...(cached === undefined ? {} : { cached: { runId: cached.runId, storedAt: instant(cached.storedAt) } }),
     notice,
     revision,
   };

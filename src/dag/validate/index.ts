@@ -50,6 +50,7 @@ export function validate(spec: DagSpec, options: ValidateOptions): { dag?: Valid
     ownQueues: options.ownQueues,
     isTimeZone: options.isTimeZone ?? (() => true),
     suggest: new Suggest(),
+    patterns: new Map(),
   };
   checkHead(checking);
   checkSchedule(checking);

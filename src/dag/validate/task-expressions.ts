@@ -1,4 +1,4 @@
-import { expressionSource } from '../expression/index.js';
+import { expressionSource, type References } from '../expression/index.js';
 import type { Json } from '../json.js';
 import { pointer } from '../json-pointer.js';
 import { Reachability } from '../reachability.js';
@@ -15,7 +15,11 @@ export function checkExpressions(checking: Checking, checked: CheckedGraph | und
   const needs = new Map<string, Needs>();
   const { limits, issues, spec } = checking;
   const count =
-    countExpressions(spec.outputs) + checking.ids.reduce((sum, id) => sum + countExpressions(taskOf(spec, id)?.with), 0);
+    countExpressions(spec.outputs) +
+    checking.ids.reduce((sum, id) => {
+      const task = taskOf(spec, id);
+      return sum + countExpressions(task?.with) + countExpressions(task?.cache?.key);
+    }, 0);
   if (count > limits.expressions) {
     issues.error(
       'too_many_expressions',
@@ -25,12 +29,14 @@ export function checkExpressions(checking: Checking, checked: CheckedGraph | und
     return needs;
   }
   const isUpstream = upstreamTest(checking, checked);
+  const defaults = defaultCacheKey(checking);
   for (const id of checking.ids) {
     const task = taskOf(checking.spec, id);
     if (task === undefined) continue;
     const collector = new NeedsCollector(checking);
     const path = pointer('tasks', id);
     if (typeof task.when === 'string') checkWhen(checking, isUpstream, id, task.when, `${path}/when`, collector);
+    checkCacheKey(checking, isUpstream, id, task, `${path}/cache/key`, defaults, collector);
     if (task.with !== undefined) checkWith(checking, isUpstream, id, task, `${path}/with`, collector);
     needs.set(id, collector.result());
   }
@@ -70,6 +76,36 @@ function checkWhen(
     path,
     'a condition is exactly one expression: when: "${{ ... }}", or true or false',
   );
+}
+
+/** What `defaults.cache.key` names; it is of every task, so it can name none of them. */
+function defaultCacheKey(checking: Checking): readonly References[] {
+  const key = checking.spec.defaults?.cache?.key;
+  if (key === undefined) return [];
+  const path = '/defaults/cache/key';
+  const place: Place = { name: 'cache', secrets: 'walk' };
+  const { expressions } = checkTemplate(checking, undefined, key, path, place, new NeedsCollector(checking));
+  if (expressions.some(({ expression }) => expression.references.tasks.length > 0))
+    checking.issues.error(
+      'reference_not_upstream',
+      path,
+      'defaults are of every task, so their expressions can name none of them',
+    );
+  return expressions.map(({ expression }) => expression.references);
+}
+
+function checkCacheKey(
+  checking: Checking,
+  isUpstream: IsUpstream,
+  id: string,
+  task: TaskSpec,
+  path: string,
+  ofDefaults: readonly References[],
+  needs: NeedsCollector,
+): void {
+  if (task.cache === undefined) for (const references of ofDefaults) needs.add(references);
+  const key = task.cache?.key;
+  if (key !== undefined) checkTemplate(checking, isUpstream, key, path, { name: 'cache', task: id, secrets: 'walk' }, needs);
 }
 
 function checkWith(

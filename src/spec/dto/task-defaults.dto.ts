@@ -1,5 +1,6 @@
 import { TRIGGER_RULES } from '../../dag/spec.js';
 import { Anything, Duration, Nested, OneOf, Text, Whole } from '../field.js';
+import { CacheDto } from './cache.dto.js';
 import { RetryDto } from './retry.dto.js';
 
 /** Fields that stand in `defaults` and in tasks (R21); `null` restores the built-in. */
@@ -33,4 +34,10 @@ export class TaskDefaultsDto {
 
   @Anything({ nullable: true, about: 'JSON Schema of the output, checked at success.' }, { type: ['object', 'boolean'] })
   outputSchema?: object | boolean | null;
+
+  @Nested('object', () => CacheDto, {
+    nullable: true,
+    about: 'Take over the output of an earlier success with the same key.',
+  })
+  cache?: CacheDto | null;
 }

@@ -33,6 +33,14 @@ export class OutputRefDto {
   readonly href!: string;
 }
 
+/** The earlier run whose output a task took over. */
+export class CachedFromDto {
+  @ApiProperty()
+  readonly runId!: string;
+  @ApiProperty({ format: 'date-time' })
+  readonly storedAt!: string;
+}
+
 /** A task of a run. */
 export class TaskDto {
   @ApiProperty()
@@ -58,6 +66,8 @@ export class TaskDto {
   readonly outputRef?: OutputRefDto;
   @ApiProperty({ required: false, type: FailureDto })
   readonly failure?: FailureDto;
+  @ApiProperty({ required: false, type: CachedFromDto, description: 'The output was taken over from an earlier run (`cache`)' })
+  readonly cached?: CachedFromDto;
   @ApiProperty({ required: false, description: 'Something to know while it is not over' })
   readonly notice?: string;
   @ApiProperty({ description: 'Number of the change that wrote this; grows over the whole run' })
