@@ -5,6 +5,7 @@
 import type { JsonObject } from '../src/dag/json.js';
 import type { DagPlan } from '../src/dag/plan.js';
 import type { RunScope } from '../src/dag/scope.js';
+import type { DagHook } from '../src/dag/spec.js';
 import type { Attempt, CachedFrom, Failure, FinalRunState, OutputValue, RunState, TaskState } from '../src/dag/state.js';
 
 /** Task queue of entities and system work: a backlog of runs never delays them (R29). */
@@ -89,6 +90,19 @@ export interface TaskRecord {
   readonly revision: number;
 }
 
+/** What is known of one hook of the DAG. Times are epoch ms. */
+export interface HookRecord {
+  /** `success`, `failure`, `cancel` or `exit`. */
+  readonly hook: DagHook;
+  /** Where it stands in a list of several, from 0. */
+  readonly index?: number;
+  readonly state: 'running' | 'success' | 'failed' | 'skipped';
+  readonly startedAt: number;
+  readonly endedAt?: number;
+  readonly attempts?: readonly Attempt[];
+  readonly failure?: Failure;
+}
+
 export type TaskCounts = { readonly [state in TaskState]?: number };
 
 /** The run as its own query tells it. */
@@ -102,6 +116,8 @@ export interface RunHead {
   /** At most 100, in the order of the plan. */
   readonly failedTasks?: readonly string[];
   readonly outputs?: JsonObject;
+  /** Those that have begun, in order; a failed one changes nothing of the run (R12). */
+  readonly hooks?: readonly HookRecord[];
   /** Grows with every change of the run or a task. */
   readonly revision: number;
 }

@@ -23,6 +23,7 @@ import {
   type DagRunInput,
   REPORT_NAME,
   RUN_QUERY,
+  type RunFacts,
   type RunHead,
   type RunReport,
   type RunSummary,
@@ -32,6 +33,7 @@ import {
 } from './contract.js';
 import { runDetails } from './run/details.js';
 import { system } from './run/dispatch.js';
+import { runHooks } from './run/run-hooks.js';
 import { RunLedger } from './run/run-ledger.js';
 import { RunLoop } from './run/run-loop.js';
 import { RunValues } from './run/run-values.js';
@@ -66,9 +68,8 @@ async function runShielded(input: DagRunInput, cancelRequested: Promise<never>):
   if (input.carried !== undefined) ledger.restore(await loadRecords(input.carried.tasks));
 
   const values = new RunValues(input.run, plan, walk, ledger, input.prefix, system);
-  const loop = new RunLoop(input.run, plan, walk, ledger, values, input.prefix, () =>
-    setCurrentDetails(runDetails(ledger.head(), ledger, plan, walk)),
-  );
+  const onChange = (): void => setCurrentDetails(runDetails(ledger.head(), ledger, plan, walk));
+  const loop = new RunLoop(input.run, plan, walk, ledger, values, input.prefix, onChange);
   cancelRequested.catch(() => loop.stop('cancelled'));
   if (plan.timeoutMs !== undefined) {
     void sleep(Math.max(1, startedAt + plan.timeoutMs - Date.now()), { summary: 'timeout of the run' }).then(() =>
@@ -81,7 +82,15 @@ async function runShielded(input: DagRunInput, cancelRequested: Promise<never>):
   const outcome = loop.stopped === 'cancelled' ? 'cancelled' : loop.stopped === 'timeout' ? 'failed' : walk.outcome()!;
   let failure = outcome === 'failed' ? failureOf(loop, plan, walk, ledger) : undefined;
   if (outcome !== 'cancelled') failure ??= await computeOutputs(plan, values, ledger);
-  return close(input, ledger, plan, walk, failure === undefined ? outcome : 'failed', failure);
+  const state: FinalRunState = failure === undefined ? outcome : 'failed';
+  if (plan.hooks !== undefined) {
+    ledger.failure = failure;
+    const ended = { state, failedTasks: ledger.head().failedTasks ?? [], failure: (failure ?? null) as Json };
+    const facts: RunFacts = { ...input.run, scope: { ...input.run.scope, ...ended } };
+    const atEnd = new RunValues(facts, plan, walk, ledger, input.prefix, system);
+    await runHooks({ plan, ledger, values: atEnd, prefix: input.prefix, onChange }, state);
+  }
+  return close(input, ledger, plan, walk, state, failure);
 }
 
 const EMPTY_PLAN: DagPlan = { format: 1, dagId: '', maxActiveTasks: 1, failFast: false, bodies: [], tasks: [] };

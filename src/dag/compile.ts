@@ -1,13 +1,16 @@
-import { parseDuration } from './duration.js';
+import { formatDuration, parseDuration } from './duration.js';
 import { expressionSource } from './expression/index.js';
+import { placedHooks } from './hooks.js';
 import type { Issue } from './issue.js';
 import type { Json } from './json.js';
+import { MAX_HOOK_MS } from './limits.js';
 import {
   type ActivityPlan,
   type BodiesBlob,
   type CachePlan,
   type DagPlan,
   type EdgePlan,
+  type HookPlan,
   type NeedsPlan,
   ON_COMPLETION,
   ON_FAILURE,
@@ -18,7 +21,7 @@ import {
   type TaskPlan,
 } from './plan.js';
 import { compileRetryRule } from './retry-rule.js';
-import type { CacheSpec, DependencySpec, EdgeCondition, TaskSpec, ValidDag } from './spec.js';
+import type { CacheSpec, DependencySpec, EdgeCondition, HookSpec, TaskSpec, ValidDag } from './spec.js';
 import { TASK_TYPES } from './task-type.js';
 import { analysisOf, type Needs } from './validate/analysis.js';
 import { type EffectiveFields, effective } from './validate/effective.js';
@@ -59,6 +62,12 @@ export function compile(dag: ValidDag, options: { readonly ownQueues: readonly s
   const index = new Map(order.map((id, at) => [id, at]));
   const bodies = new BodyChunks();
   const tasks = order.map((id) => compileTask(dag, id, index, needs.get(id), options.ownQueues, bodies));
+  const hooks = placedHooks(dag.hooks).map(
+    ({ on, hook, name }): HookPlan => ({
+      on,
+      task: compileHook(dag, name, hook, index, needs.get(name), options.ownQueues, bodies),
+    }),
+  );
   const outputs = Object.entries(dag.outputs ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
   return {
     bodies: bodies.blobs,
@@ -74,6 +83,7 @@ export function compile(dag: ValidDag, options: { readonly ownQueues: readonly s
         ...(outputs.length === 0 ? {} : { outputs }),
         bodies: bodyKeys,
         tasks,
+        ...(hooks.length === 0 ? {} : { hooks }),
       };
     },
   };
@@ -118,6 +128,35 @@ function compileTask(
     ...(value === undefined ? {} : { value }),
     ...(activity === undefined ? {} : { activity }),
     ...(fields.outputSchema === undefined || !inWalk ? {} : { outputSchema: fields.outputSchema }),
+    ...(needed === undefined ? {} : { needs: needed }),
+  };
+}
+
+/** A hook is a task without edges that ends within five minutes, whatever `defaults` say. */
+function compileHook(
+  dag: ValidDag,
+  name: string,
+  hook: HookSpec,
+  index: ReadonlyMap<string, number>,
+  needs: Needs | undefined,
+  ownQueues: readonly string[],
+  bodies: BodyChunks,
+): TaskPlan {
+  const { timeout, outputSchema: _, cache: __, retry, ...fields } = effective(dag.defaults, hook);
+  const within = (text: string | undefined): string =>
+    text !== undefined && parseDuration(text) < MAX_HOOK_MS ? text : formatDuration(MAX_HOOK_MS);
+  const bounded = {
+    ...fields,
+    timeout: within(timeout),
+    retry: { ...retry, totalTimeout: within(retry.totalTimeout) },
+  };
+  const needed = needs === undefined ? undefined : compileNeeds(needs, index);
+  return {
+    id: name,
+    type: hook.type,
+    ...(hook.when === undefined || hook.when === true ? {} : { when: condition(hook.when) }),
+    ...(fields.priority === undefined || fields.priority === 3 ? {} : { priority: fields.priority }),
+    activity: compileActivity(dag.id, name, hook, bounded, ownQueues, bodies),
     ...(needed === undefined ? {} : { needs: needed }),
   };
 }

@@ -1,6 +1,6 @@
 import type { Json } from './json.js';
 import type { RetryRulePlan } from './retry-rule.js';
-import type { TriggerRule } from './spec.js';
+import type { DagHook, TriggerRule } from './spec.js';
 import type { TaskType } from './task-type.js';
 
 /**
@@ -20,6 +20,14 @@ export interface DagPlan {
   /** Keys of the blobs that hold the bodies; {@link TaskPlan.body} is an index into this list. */
   readonly bodies: readonly string[];
   readonly tasks: readonly TaskPlan[];
+  /** In the order in which they would run; their ids are names, such as `hook exit`. Default: none. */
+  readonly hooks?: readonly HookPlan[];
+}
+
+/** What is to be done when the tasks have ended (R12). */
+export interface HookPlan {
+  readonly on: DagHook;
+  readonly task: TaskPlan;
 }
 
 /** Bits of {@link EdgePlan}: what an edge is satisfied by; several may be set (R6). */

@@ -78,6 +78,28 @@ export interface CacheSpec {
   readonly version?: string | number;
 }
 
+/** Hooks of a DAG: after its tasks, one of the first three, then `exit` (R12). */
+export const DAG_HOOKS = ['success', 'failure', 'cancel', 'exit'] as const;
+export type DagHook = (typeof DAG_HOOKS)[number];
+
+/** The body of a task without dependencies, carried out by an activity (R12). */
+export interface HookSpec {
+  readonly type: TaskType;
+  readonly description?: string;
+  readonly with?: JsonObject;
+  readonly when?: string | boolean;
+  readonly retry?: RetrySpec | null;
+  /** At most 5m, which is also the default. */
+  readonly timeout?: DurationText | null;
+  readonly queueTimeout?: DurationText | null;
+  readonly heartbeatTimeout?: DurationText | null;
+  readonly queue?: string | null;
+  readonly priority?: number | null;
+}
+
+/** One body or several, which follow each other. */
+export type HooksSpec = { readonly [name in DagHook]?: HookSpec | readonly HookSpec[] };
+
 /** Fields that `defaults` may give to every task (R21); `null` restores the built-in. */
 export interface TaskDefaults {
   readonly triggerRule?: TriggerRule | null;
@@ -123,6 +145,7 @@ export interface DagSpec {
   /** Name -> JSON Schema; no `default` = required (R21). */
   readonly params?: { readonly [name: string]: JsonObject };
   readonly defaults?: TaskDefaults;
+  readonly hooks?: HooksSpec;
   /** Name -> expression, evaluated when the tasks have ended. */
   readonly outputs?: { readonly [name: string]: Json };
   readonly tasks: { readonly [id: string]: TaskSpec };

@@ -7,6 +7,9 @@ import type { IssueCode } from '../dag/issue.js';
 /** A DTO class. */
 export type Shape = new () => object;
 
+/** One object, a map of them by free names, a list of them, one or a list (`some`), a list of texts and objects (`mixed`). */
+export type NestedKind = 'object' | 'map' | 'list' | 'some' | 'mixed';
+
 /** What the reader of shapes must know of a field beyond what class-validator holds. */
 export interface FieldFacts {
   required?: boolean;
@@ -16,7 +19,7 @@ export interface FieldFacts {
   templated?: boolean;
   /** Free text: `${{` in it is no expression and no mistake. */
   prose?: boolean;
-  nested?: { readonly kind: 'object' | 'map' | 'mixed' | 'list'; readonly shape: () => Shape };
+  nested?: { readonly kind: NestedKind; readonly shape: () => Shape };
   /** Of a list or map: what each element must be. */
   element?: { readonly accepts: (value: unknown) => boolean; readonly what: string };
 }
@@ -254,12 +257,8 @@ export function MapOf(element: ElementName, options: FieldOptions = {}): Propert
   });
 }
 
-/** One object, a map of them by free names, a list of them, or (`mixed`) a list whose elements are texts or such objects. */
-export function Nested(
-  kind: 'object' | 'map' | 'mixed' | 'list',
-  shape: () => Shape,
-  options: FieldOptions = {},
-): PropertyDecorator {
+/** Objects of another DTO. */
+export function Nested(kind: NestedKind, shape: () => Shape, options: FieldOptions = {}): PropertyDecorator {
   return (target, name) => {
     const ref = (): string => `#/$defs/${shape().name}`;
     Object.assign(facts(target, name), { required: options.required, nullable: options.nullable, nested: { kind, shape } });
@@ -274,7 +273,9 @@ export function Nested(
           ? { type: 'array', items: { anyOf: [{ type: 'string' }, { $ref: ref() }] }, ...about }
           : kind === 'list'
             ? { type: 'array', items: { $ref: ref() }, ...about }
-            : { $ref: ref(), ...about },
+            : kind === 'some'
+              ? { anyOf: [{ $ref: ref() }, { type: 'array', minItems: 1, items: { $ref: ref() } }], ...about }
+              : { $ref: ref(), ...about },
     )(target, name as string);
   };
 }

@@ -32,7 +32,7 @@ const LATER_TASK_FIELDS = [
 
 /** Fields that the language names and that come with later work: refused by name (`not_yet_supported`), never ignored (R26). */
 export const LATER_FIELDS: ReadonlyMap<Shape, readonly string[]> = new Map<Shape, readonly string[]>([
-  [DagDto, ['catchupWindow', 'deadlines', 'hooks', 'maxActiveRuns', 'maxConsecutiveFailedRuns', 'onRunLimit', 'overlapPolicy']],
+  [DagDto, ['catchupWindow', 'deadlines', 'maxActiveRuns', 'maxConsecutiveFailedRuns', 'onRunLimit', 'overlapPolicy']],
   [TaskDto, LATER_TASK_FIELDS],
   [TaskDefaultsDto, LATER_TASK_FIELDS.filter((name) => !['expand', 'zip', 'setup', 'teardown', 'join'].includes(name))],
   [SqlWithDto, ['connection']],

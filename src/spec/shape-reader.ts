@@ -99,7 +99,8 @@ export class ShapeReader {
   }
 
   private nested(nested: NonNullable<FieldFacts['nested']>, part: unknown, at: string, onFault: () => void): unknown {
-    if (nested.kind === 'object') return this.read(nested.shape(), part, at)?.fields;
+    if (nested.kind === 'object' || (nested.kind === 'some' && !Array.isArray(part)))
+      return this.read(nested.shape(), part, at)?.fields;
     if (nested.kind === 'map') {
       if (isMap(part)) return part;
       this.issues.error('wrong_type', at, `must be a map, not ${describe(part)}`);

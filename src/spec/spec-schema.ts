@@ -5,6 +5,7 @@ import { ID_PATTERN } from '../dag/validate/edges.js';
 import { CacheDto } from './dto/cache.dto.js';
 import { DagDto } from './dto/dag.dto.js';
 import { DependencyDto } from './dto/dependency.dto.js';
+import { DagHooksDto, HookDto } from './dto/hook.dto.js';
 import { RetryDto } from './dto/retry.dto.js';
 import { RetryRuleDto } from './dto/retry-rule.dto.js';
 import { AtScheduleDto, CronScheduleDto, EveryScheduleDto } from './dto/schedule.dto.js';
@@ -22,6 +23,8 @@ const SHAPES: readonly Shape[] = [
   RetryDto,
   RetryRuleDto,
   CacheDto,
+  HookDto,
+  DagHooksDto,
   DependencyDto,
   CronScheduleDto,
   EveryScheduleDto,

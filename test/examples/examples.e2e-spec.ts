@@ -107,6 +107,26 @@ describe('the examples run', () => {
     expect(third.run.outputs).toEqual({ days: 1461, computedBy: third.run.runId });
   });
 
+  it('hooks: each end is told, and what a hook does changes nothing', async () => {
+    const good = await service.run('hooks', read('hooks'));
+    const bad = await service.run('hooks', read('hooks'), { params: { file: 'no-such-file.csv' } });
+    const ends = ({ run }: FinishedRun) => run.hooks?.map(({ hook, index, state }) => [hook, index, state]);
+    expect(good.run.state).toBe('success');
+    expect(ends(good)).toEqual([
+      ['success', undefined, 'success'],
+      ['exit', 0, 'failed'],
+      ['exit', 1, 'success'],
+    ]);
+    expect(bad.run).toMatchObject({ state: 'failed', failedTasks: ['fetch'] });
+    expect(ends(bad)).toEqual([
+      ['failure', 0, 'success'],
+      ['failure', 1, 'skipped'],
+      ['exit', 0, 'failed'],
+      ['exit', 1, 'success'],
+    ]);
+    expect(bad.run.hooks?.[2]).toMatchObject({ failure: { type: 'NoSuchDataset' }, attempts: [{ attempt: 1 }] });
+  });
+
   it('params-and-outputs: values keep their types', async () => {
     const { run } = await service.run('params-and-outputs', read('params-and-outputs'), {
       params: { prices: [10, 20.5, 30], discount: 0.5 },

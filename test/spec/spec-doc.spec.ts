@@ -65,6 +65,8 @@ const GENERATED: { readonly [name: string]: string } = {
   'fields of retry': fieldTable(defs.RetryDto as Schema),
   'fields of a retry rule': fieldTable(defs.RetryRuleDto as Schema),
   'fields of cache': fieldTable(defs.CacheDto as Schema),
+  'fields of a hook': fieldTable(defs.HookDto as Schema),
+  'fields of hooks': fieldTable(defs.DagHooksDto as Schema),
   'fields of a dependency': fieldTable(defs.DependencyDto as Schema),
   'schedule by cron': fieldTable(defs.CronScheduleDto as Schema),
   'schedule by beat': fieldTable(defs.EveryScheduleDto as Schema),

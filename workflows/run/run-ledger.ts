@@ -1,7 +1,7 @@
 import type { DagPlan } from '../../src/dag/plan.js';
 import type { Attempt, CachedFrom, Failure, FinalTaskState, OutputValue, RunState } from '../../src/dag/state.js';
 import type { Walk } from '../../src/dag/walk.js';
-import type { RunFacts, RunHead, TaskRecord, TasksQueryInput, TasksQueryResult } from '../contract.js';
+import type { HookRecord, RunFacts, RunHead, TaskRecord, TasksQueryInput, TasksQueryResult } from '../contract.js';
 
 /** How a task ended, as the driver learned it. */
 export interface TaskEnding {
@@ -29,6 +29,7 @@ export class RunLedger {
   state: RunState = 'running';
   failure: Failure | undefined;
   outputs: RunHead['outputs'];
+  private readonly hooks: HookRecord[] = [];
   endedAt: number | undefined;
   /** Bytes of outputs that are held inline. */
   inlineBytes = 0;
@@ -92,6 +93,14 @@ export class RunLedger {
     else record.notice = notice;
   }
 
+  /** The latest about a hook: a new one, or the one that was noted last. */
+  noteHook(record: HookRecord): void {
+    const last = this.hooks.at(-1);
+    if (last?.hook === record.hook && last.index === record.index) this.hooks.pop();
+    this.hooks.push(record);
+    this.revision++;
+  }
+
   close(state: RunState, now: number): void {
     this.state = state;
     this.endedAt = now;
@@ -109,6 +118,7 @@ export class RunLedger {
       failure: this.failure,
       failedTasks: failed.length > 0 ? failed.slice(0, MAX_NAMED) : undefined,
       outputs: this.outputs,
+      hooks: this.hooks.length > 0 ? this.hooks : undefined,
       revision: this.revision,
     };
   }

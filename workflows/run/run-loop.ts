@@ -9,7 +9,7 @@ import type { RunFacts } from '../contract.js';
 import { startActivity, system } from './dispatch.js';
 import { QueueWatch } from './queue-watch.js';
 import type { RunLedger, TaskEnding } from './run-ledger.js';
-import type { Evaluated, RunValues } from './run-values.js';
+import { type Evaluated, FOREIGN_ARGS_LIMIT, type RunValues } from './run-values.js';
 import { clip, endingOfFailure } from './task-failure.js';
 import { endingOfReturn } from './task-return.js';
 
@@ -281,9 +281,6 @@ export class RunLoop {
     this.cancelWanted = true;
   }
 }
-
-/** Foreign activities get JSON up to this size in bytes; above it the reference to the stored value (R15). */
-const FOREIGN_ARGS_LIMIT = 1_500_000;
 
 function failed(failure: Failure): TaskEnding {
   return { state: 'failed', failure };

@@ -2,7 +2,8 @@ import type { TaskRecord } from '../../../workflows/contract.js';
 import type { Attempt } from '../../dag/state.js';
 import { runPath } from '../base-path.js';
 import { instant, instantOrNone } from '../instant.js';
-import type { AttemptDto, TaskDto } from './dto/task.dto.js';
+import type { AttemptDto } from './dto/attempt.dto.js';
+import type { TaskDto } from './dto/task.dto.js';
 
 /** A task of a run as REST shows it; a large output is a reference. */
 export function taskView(runId: string, record: TaskRecord): TaskDto {
@@ -26,7 +27,8 @@ export function taskView(runId: string, record: TaskRecord): TaskDto {
   };
 }
 
-function attemptView({ attempt, startedAt, endedAt, worker, failure }: Attempt): AttemptDto {
+/** An attempt of a task or of a hook. */
+export function attemptView({ attempt, startedAt, endedAt, worker, failure }: Attempt): AttemptDto {
   return { attempt, startedAt: instantOrNone(startedAt), endedAt: instantOrNone(endedAt), worker, failure };
 }
 

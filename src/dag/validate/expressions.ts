@@ -21,6 +21,8 @@ export interface Place {
   readonly secrets: 'allowed' | 'walk' | 'foreign';
   /** Expressions render as SQL literals, so `ident()` has a meaning. */
   readonly sql?: boolean;
+  /** In hooks the run has ended: `run` says how. */
+  readonly hook?: boolean;
 }
 
 /** Answers whether `upstream` is a transitive upstream of `task`; undefined while the graph has cycles. */
@@ -39,6 +41,8 @@ const RUN_FIELDS = [
   'parent',
   'root',
 ];
+/** Known when the tasks have ended: in hooks of the DAG. */
+const RUN_END_FIELDS = ['failedTasks', 'failure'];
 const TASK_FIELDS = ['output', 'state', 'items'];
 const ROOTS = ['params', 'tasks', 'run'];
 
@@ -110,12 +114,13 @@ function checkRoots(checking: Checking, references: References, path: string, pl
       `there is no param '${name.slice(0, 60)}'${suggest.for(name, Object.keys(spec.params ?? {}))}`,
     );
   }
+  const runFields = place.hook === true ? [...RUN_FIELDS, ...RUN_END_FIELDS] : RUN_FIELDS;
   for (const name of references.runFields) {
-    if (!RUN_FIELDS.includes(name))
+    if (!runFields.includes(name))
       issues.error(
         'unknown_reference',
         path,
-        `'run' has no field '${name.slice(0, 60)}'${suggest.for(name, RUN_FIELDS)}; it has ${RUN_FIELDS.join(', ')}`,
+        `'run' has no field '${name.slice(0, 60)}' here${suggest.for(name, runFields)}; it has ${runFields.join(', ')}`,
       );
   }
   if (references.tasksWhole)

@@ -1,4 +1,5 @@
 import { expressionSource, type References } from '../expression/index.js';
+import { placedHooks } from '../hooks.js';
 import type { Json } from '../json.js';
 import { pointer } from '../json-pointer.js';
 import { Reachability } from '../reachability.js';
@@ -16,6 +17,7 @@ export function checkExpressions(checking: Checking, checked: CheckedGraph | und
   const { limits, issues, spec } = checking;
   const count =
     countExpressions(spec.outputs) +
+    countExpressions(spec.hooks as Json | undefined) +
     checking.ids.reduce((sum, id) => {
       const task = taskOf(spec, id);
       return sum + countExpressions(task?.with) + countExpressions(task?.cache?.key);
@@ -35,10 +37,25 @@ export function checkExpressions(checking: Checking, checked: CheckedGraph | und
     if (task === undefined) continue;
     const collector = new NeedsCollector(checking);
     const path = pointer('tasks', id);
-    if (typeof task.when === 'string') checkWhen(checking, isUpstream, id, task.when, `${path}/when`, collector);
+    if (typeof task.when === 'string')
+      checkWhen(checking, isUpstream, task.when, `${path}/when`, collector, { name: 'when', task: id, secrets: 'walk' });
     checkCacheKey(checking, isUpstream, id, task, `${path}/cache/key`, defaults, collector);
-    if (task.with !== undefined) checkWith(checking, isUpstream, id, task, `${path}/with`, collector);
+    if (task.with !== undefined)
+      checkWith(checking, isUpstream, task, `${path}/with`, collector, {
+        name: 'with',
+        task: id,
+        secrets: secretsOf(checking, task),
+      });
     needs.set(id, collector.result());
+  }
+  for (const { hook, path, name } of placedHooks(spec.hooks)) {
+    const collector = new NeedsCollector(checking);
+    const place: Place = { name, secrets: 'walk', hook: true };
+    if (typeof hook.when === 'string') checkWhen(checking, isUpstream, hook.when, `${path}/when`, collector, place);
+    const inside: Place = { ...place, secrets: secretsOf(checking, hook) };
+    if (hook.with !== undefined) checkWith(checking, isUpstream, hook, `${path}/with`, collector, inside);
+    // No task has such an id: blanks are outside of the alphabet.
+    needs.set(name, collector.result());
   }
   const outputs = spec.outputs ?? {};
   for (const name of Object.keys(outputs).sort()) {
@@ -64,12 +81,12 @@ function countExpressions(value: Json | undefined): number {
 function checkWhen(
   checking: Checking,
   isUpstream: IsUpstream,
-  id: string,
   when: string,
   path: string,
   needs: NeedsCollector,
+  place: Place,
 ): void {
-  const template = checkTemplate(checking, isUpstream, when, path, { name: 'when', task: id, secrets: 'walk' }, needs);
+  const template = checkTemplate(checking, isUpstream, when, path, place, needs);
   if (expressionSource(when) !== undefined && template.expressions.length <= 1) return;
   checking.issues.error(
     'expression_invalid',
@@ -111,13 +128,12 @@ function checkCacheKey(
 function checkWith(
   checking: Checking,
   isUpstream: IsUpstream,
-  id: string,
   task: TaskSpec,
   path: string,
   needs: NeedsCollector,
+  place: Place,
 ): void {
   const input = task.with ?? {};
-  const place: Place = { name: 'with', task: id, secrets: secretsOf(checking, task) };
   if (task.type !== 'sql') {
     checkTemplate(checking, isUpstream, input, path, place, needs);
     return;

@@ -37,7 +37,8 @@ export function checkTaskFields(checking: Checking): void {
   }
 }
 
-function checkFields(checking: Checking, fields: TaskDefaults, path: string): void {
+/** The fields that defaults, tasks and hooks have in common. */
+export function checkFields(checking: Checking, fields: TaskDefaults, path: string): void {
   const { issues } = checking;
   checkDuration(checking, `${path}/timeout`, fields.timeout);
   checkDuration(checking, `${path}/queueTimeout`, fields.queueTimeout);
@@ -114,7 +115,7 @@ function checkRetry(checking: Checking, retry: RetrySpec, path: string): void {
 }
 
 /** Only activities may go to workers that are not ours: they get plain arguments, all other types an envelope (R14). */
-function checkQueueOf(checking: Checking, id: string, task: TaskSpec, path: string): void {
+export function checkQueueOf(checking: Checking, id: string, task: TaskSpec, path: string): void {
   const { issues, ownQueues, spec } = checking;
   const queue = effective(spec.defaults, task).queue;
   if (queue === undefined || ownQueues.includes(queue)) return;
@@ -142,7 +143,8 @@ function checkQueueOf(checking: Checking, id: string, task: TaskSpec, path: stri
     );
 }
 
-function checkUrl({ issues }: Checking, task: TaskSpec, path: string): void {
+/** An address of http that is written out. */
+export function checkUrl({ issues }: Checking, task: TaskSpec, path: string): void {
   const url = task.with?.url;
   if (typeof url !== 'string' || /^https?:\/\/[^\s/]/i.test(url) || url.trimStart().startsWith('${{')) return;
   issues.error('invalid_value', `${path}/with/url`, `must begin with http:// or https://, not '${url.slice(0, 40)}'`);

@@ -2,21 +2,8 @@ import { ApiProperty } from '@nestjs/swagger';
 import type { Json } from '../../../dag/json.js';
 import { TASK_STATES, type TaskState } from '../../../dag/state.js';
 import { GraphDto, GraphNodeDto } from '../../dags/dto/graph.dto.js';
-import { FailureDto } from './run.dto.js';
-
-/** One attempt of a task. */
-export class AttemptDto {
-  @ApiProperty()
-  readonly attempt!: number;
-  @ApiProperty({ required: false, format: 'date-time' })
-  readonly startedAt?: string;
-  @ApiProperty({ required: false, format: 'date-time' })
-  readonly endedAt?: string;
-  @ApiProperty({ required: false })
-  readonly worker?: string;
-  @ApiProperty({ required: false, type: FailureDto })
-  readonly failure?: FailureDto;
-}
+import { AttemptDto } from './attempt.dto.js';
+import { FailureDto } from './failure.dto.js';
 
 const ANY_JSON = (['object', 'array', 'string', 'number', 'boolean'] as const).map((type) => ({
   type,
