@@ -103,11 +103,12 @@ class TaskRun {
       throw lostTooOften(this.history.infraFailures, retry.infraAttempts, this.history.lastFailure);
 
     const input = task.input(this.handler);
-    const secrets = await resolveSecrets(runtime.secrets, input.references.secrets);
+    const { references } = input;
+    const secrets = references.secrets.length === 0 ? {} : await resolveSecrets(runtime.secrets, references.secrets);
     this.mask = new SecretMask(Object.values(secrets));
     const { attempt } = this.history.current;
     const key = task.cacheKey();
-    const named = key === undefined ? input.references : mergeReferences([input.references, key.references]);
+    const named = key === undefined ? references : mergeReferences([references, key.references]);
     const scope = await taskScope(call, named, runtime.outputs, attempt, secrets);
     const rendered = attemptOrThrow(() => input.render(scope), expressionFailure);
     if (task.body.cache !== undefined) {
@@ -179,7 +180,10 @@ class TaskRun {
         runId: call.run?.id ?? this.temporal.info.workflowExecution?.workflowId ?? call.prefix,
         taskId: call.task,
         attempt,
-        idempotencyKey: idempotencyKey(call.prefix, call.task),
+        // Made when looked at: few tasks do.
+        get idempotencyKey() {
+          return idempotencyKey(call.prefix, call.task);
+        },
         prefix: call.prefix,
       },
       heartbeat: (progress) => heartbeats.userBeat(progress),
