@@ -20,6 +20,8 @@ export interface TaskCall {
   readonly inlineLimit?: number;
   /** Results of earlier runs are not taken over in this run; new ones are kept all the same. */
   readonly ignoreCache?: true;
+  /** For hooks of a task: that task, as expressions name it (`task`). */
+  readonly hookOf?: Json;
 }
 
 /** What such an activity returns. */

@@ -65,6 +65,7 @@ export async function taskScope(
   return {
     params: call.params ?? {},
     ...(call.run === undefined ? {} : { run: call.run }),
+    ...(call.hookOf === undefined ? {} : { task: call.hookOf }),
     tasks: call.tasks === undefined ? {} : await loadTasks(call.tasks, references, outputs),
     attempt,
     secrets,

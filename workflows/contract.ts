@@ -84,15 +84,17 @@ export interface TaskRecord {
   readonly failure?: Failure;
   /** The output is that of an earlier run (`cache`). */
   readonly cached?: CachedFrom;
+  /** Hooks of the task that have ended; a failed one changes nothing. */
+  readonly hooks?: readonly HookRecord[];
   /** Something to know while it is not over: `no worker on queue gpu since 2026-01-01T00:00:00Z`. */
   readonly notice?: string;
   /** Number of the change that wrote this record; grows over the whole run. */
   readonly revision: number;
 }
 
-/** What is known of one hook of the DAG. Times are epoch ms. */
+/** What is known of one hook of the DAG or of a task. Times are epoch ms. */
 export interface HookRecord {
-  /** `success`, `failure`, `cancel` or `exit`. */
+  /** Of a DAG `success`, `failure`, `cancel` or `exit`, of a task `success` or `failure`. */
   readonly hook: DagHook;
   /** Where it stands in a list of several, from 0. */
   readonly index?: number;

@@ -1,3 +1,4 @@
+import { compileCache } from './cache-plan.js';
 import { formatDuration, parseDuration } from './duration.js';
 import { expressionSource } from './expression/index.js';
 import { placedHooks } from './hooks.js';
@@ -7,7 +8,6 @@ import { MAX_HOOK_MS } from './limits.js';
 import {
   type ActivityPlan,
   type BodiesBlob,
-  type CachePlan,
   type DagPlan,
   type EdgePlan,
   type HookPlan,
@@ -20,8 +20,9 @@ import {
   type TaskBody,
   type TaskPlan,
 } from './plan.js';
-import { compileRetryRule } from './retry-rule.js';
-import type { CacheSpec, DependencySpec, EdgeCondition, HookSpec, TaskSpec, ValidDag } from './spec.js';
+import { compileRetryRule, withRulesAsErrors } from './retry-rule.js';
+import type { DependencySpec, EdgeCondition, HookSpec, HooksSpec, TaskHook, TaskSpec, ValidDag } from './spec.js';
+import { DAG_HOOKS, TASK_HOOKS } from './spec.js';
 import { TASK_TYPES } from './task-type.js';
 import { analysisOf, type Needs } from './validate/analysis.js';
 import { type EffectiveFields, effective } from './validate/effective.js';
@@ -61,8 +62,16 @@ export function compile(dag: ValidDag, options: { readonly ownQueues: readonly s
   const { order, needs } = analysisOf(dag);
   const index = new Map(order.map((id, at) => [id, at]));
   const bodies = new BodyChunks();
-  const tasks = order.map((id) => compileTask(dag, id, index, needs.get(id), options.ownQueues, bodies));
-  const hooks = placedHooks(dag.hooks).map(
+  const hooksOf = (id: string, hooks: HooksSpec<TaskHook> | undefined): TaskPlan['hooks'] => {
+    const compiled: { [on in TaskHook]?: TaskPlan[] } = {};
+    for (const { on, hook, name } of placedHooks(hooks, TASK_HOOKS, '', `${id} hook`)) {
+      compiled[on] ??= [];
+      compiled[on].push(compileHook(dag, name, hook, index, needs.get(name), options.ownQueues, bodies));
+    }
+    return hooks === undefined ? undefined : compiled;
+  };
+  const tasks = order.map((id) => compileTask(dag, id, index, needs.get(id), options.ownQueues, bodies, hooksOf));
+  const hooks = placedHooks(dag.hooks, DAG_HOOKS, '').map(
     ({ on, hook, name }): HookPlan => ({
       on,
       task: compileHook(dag, name, hook, index, needs.get(name), options.ownQueues, bodies),
@@ -107,6 +116,7 @@ function compileTask(
   needs: Needs | undefined,
   ownQueues: readonly string[],
   bodies: BodyChunks,
+  hooksOf: (id: string, hooks: EffectiveFields['hooks']) => TaskPlan['hooks'],
 ): TaskPlan {
   const task = dag.tasks[id] as TaskSpec;
   const fields = effective(dag.defaults, task);
@@ -128,6 +138,7 @@ function compileTask(
     ...(value === undefined ? {} : { value }),
     ...(activity === undefined ? {} : { activity }),
     ...(fields.outputSchema === undefined || !inWalk ? {} : { outputSchema: fields.outputSchema }),
+    ...(fields.hooks === undefined ? {} : { hooks: hooksOf(id, fields.hooks) }),
     ...(needed === undefined ? {} : { needs: needed }),
   };
 }
@@ -244,22 +255,6 @@ function compileRetry({ retry }: EffectiveFields): RetryPlan {
       : { nonRetryableErrors: retry.nonRetryableErrors }),
     ...(retry.rules === undefined || retry.rules.length === 0 ? {} : { rules: retry.rules.map(compileRetryRule) }),
   };
-}
-
-function compileCache(dag: string, { key, ttl, version }: CacheSpec): CachePlan {
-  return {
-    dag,
-    ...(key === undefined ? {} : { key }),
-    ...(ttl === undefined ? {} : { ttlMs: parseDuration(ttl) }),
-    ...(version === undefined ? {} : { version: String(version) }),
-  };
-}
-
-/** What Temporal itself can apply for a worker that is not ours; validation refuses the rest. */
-function withRulesAsErrors(retry: RetryPlan): RetryPlan {
-  if (retry.rules === undefined) return retry;
-  const errors = new Set([...(retry.nonRetryableErrors ?? []), ...retry.rules.flatMap((rule) => rule.error ?? [])]);
-  return { ...retry, nonRetryableErrors: [...errors] };
 }
 
 function compileNeeds(needs: Needs, index: ReadonlyMap<string, number>): NeedsPlan | undefined {

@@ -1,6 +1,6 @@
 import type { Json } from './json.js';
 import type { RetryRulePlan } from './retry-rule.js';
-import type { DagHook, TriggerRule } from './spec.js';
+import type { DagHook, TaskHook, TriggerRule } from './spec.js';
 import type { TaskType } from './task-type.js';
 
 /**
@@ -57,6 +57,8 @@ export interface TaskPlan {
   readonly activity?: ActivityPlan;
   /** JSON Schema of the output, where the walk itself must check it (transform, foreign activities); else it is in the body. */
   readonly outputSchema?: Json;
+  /** What to do when it has ended; their ids are names, such as `load hook failure`. Default: nothing. */
+  readonly hooks?: { readonly [on in TaskHook]?: readonly TaskPlan[] };
   /** What the task's expressions name, `when` included. Default: nothing. */
   readonly needs?: NeedsPlan;
 }

@@ -1,5 +1,6 @@
 import { parseDuration } from './duration.js';
 import { compilePattern } from './pattern.js';
+import type { RetryPlan } from './plan.js';
 import type { RetryAction, RetryRuleSpec } from './spec.js';
 import type { Failure, FailureKind } from './state.js';
 
@@ -65,6 +66,13 @@ export function compileRetryRule(rule: RetryRuleSpec): RetryRulePlan {
     action: rule.action ?? 'retry',
     ...(rule.wait === undefined ? {} : { waitMs: parseDuration(rule.wait) }),
   };
+}
+
+/** What Temporal itself can apply for a worker that is not ours; validation refuses the rest. */
+export function withRulesAsErrors(retry: RetryPlan): RetryPlan {
+  if (retry.rules === undefined) return retry;
+  const errors = new Set([...(retry.nonRetryableErrors ?? []), ...retry.rules.flatMap((rule) => rule.error ?? [])]);
+  return { ...retry, nonRetryableErrors: [...errors] };
 }
 
 /** The first rule that holds for a failure. */

@@ -35,6 +35,8 @@ export interface Scope {
   readonly tasks?: { readonly [id: string]: TaskScope };
   readonly item?: Json;
   readonly index?: number;
+  /** In hooks of a task: the task itself. */
+  readonly task?: Json;
   /** Resolved inside activities only. */
   readonly attempt?: number;
   readonly secrets?: { readonly [name: string]: string };

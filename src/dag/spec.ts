@@ -82,6 +82,10 @@ export interface CacheSpec {
 export const DAG_HOOKS = ['success', 'failure', 'cancel', 'exit'] as const;
 export type DagHook = (typeof DAG_HOOKS)[number];
 
+/** Hooks of a task: when it has ended one way or the other. */
+export const TASK_HOOKS = ['success', 'failure'] as const;
+export type TaskHook = (typeof TASK_HOOKS)[number];
+
 /** The body of a task without dependencies, carried out by an activity (R12). */
 export interface HookSpec {
   readonly type: TaskType;
@@ -98,7 +102,7 @@ export interface HookSpec {
 }
 
 /** One body or several, which follow each other. */
-export type HooksSpec = { readonly [name in DagHook]?: HookSpec | readonly HookSpec[] };
+export type HooksSpec<Name extends string = DagHook> = { readonly [name in Name]?: HookSpec | readonly HookSpec[] };
 
 /** Fields that `defaults` may give to every task (R21); `null` restores the built-in. */
 export interface TaskDefaults {
@@ -111,6 +115,7 @@ export interface TaskDefaults {
   readonly priority?: number | null;
   readonly outputSchema?: JsonObject | boolean | null;
   readonly cache?: CacheSpec | null;
+  readonly hooks?: HooksSpec<TaskHook> | null;
 }
 
 export interface TaskSpec extends TaskDefaults {

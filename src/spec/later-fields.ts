@@ -1,4 +1,5 @@
 import { DagDto } from './dto/dag.dto.js';
+import { TaskHooksDto } from './dto/hook.dto.js';
 import { TaskDto } from './dto/task.dto.js';
 import { TaskDefaultsDto } from './dto/task-defaults.dto.js';
 import { SqlWithDto } from './dto/with.dto.js';
@@ -9,7 +10,6 @@ const LATER_TASK_FIELDS = [
   'deadlines',
   'dependsOnPast',
   'expand',
-  'hooks',
   'inlets',
   'itemBatchSize',
   'join',
@@ -35,6 +35,7 @@ export const LATER_FIELDS: ReadonlyMap<Shape, readonly string[]> = new Map<Shape
   [DagDto, ['catchupWindow', 'deadlines', 'maxActiveRuns', 'maxConsecutiveFailedRuns', 'onRunLimit', 'overlapPolicy']],
   [TaskDto, LATER_TASK_FIELDS],
   [TaskDefaultsDto, LATER_TASK_FIELDS.filter((name) => !['expand', 'zip', 'setup', 'teardown', 'join'].includes(name))],
+  [TaskHooksDto, ['retry']],
   [SqlWithDto, ['connection']],
 ]);
 

@@ -68,7 +68,9 @@ function readShape(value: Json, limits: SpecLimits): Omit<ReadSpecResult, 'locat
     if (schedule === undefined) lost.add('schedule');
     fields.schedule = schedule;
   }
-  readHooks(issues, fields.hooks, '/hooks', withReader(reader, issues));
+  const ofHooks = withReader(reader, issues);
+  readHooks(issues, fields.hooks, '/hooks', ofHooks);
+  readHooks(issues, (fields.defaults as { readonly hooks?: unknown } | undefined)?.hooks, '/defaults/hooks', ofHooks);
   const raw = fields.tasks as { readonly [id: string]: unknown } | undefined;
   const opaque = new Set<string>();
   const loose = new Set<string>();

@@ -5,7 +5,7 @@ import { ID_PATTERN } from '../dag/validate/edges.js';
 import { CacheDto } from './dto/cache.dto.js';
 import { DagDto } from './dto/dag.dto.js';
 import { DependencyDto } from './dto/dependency.dto.js';
-import { DagHooksDto, HookDto } from './dto/hook.dto.js';
+import { DagHooksDto, HookDto, TaskHooksDto } from './dto/hook.dto.js';
 import { RetryDto } from './dto/retry.dto.js';
 import { RetryRuleDto } from './dto/retry-rule.dto.js';
 import { AtScheduleDto, CronScheduleDto, EveryScheduleDto } from './dto/schedule.dto.js';
@@ -25,6 +25,7 @@ const SHAPES: readonly Shape[] = [
   CacheDto,
   HookDto,
   DagHooksDto,
+  TaskHooksDto,
   DependencyDto,
   CronScheduleDto,
   EveryScheduleDto,

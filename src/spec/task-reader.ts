@@ -7,7 +7,7 @@ import { LATER_TASK_TYPES, TASK_TYPES, type TaskType } from '../dag/task-type.js
 import { TaskDto } from './dto/task.dto.js';
 import { WITH_SHAPES } from './dto/with.dto.js';
 import { fieldsOf } from './field.js';
-import type { WithReader } from './hook-reader.js';
+import { readHooks, type WithReader } from './hook-reader.js';
 import { describe, isMap, type ShapeReader } from './shape-reader.js';
 
 /** A task as far as its shape is right, and what is not known about it (see `Faults`). */
@@ -75,6 +75,7 @@ export function readTask(reader: ShapeReader, issues: IssueList, value: unknown,
     );
     fields.outputSchema = undefined;
   }
+  readHooks(issues, fields.hooks, `${path}/hooks`, withReader(reader, issues));
   if (fields.when !== undefined && typeof fields.when !== 'string' && typeof fields.when !== 'boolean') {
     issues.error(
       'wrong_type',

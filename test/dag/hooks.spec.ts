@@ -96,3 +96,62 @@ describe('hooks of a DAG', () => {
     expect(compile(check({}).dag!, { ownQueues: [] }).plan(['k'])).not.toHaveProperty('hooks');
   });
 });
+
+describe('hooks of a task', () => {
+  const of = (hooks: unknown, task: object = http, dag: object = {}): string[] =>
+    checkSpecObject(
+      { id: 'x', ...dag, tasks: { up: http, a: { ...task, dependsOn: ['up'], hooks } } },
+      { ownQueues: ['baton'] },
+    ).issues.map(({ code, path }) => `${code} ${path.replace('/tasks/a/hooks', '')}`);
+  const failure = (body: string): object => ({ failure: { type: 'http', with: { url: 'http://x', body } } });
+
+  test.each<[string, unknown, string[]]>([
+    ['are bodies and lists', { success: http, failure: [http, http] }, []],
+    ['know the task', failure('${{ task.id }} ${{ task.state }} ${{ task.failure.message }} ${{ task.attempts }}'), []],
+    ['name what is upstream, and the task itself', failure('${{ tasks.up.output }} ${{ tasks.a.output }}'), []],
+    ['are null for none', null, []],
+    ['between attempts come later', { retry: http }, ['not_yet_supported /retry']],
+    ['do not know how the run ends', failure('${{ run.failedTasks }}'), ['unknown_reference /failure/with/body']],
+    ['take five minutes at most', { success: { ...http, timeout: '1h' } }, ['invalid_value /success/timeout']],
+    ['have the input of their type', { success: [{ type: 'shell' }] }, ['missing_field /success/0/with']],
+  ])('%s', (_, hooks, found) => expect(of(hooks)).toEqual(found));
+
+  it('are for tasks of every type, and the only place that knows `task`', () => {
+    expect(of({ failure: http }, { type: 'transform', with: { value: 1 } })).toEqual([]);
+    expect(of({}, { type: 'transform', with: { value: '${{ task.state }}' } })).toEqual([
+      'unknown_reference /tasks/a/with/value',
+    ]);
+  });
+
+  it('may be defaults, which name no task by its id', () => {
+    expect(of(null, http, { defaults: { hooks: failure('${{ task.id }}') } })).toEqual([]);
+    expect(of(null, http, { defaults: { hooks: failure('${{ tasks.up.state }}') } })).toEqual([
+      'reference_not_upstream /defaults/hooks/failure',
+    ]);
+    const { dag } = checkSpecObject(
+      {
+        id: 'x',
+        params: { who: {} },
+        defaults: { hooks: failure('${{ params.who }}: ${{ task.id }}') },
+        tasks: { a: http, b: { type: 'noop', hooks: null }, c: { type: 'noop', hooks: { success: [http, http] } } },
+      },
+      { ownQueues: [] },
+    );
+    const compiled = compile(dag!, { ownQueues: [] });
+    const { tasks } = compiled.plan(['k']);
+    expect(
+      tasks.map(({ id, hooks }) => [
+        id,
+        Object.values(hooks ?? {})
+          .flat()
+          .map((hook) => hook.id),
+      ]),
+    ).toEqual([
+      ['a', ['a hook failure']],
+      ['b', []],
+      ['c', ['c hook success 1', 'c hook success 2']],
+    ]);
+    expect(tasks[0]?.hooks?.failure?.[0]?.needs).toEqual({ params: ['who'] });
+    expect(Object.keys(compiled.bodies[0]!)).toEqual(expect.arrayContaining(['a hook failure', 'c hook success 2']));
+  });
+});

@@ -124,6 +124,8 @@ describe('the examples run', () => {
       ['exit', 0, 'failed'],
       ['exit', 1, 'success'],
     ]);
+    expect(bad.tasks.fetch).toMatchObject({ hooks: [{ hook: 'failure', state: 'success' }] });
+    expect(good.tasks.fetch).not.toHaveProperty('hooks');
     expect(bad.run.hooks?.[2]).toMatchObject({ failure: { type: 'NoSuchDataset' }, attempts: [{ attempt: 1 }] });
   });
 

@@ -7,6 +7,7 @@ import { EDGE_CONDITIONS, TRIGGER_RULES } from '../../src/dag/spec.js';
 import { LATER_TASK_TYPES, TASK_TYPES } from '../../src/dag/task-type.js';
 import { checkSpec } from '../../src/spec/check-spec.js';
 import { DagDto } from '../../src/spec/dto/dag.dto.js';
+import { TaskHooksDto } from '../../src/spec/dto/hook.dto.js';
 import { TaskDto } from '../../src/spec/dto/task.dto.js';
 import { SqlWithDto, WITH_SHAPES } from '../../src/spec/dto/with.dto.js';
 import { fieldsOf } from '../../src/spec/field.js';
@@ -67,6 +68,7 @@ const GENERATED: { readonly [name: string]: string } = {
   'fields of cache': fieldTable(defs.CacheDto as Schema),
   'fields of a hook': fieldTable(defs.HookDto as Schema),
   'fields of hooks': fieldTable(defs.DagHooksDto as Schema),
+  'fields of hooks of a task': fieldTable(defs.TaskHooksDto as Schema),
   'fields of a dependency': fieldTable(defs.DependencyDto as Schema),
   'schedule by cron': fieldTable(defs.CronScheduleDto as Schema),
   'schedule by beat': fieldTable(defs.EveryScheduleDto as Schema),
@@ -89,6 +91,7 @@ const GENERATED: { readonly [name: string]: string } = {
   'later parts': [
     `- DAG: ${names(LATER_FIELDS.get(DagDto) ?? [])}`,
     `- task: ${names(LATER_FIELDS.get(TaskDto) ?? [])}`,
+    `- \`hooks\` of a task: ${names(LATER_FIELDS.get(TaskHooksDto) ?? [])}`,
     `- \`with\` of sql: ${names(LATER_FIELDS.get(SqlWithDto) ?? [])}`,
     `- \`schedule\`: a list, ${names(LATER_SCHEDULE_FIELDS)}`,
     `- task types: ${names(LATER_TASK_TYPES)}`,

@@ -89,7 +89,11 @@ export class RunHarness {
     const runId = `${plan.dagId}@${key}`;
     const prefix = runPrefix(plan.dagId, `${plan.dagId}=${key}`, 1);
     const bodies: BodiesBlob = Object.fromEntries(
-      [...plan.tasks, ...(plan.hooks ?? []).map(({ task }) => task)]
+      [
+        ...plan.tasks,
+        ...(plan.hooks ?? []).map(({ task }) => task),
+        ...plan.tasks.flatMap(({ hooks }) => [...(hooks?.success ?? []), ...(hooks?.failure ?? [])]),
+      ]
         .filter((task) => task.activity?.body !== undefined)
         .map((task) => [
           task.id,

@@ -130,6 +130,50 @@ describe.each([{ cache: 100 }, { cache: 0 }])('hooks with a workflow cache of $c
     expect(outputs.report.hooks?.[0]).toMatchObject({ hook: 'failure', state: 'skipped' });
   });
 
+  it('of tasks know the task, hold nobody up and change nothing, also where no worker ever took it', async () => {
+    const about = note(
+      '${{ task.id }}',
+      '${{ task.state }}',
+      '${{ task.attempts }}',
+      '${{ task.failure.kind }}: ${{ task.failure.message }}',
+    );
+    const work = { type: 'activity', with: { name: 'work' } };
+    const tasks = {
+      good: {
+        ...work,
+        hooks: { success: note('good', '${{ tasks.good.output.rows }}', '${{ task.failure }}'), failure: note('never') },
+      },
+      next: { ...work, dependsOn: ['good'], hooks: { success: [note('fails'), { ...note('never'), when: '${{ false }}' }] } },
+      nowhere: { ...work, queue: 'nobody', queueTimeout: '1s', hooks: { failure: about } },
+      value: { type: 'transform', with: { value: '${{ 1 / 0 }}' }, hooks: { failure: about } },
+      skipped: { ...work, when: false, hooks: { success: note('never'), failure: note('never') } },
+    };
+    const { closed, notes, report } = await run({ exit: note('exit') }, () => ({ rows: 3 }), {
+      cache,
+      fields: { tasks, failFast: false },
+      onNote: (name) => {
+        if (name === 'fails') throw new Error('nobody listens');
+      },
+    });
+    expect((closed as WorkflowFailedError).cause).toMatchObject({ message: expect.stringContaining('2 tasks failed') });
+    expect(notes.at(-1)).toEqual(['exit']);
+    expect(notes.slice(0, -1).sort()).toEqual([
+      ['fails'],
+      ['good', 3, null],
+      ['nowhere', 'failed', 0, expect.stringMatching(/^queue_timeout: no worker took task nowhere/)],
+      ['value', 'failed', 0, expect.stringMatching(/^expression: /)],
+    ]);
+    expect(report.tasks['good']!.hooks).toMatchObject([{ hook: 'success', state: 'success' }]);
+    expect(report.tasks['next']).toMatchObject({
+      state: 'success',
+      hooks: [
+        { hook: 'success', index: 0, state: 'failed', failure: { message: 'nobody listens' } },
+        { hook: 'success', index: 1, state: 'skipped' },
+      ],
+    });
+    expect(report.tasks['skipped']).not.toHaveProperty('hooks');
+  });
+
   it('of a cancelled run are run to their end, whoever cancels again', async () => {
     let cancel: () => Promise<unknown> = async () => undefined;
     let running = (): void => {};

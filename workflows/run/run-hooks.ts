@@ -15,13 +15,16 @@ import { endingOfReturn } from './task-return.js';
 /** The hook that answers each end of a run; `exit` follows. */
 const ANSWERS: { readonly [state in FinalRunState]: DagHook } = { success: 'success', failed: 'failure', cancelled: 'cancel' };
 
-/** What the hooks of one run are carried out with. */
-export interface HookRun {
+/** What a hook is carried out with; `values` know what has ended, and how. */
+export interface HookPlace {
   readonly plan: DagPlan;
-  readonly ledger: RunLedger;
-  /** Its `run` says how the run ended. */
   readonly values: RunValues;
   readonly prefix: string;
+}
+
+/** What the hooks of one run are carried out with. */
+export interface HookRun extends HookPlace {
+  readonly ledger: RunLedger;
   readonly onChange: () => void;
 }
 
@@ -36,9 +39,9 @@ export async function runHooks(run: HookRun, state: FinalRunState): Promise<void
     const begun = { ...placeOf(run.plan, hook), startedAt: Date.now() };
     run.ledger.noteHook({ ...begun, state: 'running' });
     run.onChange();
-    const { state: ended, attempts, failure } = await carryOut(run, hook.task, deadline - begun.startedAt);
-    const settled = ended === 'success' || ended === 'skipped' ? ended : 'failed';
-    run.ledger.noteHook({ ...begun, state: settled, endedAt: Date.now(), attempts, failure });
+    const outcome = await carryOutHook(run, hook.task, deadline - begun.startedAt);
+    const { attempts, failure } = outcome;
+    run.ledger.noteHook({ ...begun, state: hookState(outcome), endedAt: Date.now(), attempts, failure });
     run.onChange();
   }
 }
@@ -48,13 +51,25 @@ function placeOf({ hooks = [] }: DagPlan, hook: HookPlan): Pick<HookRecord, 'hoo
   return { hook: hook.on, index: same.length > 1 ? same.indexOf(hook) : undefined };
 }
 
-async function carryOut(run: HookRun, task: TaskPlan, left: number): Promise<TaskEnding> {
+/** What is said of a hook that has ended. */
+export function hookState({ state }: TaskEnding): HookRecord['state'] {
+  return state === 'success' || state === 'skipped' ? state : 'failed';
+}
+
+/** One hook, from its `when` to its end, within `left` ms. Never throws. */
+export async function carryOutHook(run: HookPlace, task: TaskPlan, left: number): Promise<TaskEnding> {
   const { activity } = task;
   if (left <= 0) return failed('timeout', 'the hooks of a run have 15m together, and those before it took them all');
   if (activity === undefined) return failed('error', `${task.id} has nothing to do`);
-  const wanted = await isWanted(run, task);
-  if (wanted !== true) return wanted;
-  const args = await argumentsOf(run, task, activity);
+  let args: { readonly list: readonly unknown[] } | TaskEnding;
+  try {
+    const wanted = await isWanted(run, task);
+    if (wanted !== true) return wanted;
+    args = await argumentsOf(run, task, activity);
+  } catch (error) {
+    // The activity that evaluates over stored values may fail.
+    return failed('expression', clip(error instanceof Error ? error.message : String(error)));
+  }
   if ('state' in args) return args;
   const queue = activity.queue ?? workflowInfo().taskQueue;
   try {
@@ -65,7 +80,7 @@ async function carryOut(run: HookRun, task: TaskPlan, left: number): Promise<Tas
   }
 }
 
-async function isWanted({ values }: HookRun, task: TaskPlan): Promise<true | TaskEnding> {
+async function isWanted({ values }: HookPlace, task: TaskPlan): Promise<true | TaskEnding> {
   if (task.when === undefined || task.when === true) return true;
   if (task.when === false) return { state: 'skipped' };
   const answer = await values.expression(task.when as string, `${task.id}.when`);
@@ -80,7 +95,7 @@ async function isWanted({ values }: HookRun, task: TaskPlan): Promise<true | Tas
 }
 
 async function argumentsOf(
-  { plan, values, prefix }: HookRun,
+  { plan, values, prefix }: HookPlace,
   task: TaskPlan,
   activity: ActivityPlan,
 ): Promise<{ readonly list: readonly unknown[] } | TaskEnding> {

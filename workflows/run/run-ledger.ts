@@ -101,6 +101,12 @@ export class RunLedger {
     this.revision++;
   }
 
+  /** A hook of a task has ended. */
+  noteTaskHook(task: number, hook: HookRecord): void {
+    const record = this.touch(task);
+    record.hooks = [...(record.hooks ?? []), hook];
+  }
+
   close(state: RunState, now: number): void {
     this.state = state;
     this.endedAt = now;

@@ -11,6 +11,7 @@ import { QueueWatch } from './queue-watch.js';
 import type { RunLedger, TaskEnding } from './run-ledger.js';
 import { type Evaluated, FOREIGN_ARGS_LIMIT, type RunValues } from './run-values.js';
 import { clip, endingOfFailure } from './task-failure.js';
+import { TaskHooks } from './task-hooks.js';
 import { endingOfReturn } from './task-return.js';
 
 /** Why the loop came back. */
@@ -37,6 +38,7 @@ export class RunLoop {
   private cancellations = 0;
   private cancelWanted = false;
   private readonly watch: QueueWatch;
+  private readonly hooks: TaskHooks;
   private stopReason: 'cancelled' | 'timeout' | undefined;
   private failFastSeen = false;
   private commands = 0;
@@ -53,6 +55,7 @@ export class RunLoop {
     private readonly onChange: () => void,
   ) {
     this.watch = new QueueWatch(system, (task, text) => this.tell(() => ledger.noteNotice(task, text)));
+    this.hooks = new TaskHooks(plan, ledger, values, prefix, (what) => this.tell(what));
     this.failFastSeen = walk.failFastTripped;
   }
 
@@ -100,16 +103,22 @@ export class RunLoop {
         scope.cancel();
         return undefined;
       }
-      const mayContinue = this.inFlight === 0 && !this.walk.isDone && workflowInfo().historyLength >= CONTINUE_FROM_EVENTS;
+      const mayContinue = this.isIdle && !this.walk.isDone && workflowInfo().historyLength >= CONTINUE_FROM_EVENTS;
       if (!mayContinue) this.launch();
+      this.hooks.launch();
       this.ledger.noteChanges(Date.now());
       this.onChange();
-      if (this.walk.isDone && this.inFlight === 0) return 'done';
-      if (this.inFlight === 0 && this.inbox.length === 0 && (mayContinue || this.mustDrain())) return 'continue_as_new';
+      if (this.walk.isDone && this.isIdle) return 'done';
+      if (this.isIdle && this.inbox.length === 0 && (mayContinue || this.mustDrain())) return 'continue_as_new';
       // A failure inside the walk itself may have tripped failFast just now.
       if (this.walk.failFastTripped && !this.failFastSeen) continue;
       await condition(() => this.inbox.length > 0);
     }
+  }
+
+  /** Nothing is under way that an execution would lose by ending. */
+  private get isIdle(): boolean {
+    return this.inFlight === 0 && this.hooks.isIdle;
   }
 
   /** Puts something into the inbox: it is done at the next turn of the loop. */
@@ -246,6 +255,8 @@ export class RunLoop {
 
   private end(index: number, ending: TaskEnding): void {
     this.ledger.noteEnding(index, ending);
+    const task = this.plan.tasks[index]!;
+    if (task.hooks !== undefined) this.hooks.ended(index, task, ending);
     this.walk.finish(index, ending.state);
   }
 

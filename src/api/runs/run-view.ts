@@ -1,11 +1,10 @@
-import type { HookRecord, RunHead } from '../../../workflows/contract.js';
+import type { RunHead } from '../../../workflows/contract.js';
 import type { RunRow } from '../../temporal/run-row.js';
 import { dagPath, runPath } from '../base-path.js';
 import { instant, instantOrNone } from '../instant.js';
 import type { ApiSettings } from '../settings.js';
-import type { HookRunDto } from './dto/hook-run.dto.js';
 import type { RunDto, RunLinksDto } from './dto/run.dto.js';
-import { attemptView } from './task-view.js';
+import { hookView } from './task-view.js';
 
 /** A run as REST shows it: what its own query or report tells. */
 export function runView(
@@ -23,10 +22,6 @@ export function runView(
     live: more.live,
     revision: head.revision,
   };
-}
-
-function hookView({ startedAt, endedAt, attempts = [], ...rest }: HookRecord): HookRunDto {
-  return { ...rest, startedAt: instant(startedAt), endedAt: instantOrNone(endedAt), attempts: attempts.map(attemptView) };
 }
 
 /** A run as lists show it. */

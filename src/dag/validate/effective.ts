@@ -14,6 +14,7 @@ const FIELDS = [
   'priority',
   'outputSchema',
   'cache',
+  'hooks',
 ] as const;
 const RETRY_FIELDS = [
   'maxAttempts',

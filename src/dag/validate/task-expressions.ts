@@ -1,9 +1,9 @@
 import { expressionSource, type References } from '../expression/index.js';
-import { placedHooks } from '../hooks.js';
+import { type PlacedHook, placedHooks } from '../hooks.js';
 import type { Json } from '../json.js';
 import { pointer } from '../json-pointer.js';
 import { Reachability } from '../reachability.js';
-import type { TaskSpec } from '../spec.js';
+import { DAG_HOOKS, TASK_HOOKS, type TaskSpec } from '../spec.js';
 import type { Needs } from './analysis.js';
 import { type Checking, taskOf } from './checking.js';
 import type { CheckedGraph } from './edges.js';
@@ -20,7 +20,12 @@ export function checkExpressions(checking: Checking, checked: CheckedGraph | und
     countExpressions(spec.hooks as Json | undefined) +
     checking.ids.reduce((sum, id) => {
       const task = taskOf(spec, id);
-      return sum + countExpressions(task?.with) + countExpressions(task?.cache?.key);
+      return (
+        sum +
+        countExpressions(task?.with) +
+        countExpressions(task?.cache?.key) +
+        countExpressions(task?.hooks as Json | undefined)
+      );
     }, 0);
   if (count > limits.expressions) {
     issues.error(
@@ -32,6 +37,7 @@ export function checkExpressions(checking: Checking, checked: CheckedGraph | und
   }
   const isUpstream = upstreamTest(checking, checked);
   const defaults = defaultCacheKey(checking);
+  const ofDefaults = defaultHooks(checking);
   for (const id of checking.ids) {
     const task = taskOf(checking.spec, id);
     if (task === undefined) continue;
@@ -47,16 +53,10 @@ export function checkExpressions(checking: Checking, checked: CheckedGraph | und
         secrets: secretsOf(checking, task),
       });
     needs.set(id, collector.result());
+    checkTaskHooks(checking, isUpstream, id, task, ofDefaults, needs);
   }
-  for (const { hook, path, name } of placedHooks(spec.hooks)) {
-    const collector = new NeedsCollector(checking);
-    const place: Place = { name, secrets: 'walk', hook: true };
-    if (typeof hook.when === 'string') checkWhen(checking, isUpstream, hook.when, `${path}/when`, collector, place);
-    const inside: Place = { ...place, secrets: secretsOf(checking, hook) };
-    if (hook.with !== undefined) checkWith(checking, isUpstream, hook, `${path}/with`, collector, inside);
-    // No task has such an id: blanks are outside of the alphabet.
-    needs.set(name, collector.result());
-  }
+  for (const placed of placedHooks(spec.hooks, DAG_HOOKS, '/hooks'))
+    needs.set(placed.name, checkHook(checking, isUpstream, placed, { hook: 'dag' }));
   const outputs = spec.outputs ?? {};
   for (const name of Object.keys(outputs).sort()) {
     checkTemplate(
@@ -93,6 +93,50 @@ function checkWhen(
     path,
     'a condition is exactly one expression: when: "${{ ... }}", or true or false',
   );
+}
+
+/** The hooks of a task, under names that no task id can be: blanks are outside of the alphabet. */
+function checkTaskHooks(
+  checking: Checking,
+  isUpstream: IsUpstream,
+  id: string,
+  task: TaskSpec,
+  ofDefaults: ReadonlyMap<string, Needs>,
+  needs: Map<string, Needs>,
+): void {
+  if (task.hooks === undefined) for (const [name, each] of ofDefaults) needs.set(`${id} ${name}`, each);
+  for (const placed of placedHooks(task.hooks, TASK_HOOKS, pointer('tasks', id, 'hooks'), `${id} hook`))
+    needs.set(placed.name, checkHook(checking, isUpstream, placed, { hook: 'task', task: id }));
+}
+
+/** What the hooks of `defaults` name, by their names; they are of every task, so they can name none by its id. */
+function defaultHooks(checking: Checking): ReadonlyMap<string, Needs> {
+  const found = new Map<string, Needs>();
+  for (const placed of placedHooks(checking.spec.defaults?.hooks, TASK_HOOKS, '/defaults/hooks')) {
+    const needs = checkHook(checking, undefined, placed, { hook: 'task' });
+    if (needs.tasks.size > 0)
+      checking.issues.error(
+        'reference_not_upstream',
+        placed.path,
+        'defaults are of every task, so their hooks can name none by its id; `task` is the one that has ended',
+      );
+    found.set(placed.name, needs);
+  }
+  return found;
+}
+
+function checkHook(
+  checking: Checking,
+  isUpstream: IsUpstream,
+  { hook, path, name }: PlacedHook<string>,
+  where: Pick<Place, 'hook' | 'task'>,
+): Needs {
+  const needs = new NeedsCollector(checking);
+  const place: Place = { ...where, name, secrets: 'walk' };
+  if (typeof hook.when === 'string') checkWhen(checking, isUpstream, hook.when, `${path}/when`, needs, place);
+  if (hook.with !== undefined)
+    checkWith(checking, isUpstream, hook, `${path}/with`, needs, { ...place, secrets: secretsOf(checking, hook) });
+  return needs.result();
 }
 
 /** What `defaults.cache.key` names; it is of every task, so it can name none of them. */

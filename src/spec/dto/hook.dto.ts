@@ -54,3 +54,12 @@ export class DagHooksDto {
   @Nested('some', () => HookDto, { about: 'At last, however the run ended.' })
   exit?: HookDto | HookDto[];
 }
+
+/** `hooks` of a task. */
+export class TaskHooksDto {
+  @Nested('some', () => HookDto, { about: 'When the task is a success.' })
+  success?: HookDto | HookDto[];
+
+  @Nested('some', () => HookDto, { about: 'When the task has failed, for whatever reason.' })
+  failure?: HookDto | HookDto[];
+}

@@ -3,7 +3,7 @@ import { DAG_HOOKS, type DagHook } from '../../../dag/spec.js';
 import { AttemptDto } from './attempt.dto.js';
 import { FailureDto } from './failure.dto.js';
 
-/** What became of a hook of the DAG. */
+/** What became of a hook of a DAG or of a task. */
 export class HookRunDto {
   @ApiProperty({ enum: DAG_HOOKS })
   readonly hook!: DagHook;

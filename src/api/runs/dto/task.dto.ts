@@ -4,6 +4,7 @@ import { TASK_STATES, type TaskState } from '../../../dag/state.js';
 import { GraphDto, GraphNodeDto } from '../../dags/dto/graph.dto.js';
 import { AttemptDto } from './attempt.dto.js';
 import { FailureDto } from './failure.dto.js';
+import { HookRunDto } from './hook-run.dto.js';
 
 const ANY_JSON = (['object', 'array', 'string', 'number', 'boolean'] as const).map((type) => ({
   type,
@@ -55,6 +56,12 @@ export class TaskDto {
   readonly failure?: FailureDto;
   @ApiProperty({ required: false, type: CachedFromDto, description: 'The output was taken over from an earlier run (`cache`)' })
   readonly cached?: CachedFromDto;
+  @ApiProperty({
+    required: false,
+    type: [HookRunDto],
+    description: 'Hooks of the task that have ended; a failed one changes nothing',
+  })
+  readonly hooks?: readonly HookRunDto[];
   @ApiProperty({ required: false, description: 'Something to know while it is not over' })
   readonly notice?: string;
   @ApiProperty({ description: 'Number of the change that wrote this; grows over the whole run' })
