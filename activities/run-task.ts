@@ -1,18 +1,21 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
+import { mergeReferences } from '../src/dag/expression/index.js';
 import type { Json } from '../src/dag/json.js';
-import { validateJson } from '../src/dag/json-schema.js';
 import type { RetryPlan } from '../src/dag/plan.js';
-import type { Failure, OutputValue } from '../src/dag/state.js';
+import type { Scope } from '../src/dag/scope.js';
+import type { CachedFrom, Failure, OutputValue } from '../src/dag/state.js';
 import type { JsonBlobs } from '../src/objects/json-blobs.js';
 import type { ObjectStore } from '../src/objects/object-store.js';
-import { sha256 } from '../src/objects/sha256.js';
 import { AttemptHistory, type HeartbeatDetails } from './attempt-history.js';
+import { checkOutput } from './check-output.js';
 import { Heartbeats } from './heartbeats.js';
+import { idempotencyKey } from './idempotency-key.js';
 import { decideRetry } from './retry-decision.js';
 import { SecretMask } from './secret-mask.js';
 import { resolveSecrets, type SecretSource } from './secrets.js';
 import { StopSignal } from './stop-signal.js';
+import { TaskCache } from './task-cache.js';
 import { TASK_FAILED, type TaskCall, type TaskFailedDetails, type TaskReturn } from './task-call.js';
 import { runInTask, type TaskContext } from './task-context.js';
 import { TaskError } from './task-error.js';
@@ -52,6 +55,9 @@ class TaskRun {
   private mask = new SecretMask([]);
   private log?: TaskLog;
   private retry?: RetryPlan;
+  private cache?: TaskCache;
+  private cached?: CachedFrom;
+  private made?: TaskContext;
 
   constructor(
     private readonly handler: TaskHandler,
@@ -76,9 +82,12 @@ class TaskRun {
     try {
       const output = await this.attempt();
       await this.log?.close();
-      return { output, attempts: this.history.succeeded(Date.now()) };
+      const attempts = this.history.succeeded(Date.now());
+      return this.cached === undefined ? { output, attempts } : { output, attempts, cached: this.cached };
     } catch (error) {
-      throw await this.failed(error);
+      const outcome = await this.failed(error);
+      if (outcome instanceof Error) throw outcome;
+      return outcome;
     } finally {
       cancellationSignal.removeEventListener('abort', onCancel);
       this.heartbeats.stop();
@@ -98,13 +107,31 @@ class TaskRun {
     const secrets = references.secrets.length === 0 ? {} : await resolveSecrets(runtime.secrets, references.secrets);
     this.mask = new SecretMask(Object.values(secrets));
     const { attempt } = this.history.current;
-    const scope = await taskScope(call, references, runtime.outputs, attempt, secrets);
+    const key = task.cacheKey();
+    const named = key === undefined ? references : mergeReferences([references, key.references]);
+    const scope = await taskScope(call, named, runtime.outputs, attempt, secrets);
     const rendered = attemptOrThrow(() => input.render(scope), expressionFailure);
+    if (task.body.cache !== undefined) {
+      const kept = attemptOrThrow(() => (key ?? input).render(withoutSecrets(scope)), expressionFailure);
+      this.cache = new TaskCache(runtime.objects, task.body.cache, { id: call.task, type: task.body.type }, kept);
+      const earlier = call.ignoreCache === true ? undefined : await this.earlierOutput(this.cache, outputSchema);
+      if (earlier !== undefined) return earlier;
+    }
 
     const returned = await this.bounded(timeoutMs, (context) => this.handler.run(rendered, context));
     const output = this.mask.output(toJson(returned));
-    if (outputSchema !== undefined) checkOutput(outputSchema, output);
+    checkOutput(outputSchema, output);
+    await this.cache?.keep(output, this.context());
     return outputValue(runtime.objects, call.prefix, call.task, output, call.inlineLimit);
+  }
+
+  /** The output of an earlier success with the same key, which makes it the cached output of this one. */
+  private async earlierOutput(cache: TaskCache, outputSchema: Json | undefined): Promise<OutputValue | undefined> {
+    const { call, runtime } = this;
+    const entry = await cache.earlier(outputSchema, this.context().log);
+    if (entry === undefined) return undefined;
+    this.cached = { runId: entry.runId, storedAt: entry.storedAt };
+    return outputValue(runtime.objects, call.prefix, call.task, entry.value, call.inlineLimit);
   }
 
   /** Runs the handler within the attempt's timeout and what is left of the total one; waits for its clean-up. */
@@ -134,6 +161,11 @@ class TaskRun {
   }
 
   private context(): TaskContext {
+    this.made ??= this.newContext();
+    return this.made;
+  }
+
+  private newContext(): TaskContext {
     const { call, runtime, heartbeats } = this;
     const { attempt } = this.history.current;
     this.log = new TaskLog({ objects: runtime.objects, prefix: call.prefix, taskId: call.task, attempt, mask: this.mask });
@@ -150,7 +182,7 @@ class TaskRun {
         attempt,
         // Made when looked at: few tasks do.
         get idempotencyKey() {
-          return sha256(`${call.prefix}\n${call.task}`).slice(0, 32);
+          return idempotencyKey(call.prefix, call.task);
         },
         prefix: call.prefix,
       },
@@ -163,8 +195,8 @@ class TaskRun {
     return (this.temporal.info.heartbeatDetails as Partial<HeartbeatDetails> | null | undefined)?.user;
   }
 
-  /** Records the failed attempt and makes what Temporal shall be told of it. */
-  private async failed(error: unknown): Promise<Error> {
+  /** Records the failed attempt and makes what Temporal shall be told of it: an error, or that the task is skipped. */
+  private async failed(error: unknown): Promise<Error | TaskReturn> {
     const failed = this.classified(error);
     const { failure } = failed;
     this.log?.error(`attempt ${this.history.current.attempt} failed: ${failure.type ?? failure.kind}: ${failure.message}`);
@@ -190,6 +222,7 @@ class TaskRun {
           });
     if (decision.again || cancelled) this.heartbeats.beat();
     if (cancelled) return new CancelledFailure(failure.message, [this.details(failure)]);
+    if ('skip' in decision) return { output: { value: null }, attempts: this.history.attempts(), skipped: true };
     if (!decision.again) return this.final(failure);
     return this.applicationFailure(failure, false, 'delayMs' in decision ? decision.delayMs : undefined);
   }
@@ -233,6 +266,12 @@ class TaskRun {
   }
 }
 
+/** Equal work has equal keys: a secret counts by its name, and every attempt is the first. */
+function withoutSecrets(scope: Scope): Scope {
+  const names = Object.keys(scope.secrets ?? {});
+  return { ...scope, attempt: 1, secrets: Object.fromEntries(names.map((name) => [name, `secret ${name}`])) };
+}
+
 /** `total`: what ended it is the timeout over all attempts, so another attempt has no time either. */
 function timedOut(timeoutMs: number, total: number | undefined): TaskError {
   const bound =
@@ -246,17 +285,6 @@ function lostTooOften(lost: number, allowed: number, last: Failure | undefined):
     `${lost} attempts were lost, more than infraAttempts (${allowed}) allows; the last one: ${last?.message ?? 'unknown'}`,
     { kind: 'worker_lost', retryable: false },
   );
-}
-
-function checkOutput(schema: Json, output: Json): void {
-  const problems = validateJson(schema, output);
-  if (problems.length === 0) return;
-  const shown = problems.slice(0, 5).map((p) => `${p.pointer || '/'}: ${p.message}`);
-  const more = problems.length > 5 ? ` and ${problems.length - 5} more` : '';
-  throw new TaskError('OutputSchemaMismatch', `the output does not fit outputSchema: ${shown.join('; ')}${more}`, {
-    kind: 'output_schema',
-    retryable: false,
-  });
 }
 
 function attemptOrThrow<T>(act: () => T, name: (error: unknown) => unknown): T {

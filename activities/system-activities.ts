@@ -6,10 +6,11 @@ import type { BlobRef } from '../src/dag/state.js';
 import type { DayMarker } from '../src/objects/day-marker.js';
 import { readJson, writeJson } from '../src/objects/json-blob.js';
 import { JsonBlobs } from '../src/objects/json-blobs.js';
-import { DAYS_PREFIX, dayOfMarker } from '../src/objects/keys.js';
+import { CACHE_DAYS_PREFIX, DAYS_PREFIX, dayOfCacheMarker, dayOfMarker } from '../src/objects/keys.js';
 import type { ObjectStore } from '../src/objects/object-store.js';
 import { ObjectStoreError } from '../src/objects/object-store-error.js';
 import { type EvaluateInput, OBJECT_CONFLICT, type SystemActivities, type TemporalPort } from './system-calls.js';
+import type { CacheDay } from './task-cache.js';
 import { TaskError } from './task-error.js';
 import { expressionFailure, loadTasks } from './task-input.js';
 import { outputValue } from './task-output.js';
@@ -50,7 +51,10 @@ export function createSystemActivities(deps: {
     },
     runExists: async ({ runId, dagId, runKey }) => temporal.runExists(runId, dagId, runKey),
     countPollers: async ({ queue }) => temporal.countPollers(queue),
-    sweepRuns: async ({ before }) => sweepRuns(objects, temporal, before),
+    sweepRuns: async ({ before }) => {
+      await sweepCache(objects, before);
+      return sweepRuns(objects, temporal, before);
+    },
   };
 }
 
@@ -93,6 +97,16 @@ async function required<T>(objects: ObjectStore, key: string): Promise<T> {
     'BlobMissing',
     { key },
   );
+}
+
+/** Cached results are as old as the run that made them, and go with it. */
+async function sweepCache(objects: ObjectStore, before: string): Promise<void> {
+  for await (const key of objects.list(CACHE_DAYS_PREFIX)) {
+    if (dayOfCacheMarker(key) >= before) break;
+    const marker = await readJson<CacheDay>(objects, key);
+    if (marker !== undefined) await objects.delete(marker.entry);
+    await objects.delete(key);
+  }
 }
 
 /** Goes through the markers day by day; what is interrupted goes on at the next sweep. */

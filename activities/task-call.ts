@@ -1,6 +1,6 @@
 import type { Json } from '../src/dag/json.js';
 import type { RunScope } from '../src/dag/scope.js';
-import type { Attempt, OutputValue, TaskState } from '../src/dag/state.js';
+import type { Attempt, CachedFrom, OutputValue, TaskState } from '../src/dag/state.js';
 
 /**
  * The one argument of every activity that Baton's own worker runs for a task. Small on purpose: the body is read by
@@ -18,6 +18,10 @@ export interface TaskCall {
   readonly tasks?: { readonly [id: string]: { readonly state: TaskState; readonly output: OutputValue } };
   /** Largest output in bytes that may come back inline (R15); 0 once the execution's budget is used up. Default 4096. */
   readonly inlineLimit?: number;
+  /** Results of earlier runs are not taken over in this run; new ones are kept all the same. */
+  readonly ignoreCache?: true;
+  /** For hooks of a task: that task, as expressions name it (`task`). */
+  readonly hookOf?: Json;
 }
 
 /** What such an activity returns. */
@@ -25,6 +29,10 @@ export interface TaskReturn {
   readonly output: OutputValue;
   /** All attempts, this one included. */
   readonly attempts: readonly Attempt[];
+  /** A rule of `retry.rules` answered the last attempt's failure with `skip`: the task is skipped, and there is no output. */
+  readonly skipped?: true;
+  /** The output was not computed now: which run did (`cache`). */
+  readonly cached?: CachedFrom;
 }
 
 /**

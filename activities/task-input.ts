@@ -14,8 +14,21 @@ const MAX_LOADED_BYTES = 64 * 1024 * 1024;
 /** A body whose templates are parsed on first use, and then kept as long as its blob. */
 export class StoredTask {
   private prepared?: PreparedInput;
+  private preparedKey?: PreparedInput;
 
   constructor(readonly body: TaskBody) {}
+
+  /** The key of `cache`, where the author gives one. Throws as {@link input}. */
+  cacheKey(): PreparedInput | undefined {
+    const key = this.body.cache?.key;
+    if (key === undefined) return undefined;
+    try {
+      this.preparedKey ??= templateInput(key);
+      return this.preparedKey;
+    } catch (error) {
+      throw expressionFailure(error);
+    }
+  }
 
   /** Throws `TaskError` (`expression`) for a template that does not parse. */
   input(handler: TaskHandler): PreparedInput {
@@ -52,6 +65,7 @@ export async function taskScope(
   return {
     params: call.params ?? {},
     ...(call.run === undefined ? {} : { run: call.run }),
+    ...(call.hookOf === undefined ? {} : { task: call.hookOf }),
     tasks: call.tasks === undefined ? {} : await loadTasks(call.tasks, references, outputs),
     attempt,
     secrets,

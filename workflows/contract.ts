@@ -5,7 +5,8 @@
 import type { JsonObject } from '../src/dag/json.js';
 import type { DagPlan } from '../src/dag/plan.js';
 import type { RunScope } from '../src/dag/scope.js';
-import type { Attempt, Failure, FinalRunState, OutputValue, RunState, TaskState } from '../src/dag/state.js';
+import type { DagHook } from '../src/dag/spec.js';
+import type { Attempt, CachedFrom, Failure, FinalRunState, OutputValue, RunState, TaskState } from '../src/dag/state.js';
 
 /** Task queue of entities and system work: a backlog of runs never delays them (R29). */
 export const SYSTEM_QUEUE = 'baton-system';
@@ -53,6 +54,8 @@ export interface RunFacts {
   /** Epoch ms. */
   readonly acceptedAt: number;
   readonly tags?: readonly string[];
+  /** Tasks do their work though an earlier result is kept (`cache`). */
+  readonly ignoreCache?: true;
 }
 
 /** Argument of `dagRun`. */
@@ -79,10 +82,27 @@ export interface TaskRecord {
   readonly attempts?: readonly Attempt[];
   readonly output?: OutputValue;
   readonly failure?: Failure;
+  /** The output is that of an earlier run (`cache`). */
+  readonly cached?: CachedFrom;
+  /** Hooks of the task that have ended; a failed one changes nothing. */
+  readonly hooks?: readonly HookRecord[];
   /** Something to know while it is not over: `no worker on queue gpu since 2026-01-01T00:00:00Z`. */
   readonly notice?: string;
   /** Number of the change that wrote this record; grows over the whole run. */
   readonly revision: number;
+}
+
+/** What is known of one hook of the DAG or of a task. Times are epoch ms. */
+export interface HookRecord {
+  /** Of a DAG `success`, `failure`, `cancel` or `exit`, of a task `success` or `failure`. */
+  readonly hook: DagHook;
+  /** Where it stands in a list of several, from 0. */
+  readonly index?: number;
+  readonly state: 'running' | 'success' | 'failed' | 'skipped';
+  readonly startedAt: number;
+  readonly endedAt?: number;
+  readonly attempts?: readonly Attempt[];
+  readonly failure?: Failure;
 }
 
 export type TaskCounts = { readonly [state in TaskState]?: number };
@@ -98,6 +118,8 @@ export interface RunHead {
   /** At most 100, in the order of the plan. */
   readonly failedTasks?: readonly string[];
   readonly outputs?: JsonObject;
+  /** Those that have begun, in order; a failed one changes nothing of the run (R12). */
+  readonly hooks?: readonly HookRecord[];
   /** Grows with every change of the run or a task. */
   readonly revision: number;
 }

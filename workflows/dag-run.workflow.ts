@@ -23,6 +23,7 @@ import {
   type DagRunInput,
   REPORT_NAME,
   RUN_QUERY,
+  type RunFacts,
   type RunHead,
   type RunReport,
   type RunSummary,
@@ -32,6 +33,7 @@ import {
 } from './contract.js';
 import { runDetails } from './run/details.js';
 import { atHand, system } from './run/dispatch.js';
+import { runHooks } from './run/run-hooks.js';
 import { RunLedger } from './run/run-ledger.js';
 import { RunLoop } from './run/run-loop.js';
 import { RunValues } from './run/run-values.js';
@@ -77,7 +79,15 @@ export async function dagRun(input: DagRunInput): Promise<RunSummary> {
   const outcome = loop.stopped === 'cancelled' ? 'cancelled' : loop.stopped === 'timeout' ? 'failed' : walk.outcome()!;
   let failure = outcome === 'failed' ? failureOf(loop, plan, walk, ledger) : undefined;
   if (outcome !== 'cancelled') failure ??= await computeOutputs(plan, values, ledger);
-  return close(input, ledger, failure === undefined ? outcome : 'failed', failure);
+  const state: FinalRunState = failure === undefined ? outcome : 'failed';
+  if (plan.hooks !== undefined) {
+    ledger.failure = failure;
+    const ended = { state, failedTasks: ledger.head().failedTasks ?? [], failure: (failure ?? null) as Json };
+    const facts: RunFacts = { ...input.run, scope: { ...input.run.scope, ...ended } };
+    const atEnd = new RunValues(facts, plan, walk, ledger, input.prefix, system);
+    await CancellationScope.nonCancellable(() => runHooks({ plan, ledger, values: atEnd, prefix: input.prefix }, state));
+  }
+  return close(input, ledger, state, failure);
 }
 
 /**

@@ -14,6 +14,8 @@ const DEFAULT_MAX_BYTES = 10 * 1024 * 1024;
 const MOST_BYTES = 64 * 1024 * 1024;
 const MAX_REDIRECTS = 5;
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+/** A server that knows the header does the work of such a call once, however often the task is tried. */
+const CHANGES: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 /** Headers that belong to the connection, not to the author. */
 const NOT_THEIRS = new Set([
   'host',
@@ -43,7 +45,8 @@ type Expected = (status: number) => boolean;
 
 /**
  * Type `http`: `with: {url, method?, query?, headers?, body?, expect?: {status: []}, maxResponseBytes?}` -> `{status, headers, body}` (R17). Outside of 2xx
- * (or `expect.status`) it fails with `HttpStatusError`; 408, 429 and 5xx may be retried, after Retry-After where the server says so.
+ * (or `expect.status`) it fails with `HttpStatusError`; 408, 429 and 5xx may be retried, after Retry-After where the server says so. Calls
+ * that change something carry the task's `Idempotency-Key`, unless the author sets one.
  */
 export function httpHandler(settings: HttpSettings = {}): TaskHandler {
   const guard = new AddressGuard(settings);
@@ -54,7 +57,7 @@ export function httpHandler(settings: HttpSettings = {}): TaskHandler {
       const reader = new InputReader('http', input);
       const expected = expectedStatuses(reader);
       const limit = Math.min(reader.count('maxResponseBytes') ?? DEFAULT_MAX_BYTES, settings.maxBytes ?? MOST_BYTES);
-      let next = requestOf(reader, guard);
+      let next = requestOf(reader, guard, context.info.idempotencyKey);
       for (let redirects = 0; ; redirects++) {
         const startedAt = Date.now();
         const response = await send(next, agent, context.signal);
@@ -75,7 +78,7 @@ export function httpHandler(settings: HttpSettings = {}): TaskHandler {
   };
 }
 
-function requestOf(reader: InputReader, guard: AddressGuard): HttpRequest {
+function requestOf(reader: InputReader, guard: AddressGuard, idempotencyKey: string): HttpRequest {
   const url = guard.check(reader.requiredText('url'));
   for (const [name, value] of Object.entries(reader.object('query') ?? {})) {
     for (const one of Array.isArray(value) ? (value as readonly Json[]) : [value as Json])
@@ -88,6 +91,7 @@ function requestOf(reader: InputReader, guard: AddressGuard): HttpRequest {
     'accept-encoding': 'gzip, deflate, br',
     'user-agent': 'baton',
   };
+  if (CHANGES.has(method)) headers['idempotency-key'] = idempotencyKey;
   const body = reader.get('body');
   if (body !== undefined) headers['content-type'] = typeof body === 'string' ? 'text/plain; charset=utf-8' : 'application/json';
   for (const [name, value] of Object.entries(reader.object('headers') ?? {})) {

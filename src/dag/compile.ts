@@ -1,12 +1,16 @@
-import { parseDuration } from './duration.js';
+import { compileCache } from './cache-plan.js';
+import { formatDuration, parseDuration } from './duration.js';
 import { expressionSource } from './expression/index.js';
+import { placedHooks } from './hooks.js';
 import type { Issue } from './issue.js';
 import type { Json } from './json.js';
+import { MAX_HOOK_MS } from './limits.js';
 import {
   type ActivityPlan,
   type BodiesBlob,
   type DagPlan,
   type EdgePlan,
+  type HookPlan,
   type NeedsPlan,
   ON_COMPLETION,
   ON_FAILURE,
@@ -16,7 +20,9 @@ import {
   type TaskBody,
   type TaskPlan,
 } from './plan.js';
-import type { DependencySpec, EdgeCondition, TaskSpec, ValidDag } from './spec.js';
+import { compileRetryRule, withRulesAsErrors } from './retry-rule.js';
+import type { DependencySpec, EdgeCondition, HookSpec, HooksSpec, TaskHook, TaskSpec, ValidDag } from './spec.js';
+import { DAG_HOOKS, TASK_HOOKS } from './spec.js';
 import { TASK_TYPES } from './task-type.js';
 import { analysisOf, type Needs } from './validate/analysis.js';
 import { type EffectiveFields, effective } from './validate/effective.js';
@@ -56,7 +62,21 @@ export function compile(dag: ValidDag, options: { readonly ownQueues: readonly s
   const { order, needs } = analysisOf(dag);
   const index = new Map(order.map((id, at) => [id, at]));
   const bodies = new BodyChunks();
-  const tasks = order.map((id) => compileTask(dag, id, index, needs.get(id), options.ownQueues, bodies));
+  const hooksOf = (id: string, hooks: HooksSpec<TaskHook> | undefined): TaskPlan['hooks'] => {
+    const compiled: { [on in TaskHook]?: TaskPlan[] } = {};
+    for (const { on, hook, name } of placedHooks(hooks, TASK_HOOKS, '', `${id} hook`)) {
+      compiled[on] ??= [];
+      compiled[on].push(compileHook(dag, name, hook, index, needs.get(name), options.ownQueues, bodies));
+    }
+    return hooks === undefined ? undefined : compiled;
+  };
+  const tasks = order.map((id) => compileTask(dag, id, index, needs.get(id), options.ownQueues, bodies, hooksOf));
+  const hooks = placedHooks(dag.hooks, DAG_HOOKS, '').map(
+    ({ on, hook, name }): HookPlan => ({
+      on,
+      task: compileHook(dag, name, hook, index, needs.get(name), options.ownQueues, bodies),
+    }),
+  );
   const outputs = Object.entries(dag.outputs ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
   return {
     bodies: bodies.blobs,
@@ -72,6 +92,7 @@ export function compile(dag: ValidDag, options: { readonly ownQueues: readonly s
         ...(outputs.length === 0 ? {} : { outputs }),
         bodies: bodyKeys,
         tasks,
+        ...(hooks.length === 0 ? {} : { hooks }),
       };
     },
   };
@@ -95,12 +116,15 @@ function compileTask(
   needs: Needs | undefined,
   ownQueues: readonly string[],
   bodies: BodyChunks,
+  hooksOf: (id: string, hooks: EffectiveFields['hooks']) => TaskPlan['hooks'],
 ): TaskPlan {
   const task = dag.tasks[id] as TaskSpec;
   const fields = effective(dag.defaults, task);
   const upstream = edges(task, index);
   const activity =
-    TASK_TYPES[task.type].carriedOutBy === 'activity' ? compileActivity(id, task, fields, ownQueues, bodies) : undefined;
+    TASK_TYPES[task.type].carriedOutBy === 'activity'
+      ? compileActivity(dag.id, id, task, fields, ownQueues, bodies)
+      : undefined;
   const inWalk = activity === undefined || activity.foreign !== undefined;
   const value = task.type === 'transform' ? task.with?.value : undefined;
   const needed = needs === undefined ? undefined : compileNeeds(needs, index);
@@ -114,6 +138,36 @@ function compileTask(
     ...(value === undefined ? {} : { value }),
     ...(activity === undefined ? {} : { activity }),
     ...(fields.outputSchema === undefined || !inWalk ? {} : { outputSchema: fields.outputSchema }),
+    ...(fields.hooks === undefined ? {} : { hooks: hooksOf(id, fields.hooks) }),
+    ...(needed === undefined ? {} : { needs: needed }),
+  };
+}
+
+/** A hook is a task without edges that ends within five minutes, whatever `defaults` say. */
+function compileHook(
+  dag: ValidDag,
+  name: string,
+  hook: HookSpec,
+  index: ReadonlyMap<string, number>,
+  needs: Needs | undefined,
+  ownQueues: readonly string[],
+  bodies: BodyChunks,
+): TaskPlan {
+  const { timeout, outputSchema: _, cache: __, retry, ...fields } = effective(dag.defaults, hook);
+  const within = (text: string | undefined): string =>
+    text !== undefined && parseDuration(text) < MAX_HOOK_MS ? text : formatDuration(MAX_HOOK_MS);
+  const bounded = {
+    ...fields,
+    timeout: within(timeout),
+    retry: { ...retry, totalTimeout: within(retry.totalTimeout) },
+  };
+  const needed = needs === undefined ? undefined : compileNeeds(needs, index);
+  return {
+    id: name,
+    type: hook.type,
+    ...(hook.when === undefined || hook.when === true ? {} : { when: condition(hook.when) }),
+    ...(fields.priority === undefined || fields.priority === 3 ? {} : { priority: fields.priority }),
+    activity: compileActivity(dag.id, name, hook, bounded, ownQueues, bodies),
     ...(needed === undefined ? {} : { needs: needed }),
   };
 }
@@ -141,6 +195,7 @@ function edges(task: TaskSpec, index: ReadonlyMap<string, number>): EdgePlan[] {
 }
 
 function compileActivity(
+  dagId: string,
   id: string,
   task: TaskSpec,
   fields: EffectiveFields,
@@ -148,7 +203,8 @@ function compileActivity(
   bodies: BodyChunks,
 ): ActivityPlan {
   const foreign = task.type === 'activity' && fields.queue !== undefined && !ownQueues.includes(fields.queue);
-  const retry = compileRetry(fields);
+  const compiledRetry = compileRetry(fields);
+  const { rules: _, ...retry } = foreign ? withRulesAsErrors(compiledRetry) : compiledRetry;
   const timeoutMs = fields.timeout === undefined ? BUILT_IN.timeoutMs : parseDuration(fields.timeout);
   const heartbeatTimeoutMs =
     fields.heartbeatTimeout !== undefined
@@ -164,7 +220,8 @@ function compileActivity(
         with: task.with ?? {},
         ...(fields.outputSchema === undefined ? {} : { outputSchema: fields.outputSchema }),
         timeoutMs,
-        retry,
+        retry: compiledRetry,
+        ...(fields.cache === undefined ? {} : { cache: compileCache(dagId, fields.cache) }),
       });
   return {
     name: task.type === 'activity' ? String(task.with?.name) : task.type,
@@ -196,6 +253,7 @@ function compileRetry({ retry }: EffectiveFields): RetryPlan {
     ...(retry.nonRetryableErrors === undefined || retry.nonRetryableErrors.length === 0
       ? {}
       : { nonRetryableErrors: retry.nonRetryableErrors }),
+    ...(retry.rules === undefined || retry.rules.length === 0 ? {} : { rules: retry.rules.map(compileRetryRule) }),
   };
 }
 

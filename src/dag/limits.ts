@@ -10,6 +10,10 @@ export interface DagLimits {
   readonly attempts: number;
 }
 
+/** One hook of a DAG may take this long, its attempts and waits included, and all of a run together three times as long (R12). */
+export const MAX_HOOK_MS = 300_000;
+export const MAX_HOOKS_MS = 3 * MAX_HOOK_MS;
+
 /** The limits where nothing else is configured. */
 export const DEFAULT_DAG_LIMITS: DagLimits = {
   tasks: 10_000,

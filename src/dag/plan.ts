@@ -1,5 +1,6 @@
 import type { Json } from './json.js';
-import type { TriggerRule } from './spec.js';
+import type { RetryRulePlan } from './retry-rule.js';
+import type { DagHook, TaskHook, TriggerRule } from './spec.js';
 import type { TaskType } from './task-type.js';
 
 /**
@@ -19,6 +20,14 @@ export interface DagPlan {
   /** Keys of the blobs that hold the bodies; {@link TaskPlan.body} is an index into this list. */
   readonly bodies: readonly string[];
   readonly tasks: readonly TaskPlan[];
+  /** In the order in which they would run; their ids are names, such as `hook exit`. Default: none. */
+  readonly hooks?: readonly HookPlan[];
+}
+
+/** What is to be done when the tasks have ended (R12). */
+export interface HookPlan {
+  readonly on: DagHook;
+  readonly task: TaskPlan;
 }
 
 /** Bits of {@link EdgePlan}: what an edge is satisfied by; several may be set (R6). */
@@ -48,6 +57,8 @@ export interface TaskPlan {
   readonly activity?: ActivityPlan;
   /** JSON Schema of the output, where the walk itself must check it (transform, foreign activities); else it is in the body. */
   readonly outputSchema?: Json;
+  /** What to do when it has ended; their ids are names, such as `load hook failure`. Default: nothing. */
+  readonly hooks?: { readonly [on in TaskHook]?: readonly TaskPlan[] };
   /** What the task's expressions name, `when` included. Default: nothing. */
   readonly needs?: NeedsPlan;
 }
@@ -89,6 +100,18 @@ export interface RetryPlan {
   readonly jitter: number;
   readonly totalTimeoutMs?: number;
   readonly nonRetryableErrors?: readonly string[];
+  /** In bodies only: the worker applies them. */
+  readonly rules?: readonly RetryRulePlan[];
+}
+
+/** `cache` of a task, as its activity applies it. */
+export interface CachePlan {
+  /** Whose results these are: id of the DAG that holds the task. */
+  readonly dag: string;
+  /** Template of the key; absent = type and rendered input. */
+  readonly key?: string;
+  readonly ttlMs?: number;
+  readonly version?: string;
 }
 
 /** What the activity needs of its task and the walk does not: read by reference, cached by content. */
@@ -98,6 +121,7 @@ export interface TaskBody {
   readonly outputSchema?: Json;
   readonly timeoutMs: number;
   readonly retry: RetryPlan;
+  readonly cache?: CachePlan;
 }
 
 /** One bodies blob: task id -> body. Use `Object.hasOwn`: ids like `constructor` are allowed. */

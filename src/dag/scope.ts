@@ -13,6 +13,10 @@ export interface RunScope {
   readonly dataInterval: { readonly start: string; readonly end: string };
   readonly trigger: 'manual' | 'schedule' | 'backfill' | 'event' | 'dag';
   readonly state?: RunState;
+  /** In hooks of the DAG: ids of the tasks that failed, at most 100. */
+  readonly failedTasks?: readonly string[];
+  /** In hooks of the DAG: why the run failed, or null. */
+  readonly failure?: Json;
   readonly parent?: Json;
   readonly root?: Json;
 }
@@ -31,6 +35,8 @@ export interface Scope {
   readonly tasks?: { readonly [id: string]: TaskScope };
   readonly item?: Json;
   readonly index?: number;
+  /** In hooks of a task: the task itself. */
+  readonly task?: Json;
   /** Resolved inside activities only. */
   readonly attempt?: number;
   readonly secrets?: { readonly [name: string]: string };

@@ -34,6 +34,27 @@ export const TRIGGER_RULES = [
 ] as const;
 export type TriggerRule = (typeof TRIGGER_RULES)[number];
 
+/** What a rule of `retry.rules` does with a failed attempt. */
+export const RETRY_ACTIONS = ['retry', 'fail', 'skip'] as const;
+export type RetryAction = (typeof RETRY_ACTIONS)[number];
+
+/** One rule of `retry.rules` (R20): all conditions that it has must hold, of a list one; a rule without any always holds. */
+export interface RetryRuleSpec {
+  /** Types of errors, as the failure shows them. */
+  readonly error?: string | readonly string[];
+  /** RE2 pattern that some part of the message matches. */
+  readonly message?: string;
+  /** HTTP statuses: `404`, `5xx`, `500-503`. */
+  readonly status?: number | string | readonly (number | string)[];
+  /** Exit codes of programs: `75`, `64-78`. */
+  readonly exitCode?: number | string | readonly (number | string)[];
+  readonly kind?: string | readonly string[];
+  /** May be absent where `wait` is given: retry. */
+  readonly action?: RetryAction;
+  /** Before the next attempt, instead of the interval. */
+  readonly wait?: DurationText;
+}
+
 /** R20. Counts are of all attempts; intervals are durations. */
 export interface RetrySpec {
   readonly maxAttempts?: number | null;
@@ -44,7 +65,44 @@ export interface RetrySpec {
   readonly jitter?: number | null;
   readonly totalTimeout?: DurationText | null;
   readonly nonRetryableErrors?: readonly string[] | null;
+  readonly rules?: readonly RetryRuleSpec[] | null;
 }
+
+/** Skips work that was done: the output of an earlier success of this task with the same key is taken over. */
+export interface CacheSpec {
+  /** A value with expressions. Default: type and rendered input. */
+  readonly key?: string;
+  /** Results older than this are not taken. Default: as long as they are kept. */
+  readonly ttl?: DurationText;
+  /** Part of the key: another one makes all earlier results worthless. */
+  readonly version?: string | number;
+}
+
+/** Hooks of a DAG: after its tasks, one of the first three, then `exit` (R12). */
+export const DAG_HOOKS = ['success', 'failure', 'cancel', 'exit'] as const;
+export type DagHook = (typeof DAG_HOOKS)[number];
+
+/** Hooks of a task: when it has ended one way or the other. */
+export const TASK_HOOKS = ['success', 'failure'] as const;
+export type TaskHook = (typeof TASK_HOOKS)[number];
+
+/** The body of a task without dependencies, carried out by an activity (R12). */
+export interface HookSpec {
+  readonly type: TaskType;
+  readonly description?: string;
+  readonly with?: JsonObject;
+  readonly when?: string | boolean;
+  readonly retry?: RetrySpec | null;
+  /** At most 5m, which is also the default. */
+  readonly timeout?: DurationText | null;
+  readonly queueTimeout?: DurationText | null;
+  readonly heartbeatTimeout?: DurationText | null;
+  readonly queue?: string | null;
+  readonly priority?: number | null;
+}
+
+/** One body or several, which follow each other. */
+export type HooksSpec<Name extends string = DagHook> = { readonly [name in Name]?: HookSpec | readonly HookSpec[] };
 
 /** Fields that `defaults` may give to every task (R21); `null` restores the built-in. */
 export interface TaskDefaults {
@@ -56,6 +114,8 @@ export interface TaskDefaults {
   readonly queue?: string | null;
   readonly priority?: number | null;
   readonly outputSchema?: JsonObject | boolean | null;
+  readonly cache?: CacheSpec | null;
+  readonly hooks?: HooksSpec<TaskHook> | null;
 }
 
 export interface TaskSpec extends TaskDefaults {
@@ -90,6 +150,7 @@ export interface DagSpec {
   /** Name -> JSON Schema; no `default` = required (R21). */
   readonly params?: { readonly [name: string]: JsonObject };
   readonly defaults?: TaskDefaults;
+  readonly hooks?: HooksSpec;
   /** Name -> expression, evaluated when the tasks have ended. */
   readonly outputs?: { readonly [name: string]: Json };
   readonly tasks: { readonly [id: string]: TaskSpec };

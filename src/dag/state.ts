@@ -58,6 +58,12 @@ export interface Failure {
   readonly details?: Json;
 }
 
+/** Where an output comes from that an earlier run computed; `storedAt` in epoch ms. */
+export interface CachedFrom {
+  readonly runId: string;
+  readonly storedAt: number;
+}
+
 /** One attempt of a task. Times are epoch milliseconds; `endedAt` and `failure` are absent where nobody could report them. */
 export interface Attempt {
   readonly attempt: number;

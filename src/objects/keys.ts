@@ -13,11 +13,14 @@
  *   report/tasks-<n>.json                        task records of the report, when they are many
  *   snapshots/<n>-<page>.json                    task records that continue-as-new carries, when they are many
  * days/<YYYY-MM-DD>/<dagId>/<runKey>/<execution> marker by the UTC day the run was accepted, for the retention sweep
+ * cache/<dagId>/<task>/<sha256 of the key>/<ms>-<unique>.json a result that later runs may take over; <ms> is when it was stored
+ * cached/<YYYY-MM-DD>/<sha256 of its key>      marker of such a result by the UTC day it was stored, for the retention sweep
  * ```
  * JSON is stored gzipped once it is over 1 KiB (see json-blob.ts); `zcat -f` reads both. Ids of people stand in a key
  * escaped by {@link escapePart}. On a file system that ignores case, ids that differ only by case must not be used.
  */
 import { ObjectStoreError } from './object-store-error.js';
+import { sha256 } from './sha256.js';
 
 const PART = /^[A-Za-z0-9_.=@+-]+$/;
 /** File systems allow 255 bytes per name. */
@@ -116,6 +119,23 @@ export const dayMarkerKey = (day: string, dagId: string, runKey: string, executi
 
 /** The day of a marker's key. */
 export const dayOfMarker = (key: string): string => key.slice(DAYS_PREFIX.length, DAYS_PREFIX.length + 10);
+
+/** All results of one task with one cache key, whose hash this is; ends with `/`. */
+export const cachePrefix = (dagId: string, taskId: string, hash: string): string =>
+  `cache/${escapePart(dagId)}/${escapePart(taskId)}/${hash}/`;
+
+/** One of them, stored at `ms`: in order of time. */
+export const cacheEntryKey = (prefix: string, ms: number, unique: string): string =>
+  `${prefix}${padded(ms, 15)}-${unique}.json`;
+
+/** Prefix of all markers of cached results, in order of day. */
+export const CACHE_DAYS_PREFIX = 'cached/';
+
+/** Marker of the cached result under `entry`, by the UTC day (`YYYY-MM-DD`) on which it was stored. */
+export const cacheDayKey = (day: string, entry: string): string => `${CACHE_DAYS_PREFIX}${day}/${sha256(entry)}`;
+
+/** The day of such a marker's key. */
+export const dayOfCacheMarker = (key: string): string => key.slice(CACHE_DAYS_PREFIX.length, CACHE_DAYS_PREFIX.length + 10);
 
 function padded(n: number, width: number): string {
   return String(n).padStart(width, '0');

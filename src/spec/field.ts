@@ -9,6 +9,9 @@ import type { Json } from '../dag/json.js';
 /** A DTO class. */
 export type Shape = new () => object;
 
+/** One object, a map of them by free names, a list of them, one or a list (`some`), a list of texts and objects (`mixed`). */
+export type NestedKind = 'object' | 'map' | 'list' | 'some' | 'mixed';
+
 /** What the reader of shapes must know of a field beyond what class-validator holds. */
 export interface FieldFacts {
   required?: boolean;
@@ -18,7 +21,7 @@ export interface FieldFacts {
   templated?: boolean;
   /** Free text: `${{` in it is no expression and no mistake. */
   prose?: boolean;
-  nested?: { readonly kind: 'object' | 'map' | 'mixed'; readonly shape: () => Shape };
+  nested?: { readonly kind: NestedKind; readonly shape: () => Shape };
   /** For editors and documentation: what the field is. */
   about?: string;
   /** What holds where the field is absent, as it would be written. */
@@ -119,6 +122,17 @@ const isObject = (value: unknown): boolean => typeof value === 'object' && value
 /** A text. */
 export function Text(options: FieldOptions = {}): PropertyDecorator {
   return field(options, { type: 'string' }, 'wrong_type', 'a text', (value) => typeof value === 'string');
+}
+
+/** A text or a number: what people write as a version. */
+export function TextOrNumber(options: FieldOptions = {}): PropertyDecorator {
+  return field(
+    options,
+    { type: ['string', 'number'] } as unknown as JsonSchemaPart,
+    'wrong_type',
+    'a text or a number',
+    (value) => ['string', 'number'].includes(typeof value),
+  );
 }
 
 /** A duration (R24); its text is read later, a bare number is refused here with the fix. */
@@ -223,6 +237,11 @@ export const ELEMENTS = {
     what: 'an HTTP status from 100 to 599',
     schema: { type: 'integer', minimum: 100, maximum: 599 },
   },
+  code: {
+    accepts: (value: unknown) => typeof value === 'number' || typeof value === 'string',
+    what: 'a code or a range of codes',
+    schema: { type: ['integer', 'string'] },
+  },
 } as const;
 type ElementName = keyof typeof ELEMENTS;
 
@@ -242,6 +261,23 @@ export function ListOf(element: ElementName, options: FieldOptions & { min?: num
   );
 }
 
+/** One value of a kind, or a list of at least one. */
+export function OneOrMore(
+  element: ElementName,
+  options: FieldOptions & { values?: readonly string[] } = {},
+): PropertyDecorator {
+  const { schema, ...check } = ELEMENTS[element];
+  const one = options.values === undefined ? schema : { ...schema, enum: [...options.values] };
+  return field(
+    options,
+    { anyOf: [one, { type: 'array', minItems: 1, items: one }] } as JsonSchemaPart,
+    'wrong_type',
+    `${check.what}, or a list of them`,
+    (value) => (Array.isArray(value) ? value.length > 0 : check.accepts(value)),
+    { element: check },
+  );
+}
+
 /** A map whose values are all of one kind. */
 export function MapOf(element: ElementName, options: FieldOptions = {}): PropertyDecorator {
   const { schema, ...check } = ELEMENTS[element];
@@ -250,8 +286,8 @@ export function MapOf(element: ElementName, options: FieldOptions = {}): Propert
   });
 }
 
-/** One object, or a map of them by free names, or (`mixed`) a list whose elements are texts or such objects. */
-export function Nested(kind: 'object' | 'map' | 'mixed', shape: () => Shape, options: FieldOptions = {}): PropertyDecorator {
+/** Objects of another DTO. */
+export function Nested(kind: NestedKind, shape: () => Shape, options: FieldOptions = {}): PropertyDecorator {
   return (target, name) => {
     const ref = (): string => `#/definitions/${shape().name}`;
     Object.assign(facts(target, name), told(options), {
@@ -268,7 +304,11 @@ export function Nested(kind: 'object' | 'map' | 'mixed', shape: () => Shape, opt
         ? { type: 'object', additionalProperties: { $ref: ref() }, ...about }
         : kind === 'mixed'
           ? { type: 'array', items: { anyOf: [{ type: 'string' }, { $ref: ref() }] }, ...about }
-          : { $ref: ref(), ...about },
+          : kind === 'list'
+            ? { type: 'array', items: { $ref: ref() }, ...about }
+            : kind === 'some'
+              ? { anyOf: [{ $ref: ref() }, { type: 'array', minItems: 1, items: { $ref: ref() } }], ...about }
+              : { $ref: ref(), ...about },
     )(target, name as string);
   };
 }

@@ -1,16 +1,14 @@
 import { DagDto } from './dto/dag.dto.js';
-import { RetryDto } from './dto/retry.dto.js';
+import { TaskHooksDto } from './dto/hook.dto.js';
 import { TaskDto } from './dto/task.dto.js';
 import { TaskDefaultsDto } from './dto/task-defaults.dto.js';
 import type { Shape } from './field.js';
 
 const LATER_TASK_FIELDS = [
   'allowFailure',
-  'cache',
   'deadlines',
   'dependsOnPast',
   'expand',
-  'hooks',
   'inlets',
   'itemBatchSize',
   'join',
@@ -33,10 +31,10 @@ const LATER_TASK_FIELDS = [
 
 /** Fields that the language names and that come with later work: refused by name (`not_yet_supported`), never ignored (R26). */
 export const LATER_FIELDS: ReadonlyMap<Shape, readonly string[]> = new Map<Shape, readonly string[]>([
-  [DagDto, ['catchupWindow', 'deadlines', 'hooks', 'maxActiveRuns', 'maxConsecutiveFailedRuns', 'onRunLimit', 'overlapPolicy']],
+  [DagDto, ['catchupWindow', 'deadlines', 'maxActiveRuns', 'maxConsecutiveFailedRuns', 'onRunLimit', 'overlapPolicy']],
   [TaskDto, LATER_TASK_FIELDS],
   [TaskDefaultsDto, LATER_TASK_FIELDS.filter((name) => !['expand', 'zip', 'setup', 'teardown', 'join'].includes(name))],
-  [RetryDto, ['rules']],
+  [TaskHooksDto, ['retry']],
 ]);
 
 /** Fields of a task that `defaults` can never give (R21). */
@@ -46,6 +44,7 @@ export const NOT_IN_DEFAULTS: readonly string[] = [
   'dependsOn',
   'with',
   'expand',
+  'hooks',
   'zip',
   'when',
   'setup',

@@ -6,13 +6,14 @@ import type { DagSpec, TaskSpec } from '../dag/spec.js';
 import type { Faults } from '../dag/validate/faults.js';
 import { decodeText } from './decode-text.js';
 import { DagDto } from './dto/dag.dto.js';
+import { readHooks } from './hook-reader.js';
 import { readJson } from './json-text.js';
 import { DEFAULT_SPEC_LIMITS, type SpecLimits } from './limits.js';
 import { measure } from './measure.js';
 import { readSchedule } from './schedule-reader.js';
 import { ShapeReader } from './shape-reader.js';
 import type { SpecText } from './spec-text.js';
-import { readTask } from './task-reader.js';
+import { readTask, withReader } from './task-reader.js';
 import { readYaml } from './yaml-text.js';
 
 /** What a text or value comes to before its meaning is checked. */
@@ -67,6 +68,9 @@ function readShape(value: Json, limits: SpecLimits): Omit<ReadSpecResult, 'locat
     if (schedule === undefined) lost.add('schedule');
     fields.schedule = schedule;
   }
+  const ofHooks = withReader(reader, issues);
+  readHooks(issues, fields.hooks, '/hooks', ofHooks);
+  readHooks(issues, (fields.defaults as { readonly hooks?: unknown } | undefined)?.hooks, '/defaults/hooks', ofHooks);
   const raw = fields.tasks as { readonly [id: string]: unknown } | undefined;
   const opaque = new Set<string>();
   const loose = new Set<string>();

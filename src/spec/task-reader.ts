@@ -7,6 +7,7 @@ import { LATER_TASK_TYPES, TASK_TYPES, type TaskType } from '../dag/task-type.js
 import { TaskDto } from './dto/task.dto.js';
 import { WITH_SHAPES } from './dto/with.dto.js';
 import { fieldsOf } from './field.js';
+import { readHooks, type WithReader } from './hook-reader.js';
 import { describe, isMap, type ShapeReader } from './shape-reader.js';
 
 /** A task as far as its shape is right, and what is not known about it (see `Faults`). */
@@ -74,6 +75,7 @@ export function readTask(reader: ShapeReader, issues: IssueList, value: unknown,
     );
     fields.outputSchema = undefined;
   }
+  readHooks(issues, fields.hooks, `${path}/hooks`, withReader(reader, issues));
   if (fields.when !== undefined && typeof fields.when !== 'string' && typeof fields.when !== 'boolean') {
     issues.error(
       'wrong_type',
@@ -89,6 +91,11 @@ export function readTask(reader: ShapeReader, issues: IssueList, value: unknown,
     loose: EDGE_FIELDS.some((name) => faulty.has(name)),
     mapped: MAP_FIELDS.some((name) => faulty.has(name)),
   };
+}
+
+/** Reads the `with` of hooks as that of tasks is read. */
+export function withReader(reader: ShapeReader, issues: IssueList): WithReader {
+  return (type, fields, path) => readWith(reader, issues, type, fields, path);
 }
 
 /** False where `with` lacks something that other checks would miss again. */

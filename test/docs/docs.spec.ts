@@ -3,9 +3,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { taskFacts } from '../../activities/handlers/task-facts.js';
 import { compile } from '../../src/dag/compile.js';
 import { simulate } from '../../src/dag/simulate.js';
-import { taskFacts } from '../../activities/handlers/task-facts.js';
 import { checkSpec } from '../../src/spec/check-spec.js';
 import { DagDto } from '../../src/spec/dto/dag.dto.js';
 import { fieldsOf } from '../../src/spec/field.js';
@@ -81,6 +81,8 @@ describe('the documentation', () => {
   it.each(pages)('%s names only settings that exist', (page) => {
     const known = new Set([...settingsTable().matchAll(/^\| `(\w+)`/gm)].map((match) => match[1]!));
     const families = /^BATON_(SECRET|CONNECTION)_/;
+    // What a program of a shell task finds in its environment is no setting.
+    for (const name of ['RUN_ID', 'TASK_ID', 'ATTEMPT', 'IDEMPOTENCY_KEY']) known.add(`BATON_${name}`);
     const named = [...read(page).matchAll(/\bBATON_[A-Z_]*[A-Z]\b/g)].map(([name]) => name);
     // What processes of tasks are told, not what we read.
     for (const name of Object.keys(taskFacts({ info: {} } as never))) known.add(name);

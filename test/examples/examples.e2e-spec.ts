@@ -94,6 +94,54 @@ describe('the examples run', () => {
     expect(result.tasks.plan_b!.output).toEqual({ written: 'there is no no-such-file.csv' });
   });
 
+  it('retry-rules: each failure is answered as its rule says', async () => {
+    const result = await service.run('retry-rules', read('retry-rules'), { params: { base } });
+    expect(states(result)).toEqual({
+      addendum: 'skipped',
+      with_addendum: 'skipped',
+      data: 'success',
+      extra: 'skipped',
+      report: 'success',
+    });
+    expect(result.run).toMatchObject({ state: 'success', outputs: { report: 'data: 200, addendum: skipped, extra: skipped' } });
+    expect(result.tasks.addendum!.attempts).toMatchObject([{ failure: { details: { status: 404 } } }]);
+    expect(result.tasks.data!.attempts).toMatchObject([{ failure: { details: { status: 503 } } }, {}]);
+  });
+
+  it('cache: the second run takes over what the first one found, unless it is told not to', async () => {
+    const first = await service.run('cache', read('cache'));
+    const second = await service.run('cache', read('cache'));
+    const third = await service.run('cache', read('cache'), { ignoreCache: true });
+    expect(states(second)).toEqual({ fetch: 'success', summary: 'success' });
+    expect(first.tasks.fetch).not.toHaveProperty('cached');
+    expect(second.tasks.summary).toMatchObject({ cached: { runId: first.run.runId, storedAt: expect.any(String) } });
+    const found = { days: 1461, computedBy: first.run.runId };
+    expect([first.run.outputs, second.run.outputs]).toEqual([found, found]);
+    expect(third.run.outputs).toEqual({ days: 1461, computedBy: third.run.runId });
+  });
+
+  it('hooks: each end is told, and what a hook does changes nothing', async () => {
+    const good = await service.run('hooks', read('hooks'));
+    const bad = await service.run('hooks', read('hooks'), { params: { file: 'no-such-file.csv' } });
+    const ends = ({ run }: FinishedRun) => run.hooks?.map(({ hook, index, state }) => [hook, index, state]);
+    expect(good.run.state).toBe('success');
+    expect(ends(good)).toEqual([
+      ['success', undefined, 'success'],
+      ['exit', 0, 'failed'],
+      ['exit', 1, 'success'],
+    ]);
+    expect(bad.run).toMatchObject({ state: 'failed', failedTasks: ['fetch'] });
+    expect(ends(bad)).toEqual([
+      ['failure', 0, 'success'],
+      ['failure', 1, 'skipped'],
+      ['exit', 0, 'failed'],
+      ['exit', 1, 'success'],
+    ]);
+    expect(bad.tasks.fetch).toMatchObject({ hooks: [{ hook: 'failure', state: 'success' }] });
+    expect(good.tasks.fetch).not.toHaveProperty('hooks');
+    expect(bad.run.hooks?.[2]).toMatchObject({ failure: { type: 'NoSuchDataset' }, attempts: [{ attempt: 1 }] });
+  });
+
   it('params-and-outputs: values keep their types', async () => {
     const { run } = await service.run('params-and-outputs', read('params-and-outputs'), {
       params: { prices: [10, 20.5, 30], discount: 0.5 },
@@ -188,13 +236,13 @@ describe('the examples run', () => {
   });
 });
 
-/** What httpbin would say; the first GET finds it busy. */
+/** What httpbin would say; the first GET of each address finds it busy. */
 async function answer(request: IncomingMessage, response: ServerResponse, requests: string[]): Promise<void> {
   let body = '';
   for await (const chunk of request) body += chunk;
   const { method, url = '' } = request;
   requests.push(`${method} ${url} ${body}`);
-  const firstRead = url.startsWith('/get') && requests.filter((line) => line.startsWith('GET /get')).length === 1;
+  const firstRead = url.startsWith('/get') && requests.filter((line) => line.startsWith(`GET ${url} `)).length === 1;
   response.statusCode = firstRead ? 503 : url.startsWith('/status/') ? Number(url.slice('/status/'.length)) : 200;
   response.setHeader('content-type', 'application/json').end(JSON.stringify({ url }));
 }

@@ -38,7 +38,6 @@ const LATER: { readonly [file: string]: readonly string[] } = {
     '/tasks/transform/toleratedFailurePercentage',
   ],
   'c-fan-out-in.yaml': [
-    '/hooks',
     '/tasks/quorum_report/join',
     '/tasks/work/expand',
     '/tasks/work/maxConcurrency',

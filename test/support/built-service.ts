@@ -116,6 +116,7 @@ export interface FinishedRun {
     readonly endedAt?: string;
     readonly outputs?: Record<string, unknown>;
     readonly failure?: unknown;
+    readonly hooks?: readonly { readonly hook: string; readonly index?: number; readonly state: string }[];
   };
   readonly tasks: Readonly<Record<string, FinishedTask>>;
 }

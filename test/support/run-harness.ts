@@ -76,7 +76,7 @@ export class RunHarness {
     });
   }
 
-  /** Starts a run of a plan whose activities are all user activities with these arguments. */
+  /** Starts a run of a plan whose activities, those of hooks included, are all user activities with these arguments. */
   async start(
     plan: DagPlan,
     options: {
@@ -89,7 +89,11 @@ export class RunHarness {
     const runId = `${plan.dagId}@${key}`;
     const prefix = runPrefix(plan.dagId, `${plan.dagId}=${key}`, 1);
     const bodies: BodiesBlob = Object.fromEntries(
-      plan.tasks
+      [
+        ...plan.tasks,
+        ...(plan.hooks ?? []).map(({ task }) => task),
+        ...plan.tasks.flatMap(({ hooks }) => [...(hooks?.success ?? []), ...(hooks?.failure ?? [])]),
+      ]
         .filter((task) => task.activity?.body !== undefined)
         .map((task) => [
           task.id,

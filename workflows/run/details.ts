@@ -2,7 +2,7 @@ import { markdownText } from '../../src/dag/markdown-text.js';
 import type { DagPlan } from '../../src/dag/plan.js';
 import type { TaskState } from '../../src/dag/state.js';
 import type { Walk } from '../../src/dag/walk.js';
-import type { RunHead } from '../contract.js';
+import type { HookRecord, RunHead } from '../contract.js';
 import type { RunLedger } from './run-ledger.js';
 
 /** Lines of one list in the Web UI; the rest is counted. */
@@ -47,7 +47,13 @@ export function runDetails(head: RunHead, ledger: RunLedger, plan: DagPlan, walk
   tell('Not run, since a task before it failed', walk.first('upstream_failed', SHOWN), counts.upstream_failed);
   tell('Skipped', walk.first('skipped', SHOWN), counts.skipped);
   tell('Cancelled', walk.first('cancelled', SHOWN), counts.cancelled);
+  if (head.hooks !== undefined) paragraphs.push('**Hooks**', head.hooks.map(hookItem).join('\n'));
   return [...paragraphs, LAST_LINE].join('\n\n');
+}
+
+function hookItem({ hook, index, state, failure }: HookRecord): string {
+  const name = index === undefined ? hook : `${hook} ${index + 1}`;
+  return item(name, failure === undefined ? state : `${state}: ${failure.message}`);
 }
 
 /** Those among a task's upstream tasks that have not ended. */

@@ -1,7 +1,7 @@
 import type { DagPlan } from '../../src/dag/plan.js';
-import type { Attempt, Failure, FinalTaskState, OutputValue, RunState } from '../../src/dag/state.js';
+import type { Attempt, CachedFrom, Failure, FinalTaskState, OutputValue, RunState } from '../../src/dag/state.js';
 import type { Walk } from '../../src/dag/walk.js';
-import type { RunFacts, RunHead, TaskRecord, TasksQueryInput, TasksQueryResult } from '../contract.js';
+import type { HookRecord, RunFacts, RunHead, TaskRecord, TasksQueryInput, TasksQueryResult } from '../contract.js';
 
 /** How a task ended, as the driver learned it. */
 export interface TaskEnding {
@@ -11,6 +11,7 @@ export interface TaskEnding {
   readonly attempts?: readonly Attempt[];
   readonly output?: OutputValue;
   readonly failure?: Failure;
+  readonly cached?: CachedFrom;
 }
 
 /** Names of failed tasks that a head carries, at most. */
@@ -28,6 +29,7 @@ export class RunLedger {
   state: RunState = 'running';
   failure: Failure | undefined;
   outputs: RunHead['outputs'];
+  private readonly hooks: HookRecord[] = [];
   endedAt: number | undefined;
   /** Bytes of outputs that are held inline. */
   inlineBytes = 0;
@@ -75,6 +77,7 @@ export class RunLedger {
     if (ending.endedAt !== undefined) record.endedAt = ending.endedAt;
     if (ending.attempts !== undefined && ending.attempts.length > 0) record.attempts = ending.attempts;
     if (ending.failure !== undefined) record.failure = ending.failure;
+    if (ending.cached !== undefined) record.cached = ending.cached;
     if (ending.output !== undefined) {
       record.output = ending.output;
       if ('value' in ending.output) this.inlineBytes += JSON.stringify(ending.output.value).length;
@@ -88,6 +91,20 @@ export class RunLedger {
     const record = this.touch(task);
     if (notice === undefined) delete record.notice;
     else record.notice = notice;
+  }
+
+  /** The latest about a hook: a new one, or the one that was noted last. */
+  noteHook(record: HookRecord): void {
+    const last = this.hooks.at(-1);
+    if (last?.hook === record.hook && last.index === record.index) this.hooks.pop();
+    this.hooks.push(record);
+    this.revision++;
+  }
+
+  /** A hook of a task has ended. */
+  noteTaskHook(task: number, hook: HookRecord): void {
+    const record = this.touch(task);
+    record.hooks = [...(record.hooks ?? []), hook];
   }
 
   close(state: RunState, now: number): void {
@@ -107,6 +124,7 @@ export class RunLedger {
       failure: this.failure,
       failedTasks: failed.length > 0 ? failed.slice(0, MAX_NAMED) : undefined,
       outputs: this.outputs,
+      hooks: this.hooks.length > 0 ? this.hooks : undefined,
       revision: this.revision,
     };
   }

@@ -9,8 +9,10 @@ import type { RunFacts } from '../contract.js';
 import { startActivity, system } from './dispatch.js';
 import { QueueWatch } from './queue-watch.js';
 import type { RunLedger, TaskEnding } from './run-ledger.js';
-import type { Evaluated, RunValues } from './run-values.js';
+import { type Evaluated, FOREIGN_ARGS_LIMIT, type RunValues } from './run-values.js';
 import { clip, endingOfFailure } from './task-failure.js';
+import { TaskHooks } from './task-hooks.js';
+import { endingOfReturn } from './task-return.js';
 
 /** Why the loop came back. */
 export type LoopEnd = 'done' | 'continue_as_new';
@@ -38,6 +40,7 @@ export class RunLoop {
   private cancellations = 0;
   private cancelWanted = false;
   private readonly watch: QueueWatch;
+  private readonly hooks: TaskHooks;
   private stopReason: 'cancelled' | 'timeout' | undefined;
   private failFastSeen = false;
   private commands = 0;
@@ -53,6 +56,7 @@ export class RunLoop {
     private readonly prefix: string,
   ) {
     this.watch = new QueueWatch(system, (task, text) => this.tell(() => ledger.noteNotice(task, text)));
+    this.hooks = new TaskHooks(plan, ledger, values, prefix, (what) => this.tell(what));
     this.failFastSeen = walk.failFastTripped;
   }
 
@@ -105,16 +109,22 @@ export class RunLoop {
         scope.cancel();
         return undefined;
       }
-      const mayContinue = this.inFlight === 0 && !this.walk.isDone && workflowInfo().historyLength >= CONTINUE_FROM_EVENTS;
+      const mayContinue = this.isIdle && !this.walk.isDone && workflowInfo().historyLength >= CONTINUE_FROM_EVENTS;
       if (!mayContinue) this.launch();
+      this.hooks.launch();
       this.ledger.noteChanges(Date.now());
-      if (this.walk.isDone && this.inFlight === 0) return 'done';
-      if (this.inFlight === 0 && this.inbox.length === 0 && (mayContinue || this.mustDrain())) return 'continue_as_new';
+      if (this.walk.isDone && this.isIdle) return 'done';
+      if (this.isIdle && this.inbox.length === 0 && (mayContinue || this.mustDrain())) return 'continue_as_new';
       // A failure inside the walk itself may have tripped failFast just now.
       if (this.walk.failFastTripped && !this.failFastSeen) continue;
       // All that one activation brings is in the inbox before this goes on: it arrives some microtasks earlier.
       if (this.inbox.length === 0) await new Promise<void>((wake) => (this.wake = wake));
     }
+  }
+
+  /** Nothing is under way that an execution would lose by ending. */
+  private get isIdle(): boolean {
+    return this.inFlight === 0 && this.hooks.isIdle;
   }
 
   /** Puts something into the inbox: it is done at the next turn of the loop. */
@@ -192,10 +202,7 @@ export class RunLoop {
       prefix: this.prefix,
       ...this.values.callValues(task),
     };
-    this.send(index, task, activity, [call], (result) => {
-      const { output, attempts } = result as TaskReturn;
-      return { state: 'success', output, attempts, startedAt: attempts[0]?.startedAt, endedAt: attempts.at(-1)?.endedAt };
-    });
+    this.send(index, task, activity, [call], (result) => endingOfReturn(result as TaskReturn));
   }
 
   /** Workers of other languages get plain arguments, rendered here (R14), and return a plain value. */
@@ -255,6 +262,8 @@ export class RunLoop {
 
   private end(index: number, ending: TaskEnding): void {
     this.ledger.noteEnding(index, ending);
+    const task = this.plan.tasks[index]!;
+    if (task.hooks !== undefined) this.hooks.ended(index, task, ending);
     this.walk.finish(index, ending.state);
   }
 
@@ -290,9 +299,6 @@ export class RunLoop {
     this.cancelWanted = true;
   }
 }
-
-/** Foreign activities get JSON up to this size in bytes; above it the reference to the stored value (R15). */
-const FOREIGN_ARGS_LIMIT = 1_500_000;
 
 function failed(failure: Failure): TaskEnding {
   return { state: 'failed', failure };

@@ -24,6 +24,9 @@ export const INLINE_LIMIT = 4 * 1024;
 const INLINE_BUDGET = 256 * 1024;
 const TINY = 256;
 
+/** Foreign activities get JSON up to this size in bytes; above it the reference to the stored value (R15). */
+export const FOREIGN_ARGS_LIMIT = 1_500_000;
+
 /** Steps that an expression may take inside the workflow; what takes more goes to an activity, which has the full budget. */
 const WALK_BUDGET = 50_000;
 
@@ -48,8 +51,16 @@ export class RunValues {
     private readonly ledger: RunLedger,
     private readonly prefix: string,
     private readonly system: (summary: string) => Pick<SystemActivities, 'evaluate'>,
+    /** The task whose hook it is, and the index of another one's tasks. */
+    private readonly hookOf?: { readonly task: Json; readonly index: ReadonlyMap<string, number> },
   ) {
-    this.index = new Map(plan.tasks.map((task, i) => [task.id, i]));
+    this.index = hookOf?.index ?? new Map(plan.tasks.map((task, i) => [task.id, i]));
+  }
+
+  /** The same values for the hooks of a task that has ended, which they know as `task`. */
+  inHookOf(task: Json): RunValues {
+    const { run, plan, walk, ledger, prefix, system, index } = this;
+    return new RunValues(run, plan, walk, ledger, prefix, system, { task, index });
   }
 
   /** The limit for the next output, given what is held already. */
@@ -58,7 +69,7 @@ export class RunValues {
   }
 
   /** What the envelope of an activity carries besides its body: only what the task's expressions name. */
-  callValues(task: TaskPlan): Pick<TaskCall, 'params' | 'run' | 'tasks' | 'inlineLimit'> {
+  callValues(task: TaskPlan): Pick<TaskCall, 'params' | 'run' | 'tasks' | 'inlineLimit' | 'ignoreCache' | 'hookOf'> {
     const needs = task.needs;
     const limit = this.inlineLimit;
     return {
@@ -66,6 +77,8 @@ export class RunValues {
       run: needs?.run === true ? this.run.scope : undefined,
       tasks: needs?.tasks === undefined ? undefined : this.outputsOf(needs.tasks),
       inlineLimit: limit === INLINE_LIMIT ? undefined : limit,
+      ignoreCache: this.run.ignoreCache,
+      hookOf: this.hookOf?.task,
     };
   }
 
@@ -111,7 +124,7 @@ export class RunValues {
     const input: EvaluateInput = {
       template,
       expression,
-      scope: { params: this.run.params, run: this.run.scope, tasks: outputs },
+      scope: { ...this.ownScope, tasks: outputs },
       prefix: this.prefix,
       name,
       inlineLimit,
@@ -120,13 +133,18 @@ export class RunValues {
     const elsewhere = (): Promise<Evaluated> => shielded(() => this.system(name).evaluate(input));
     if (Object.values(outputs).some((task) => 'ref' in task.output)) return elsewhere();
     try {
-      const value = evaluate({ params: this.run.params, run: this.run.scope, tasks: inlineScope(outputs) });
+      const value = evaluate({ ...this.ownScope, tasks: inlineScope(outputs) });
       // A large result is stored by an activity: the workflow itself can write nothing.
       if (JSON.stringify(value).length > inlineLimit) return elsewhere();
       return { output: { value } };
     } catch (error) {
       return error instanceof ExpressionBudgetError ? elsewhere() : { error: messageOf(error) };
     }
+  }
+
+  private get ownScope(): Pick<Scope, 'params' | 'run' | 'task'> {
+    const { params, scope } = this.run;
+    return this.hookOf === undefined ? { params, run: scope } : { params, run: scope, task: this.hookOf.task };
   }
 
   private someParams(names: true | readonly string[]): JsonObject {

@@ -88,6 +88,7 @@ export class RunStarter {
         requestHash,
         acceptedAt,
         tags,
+        ...(request.ignoreCache === true ? { ignoreCache: true as const } : {}),
       },
       planKey: latest.planKey,
       ...(latest.planBytes <= INLINE_PLAN_BYTES ? { plan: await this.versions.plan(latest) } : {}),
@@ -177,8 +178,8 @@ function nameOf(
   return { ...name, fresh: unnamed && idempotencyKey === undefined, byIdempotencyKey: unnamed && idempotencyKey !== undefined };
 }
 
-function hashOf(idempotencyKey: string, { params, logicalDate, key, note }: StartRunDto): string {
-  const said = Object.entries({ params, logicalDate, key, note }).filter(([, value]) => value !== undefined) as [
+function hashOf(idempotencyKey: string, { params, logicalDate, key, note, ignoreCache }: StartRunDto): string {
+  const said = Object.entries({ params, logicalDate, key, note, ignoreCache }).filter(([, value]) => value !== undefined) as [
     string,
     Json,
   ][];

@@ -4,6 +4,7 @@ import { dagPath, runPath } from '../base-path.js';
 import { instant, instantOrNone } from '../instant.js';
 import type { ApiSettings } from '../settings.js';
 import type { RunDto, RunLinksDto } from './dto/run.dto.js';
+import { hookView } from './task-view.js';
 
 /** A run as REST shows it: what its own query or report tells. */
 export function runView(
@@ -17,6 +18,7 @@ export function runView(
     counts: head.counts,
     failure: head.failure,
     outputs: head.outputs,
+    hooks: head.hooks?.map(hookView),
     live: more.live,
     revision: head.revision,
   };

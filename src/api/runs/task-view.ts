@@ -1,12 +1,27 @@
-import type { TaskRecord } from '../../../workflows/contract.js';
+import type { HookRecord, TaskRecord } from '../../../workflows/contract.js';
 import type { Attempt } from '../../dag/state.js';
 import { runPath } from '../base-path.js';
-import { instantOrNone } from '../instant.js';
-import type { AttemptDto, TaskDto } from './dto/task.dto.js';
+import { instant, instantOrNone } from '../instant.js';
+import type { AttemptDto } from './dto/attempt.dto.js';
+import type { HookRunDto } from './dto/hook-run.dto.js';
+import type { TaskDto } from './dto/task.dto.js';
 
 /** A task of a run as REST shows it; a large output is a reference. */
 export function taskView(runId: string, record: TaskRecord): TaskDto {
-  const { taskId, state, queuedAt, startedAt, endedAt, attempts = [], output, failure, notice, revision } = record;
+  const {
+    taskId,
+    state,
+    queuedAt,
+    startedAt,
+    endedAt,
+    attempts = [],
+    output,
+    failure,
+    cached,
+    hooks,
+    notice,
+    revision,
+  } = record;
   return {
     taskId,
     state,
@@ -20,12 +35,19 @@ export function taskView(runId: string, record: TaskRecord): TaskDto {
         ? { output: output.value }
         : { outputRef: refView(runId, taskId, output) }),
     failure,
+    ...(cached === undefined ? {} : { cached: { runId: cached.runId, storedAt: instant(cached.storedAt) } }),
+    hooks: hooks?.map(hookView),
     notice,
     revision,
   };
 }
 
-function attemptView({ attempt, startedAt, endedAt, worker, failure }: Attempt): AttemptDto {
+/** A hook of a DAG or of a task. */
+export function hookView({ startedAt, endedAt, attempts = [], ...rest }: HookRecord): HookRunDto {
+  return { ...rest, startedAt: instant(startedAt), endedAt: instantOrNone(endedAt), attempts: attempts.map(attemptView) };
+}
+
+export function attemptView({ attempt, startedAt, endedAt, worker, failure }: Attempt): AttemptDto {
   return { attempt, startedAt: instantOrNone(startedAt), endedAt: instantOrNone(endedAt), worker, failure };
 }
 

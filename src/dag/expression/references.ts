@@ -1,7 +1,7 @@
 import { childrenOf, literalText, type Node } from './node.js';
 
 /** The names that expressions may start from. */
-export const ROOTS = ['params', 'tasks', 'run', 'item', 'index', 'attempt', 'secrets'] as const;
+export const ROOTS = ['params', 'tasks', 'run', 'item', 'index', 'attempt', 'task', 'secrets'] as const;
 
 /** One task that an expression names. */
 export interface TaskReference {
@@ -27,6 +27,8 @@ export interface References {
   readonly item: boolean;
   readonly index: boolean;
   readonly attempt: boolean;
+  /** The task whose hook it is. */
+  readonly task: boolean;
   readonly secrets: readonly string[];
   /** `secrets` itself, or with a computed key; never allowed. */
   readonly secretsWhole: boolean;
@@ -45,6 +47,7 @@ export const NO_REFERENCES: References = {
   item: false,
   index: false,
   attempt: false,
+  task: false,
   secrets: [],
   secretsWhole: false,
   unknown: [],
@@ -85,6 +88,7 @@ class ReferenceCollector {
     if (other.item) this.whole.add('item');
     if (other.index) this.whole.add('index');
     if (other.attempt) this.whole.add('attempt');
+    if (other.task) this.whole.add('task');
   }
 
   visit(node: Node): void {
@@ -127,6 +131,7 @@ class ReferenceCollector {
       item: this.whole.has('item'),
       index: this.whole.has('index'),
       attempt: this.whole.has('attempt'),
+      task: this.whole.has('task'),
       secrets: [...this.secrets].sort(),
       secretsWhole: this.whole.has('secrets'),
       unknown: [...this.unknown].sort(),

@@ -15,6 +15,8 @@ export interface Checking {
   /** Task ids in code-unit order, so that nothing depends on the order of keys. */
   readonly ids: readonly string[];
   readonly suggest: Suggest;
+  /** What is wrong with each pattern seen so far; empty text = nothing. */
+  readonly patterns: Map<string, string>;
 }
 
 /** `/tasks/<id>` as it stands in an object: own keys only, so that `constructor` is an id like any other. */

@@ -5,7 +5,17 @@ type NotNull<T> = { readonly [name in keyof T]?: Exclude<T[name], null> };
 /** The fields of a task after `defaults`; what is absent has its built-in. */
 export type EffectiveFields = NotNull<Omit<TaskDefaults, 'retry'>> & { readonly retry: NotNull<RetrySpec> };
 
-const FIELDS = ['triggerRule', 'timeout', 'queueTimeout', 'heartbeatTimeout', 'queue', 'priority', 'outputSchema'] as const;
+const FIELDS = [
+  'triggerRule',
+  'timeout',
+  'queueTimeout',
+  'heartbeatTimeout',
+  'queue',
+  'priority',
+  'outputSchema',
+  'cache',
+  'hooks',
+] as const;
 const RETRY_FIELDS = [
   'maxAttempts',
   'infraAttempts',
@@ -15,6 +25,7 @@ const RETRY_FIELDS = [
   'jitter',
   'totalTimeout',
   'nonRetryableErrors',
+  'rules',
 ] as const;
 
 /** Merges `defaults` into a task (R21): a field of the task replaces the default, `retry` merges by key, `null` restores the built-in. */

@@ -21,6 +21,8 @@ export interface Place {
   readonly secrets: 'allowed' | 'walk' | 'foreign';
   /** Expressions render as SQL literals, so `ident()` has a meaning. */
   readonly sql?: boolean;
+  /** In hooks of the DAG `run` says how the run ended, in those of a task `task` how the task did. */
+  readonly hook?: 'dag' | 'task';
 }
 
 /** Answers whether `upstream` is a transitive upstream of `task`; undefined while the graph has cycles. */
@@ -39,6 +41,8 @@ const RUN_FIELDS = [
   'parent',
   'root',
 ];
+/** Known when the tasks have ended: in hooks of the DAG. */
+const RUN_END_FIELDS = ['failedTasks', 'failure'];
 const TASK_FIELDS = ['output', 'state', 'items'];
 const ROOTS = ['params', 'tasks', 'run'];
 
@@ -110,14 +114,21 @@ function checkRoots(checking: Checking, references: References, path: string, pl
       `there is no param '${name.slice(0, 60)}'${suggest.for(name, Object.keys(spec.params ?? {}))}`,
     );
   }
+  const runFields = place.hook === 'dag' ? [...RUN_FIELDS, ...RUN_END_FIELDS] : RUN_FIELDS;
   for (const name of references.runFields) {
-    if (!RUN_FIELDS.includes(name))
+    if (!runFields.includes(name))
       issues.error(
         'unknown_reference',
         path,
-        `'run' has no field '${name.slice(0, 60)}'${suggest.for(name, RUN_FIELDS)}; it has ${RUN_FIELDS.join(', ')}`,
+        `'run' has no field '${name.slice(0, 60)}' here${suggest.for(name, runFields)}; it has ${runFields.join(', ')}`,
       );
   }
+  if (references.task && place.hook !== 'task')
+    issues.error(
+      'unknown_reference',
+      path,
+      "'task' is known only in hooks of a task; other tasks are named by their id: tasks.<id>",
+    );
   if (references.tasksWhole)
     issues.error('unknown_reference', path, 'tasks are named one by one, with a fixed id: tasks.<id>.output');
   if ((references.item || references.index) && !(place.task !== undefined && faults.mapped.has(place.task))) {
@@ -191,7 +202,7 @@ function checkTasks(
       );
     }
     if (place.task === undefined || isUpstream === undefined || faults.dag.has('tasks')) continue;
-    if (id === place.task || !isUpstream(id, place.task)) {
+    if (id === place.task ? place.hook !== 'task' : !isUpstream(id, place.task)) {
       issues.error(
         'reference_not_upstream',
         path,

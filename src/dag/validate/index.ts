@@ -10,6 +10,7 @@ import { checkDuration } from './duration-check.js';
 import { checkEdges, ID_PATTERN, ID_RULE } from './edges.js';
 import { type Faults, NO_FAULTS } from './faults.js';
 import { warnOfHiddenFailures } from './hidden-failure.js';
+import { checkHooks } from './hooks-check.js';
 import { checkParams } from './params-check.js';
 import { checkSchedule } from './schedule-check.js';
 import { checkExpressions } from './task-expressions.js';
@@ -50,6 +51,7 @@ export function validate(spec: DagSpec, options: ValidateOptions): { dag?: Valid
     ownQueues: options.ownQueues,
     isTimeZone: options.isTimeZone ?? (() => true),
     suggest: new Suggest(),
+    patterns: new Map(),
   };
   checkHead(checking);
   checkSchedule(checking);
@@ -62,6 +64,7 @@ export function validate(spec: DagSpec, options: ValidateOptions): { dag?: Valid
     issues.error('no_tasks', '/tasks', 'there are no tasks; a DAG has at least one');
   const graph = checkEdges(checking);
   checkTaskFields(checking);
+  checkHooks(checking);
   const needs = checkExpressions(checking, graph);
   if (graph !== undefined) warnOfHiddenFailures(checking, graph);
   if (issues.hasErrors || (options.faults !== undefined && isLossy(options.faults)) || graph?.order === undefined)

@@ -1,8 +1,9 @@
-import { expressionSource } from '../expression/index.js';
+import { expressionSource, type References } from '../expression/index.js';
+import { type PlacedHook, placedHooks } from '../hooks.js';
 import type { Json } from '../json.js';
 import { pointer } from '../json-pointer.js';
 import { Reachability } from '../reachability.js';
-import type { TaskSpec } from '../spec.js';
+import { DAG_HOOKS, TASK_HOOKS, type TaskSpec } from '../spec.js';
 import type { Needs } from './analysis.js';
 import { type Checking, taskOf } from './checking.js';
 import type { CheckedGraph } from './edges.js';
@@ -15,7 +16,17 @@ export function checkExpressions(checking: Checking, checked: CheckedGraph | und
   const needs = new Map<string, Needs>();
   const { limits, issues, spec } = checking;
   const count =
-    countExpressions(spec.outputs) + checking.ids.reduce((sum, id) => sum + countExpressions(taskOf(spec, id)?.with), 0);
+    countExpressions(spec.outputs) +
+    countExpressions(spec.hooks as Json | undefined) +
+    checking.ids.reduce((sum, id) => {
+      const task = taskOf(spec, id);
+      return (
+        sum +
+        countExpressions(task?.with) +
+        countExpressions(task?.cache?.key) +
+        countExpressions(task?.hooks as Json | undefined)
+      );
+    }, 0);
   if (count > limits.expressions) {
     issues.error(
       'too_many_expressions',
@@ -25,15 +36,27 @@ export function checkExpressions(checking: Checking, checked: CheckedGraph | und
     return needs;
   }
   const isUpstream = upstreamTest(checking, checked);
+  const defaults = defaultCacheKey(checking);
+  const ofDefaults = defaultHooks(checking);
   for (const id of checking.ids) {
     const task = taskOf(checking.spec, id);
     if (task === undefined) continue;
     const collector = new NeedsCollector(checking);
     const path = pointer('tasks', id);
-    if (typeof task.when === 'string') checkWhen(checking, isUpstream, id, task.when, `${path}/when`, collector);
-    if (task.with !== undefined) checkWith(checking, isUpstream, id, task, `${path}/with`, collector);
+    if (typeof task.when === 'string')
+      checkWhen(checking, isUpstream, task.when, `${path}/when`, collector, { name: 'when', task: id, secrets: 'walk' });
+    checkCacheKey(checking, isUpstream, id, task, `${path}/cache/key`, defaults, collector);
+    if (task.with !== undefined)
+      checkWith(checking, isUpstream, task, `${path}/with`, collector, {
+        name: 'with',
+        task: id,
+        secrets: secretsOf(checking, task),
+      });
     needs.set(id, collector.result());
+    checkTaskHooks(checking, isUpstream, id, task, ofDefaults, needs);
   }
+  for (const placed of placedHooks(spec.hooks, DAG_HOOKS, '/hooks'))
+    needs.set(placed.name, checkHook(checking, isUpstream, placed, { hook: 'dag' }));
   const outputs = spec.outputs ?? {};
   for (const name of Object.keys(outputs).sort()) {
     checkTemplate(
@@ -58,12 +81,12 @@ function countExpressions(value: Json | undefined): number {
 function checkWhen(
   checking: Checking,
   isUpstream: IsUpstream,
-  id: string,
   when: string,
   path: string,
   needs: NeedsCollector,
+  place: Place,
 ): void {
-  const template = checkTemplate(checking, isUpstream, when, path, { name: 'when', task: id, secrets: 'walk' }, needs);
+  const template = checkTemplate(checking, isUpstream, when, path, place, needs);
   if (expressionSource(when) !== undefined && template.expressions.length <= 1) return;
   checking.issues.error(
     'expression_invalid',
@@ -72,16 +95,89 @@ function checkWhen(
   );
 }
 
-function checkWith(
+/** The hooks of a task, under names that no task id can be: blanks are outside of the alphabet. */
+function checkTaskHooks(
+  checking: Checking,
+  isUpstream: IsUpstream,
+  id: string,
+  task: TaskSpec,
+  ofDefaults: ReadonlyMap<string, Needs>,
+  needs: Map<string, Needs>,
+): void {
+  if (task.hooks === undefined) for (const [name, each] of ofDefaults) needs.set(`${id} ${name}`, each);
+  for (const placed of placedHooks(task.hooks, TASK_HOOKS, pointer('tasks', id, 'hooks'), `${id} hook`))
+    needs.set(placed.name, checkHook(checking, isUpstream, placed, { hook: 'task', task: id }));
+}
+
+/** What the hooks of `defaults` name, by their names; they are of every task, so they can name none by its id. */
+function defaultHooks(checking: Checking): ReadonlyMap<string, Needs> {
+  const found = new Map<string, Needs>();
+  for (const placed of placedHooks(checking.spec.defaults?.hooks, TASK_HOOKS, '/defaults/hooks')) {
+    const needs = checkHook(checking, undefined, placed, { hook: 'task' });
+    if (needs.tasks.size > 0)
+      checking.issues.error(
+        'reference_not_upstream',
+        placed.path,
+        'defaults are of every task, so their hooks can name none by its id; `task` is the one that has ended',
+      );
+    found.set(placed.name, needs);
+  }
+  return found;
+}
+
+function checkHook(
+  checking: Checking,
+  isUpstream: IsUpstream,
+  { hook, path, name }: PlacedHook<string>,
+  where: Pick<Place, 'hook' | 'task'>,
+): Needs {
+  const needs = new NeedsCollector(checking);
+  const place: Place = { ...where, name, secrets: 'walk' };
+  if (typeof hook.when === 'string') checkWhen(checking, isUpstream, hook.when, `${path}/when`, needs, place);
+  if (hook.with !== undefined)
+    checkWith(checking, isUpstream, hook, `${path}/with`, needs, { ...place, secrets: secretsOf(checking, hook) });
+  return needs.result();
+}
+
+/** What `defaults.cache.key` names; it is of every task, so it can name none of them. */
+function defaultCacheKey(checking: Checking): readonly References[] {
+  const key = checking.spec.defaults?.cache?.key;
+  if (key === undefined) return [];
+  const path = '/defaults/cache/key';
+  const place: Place = { name: 'cache', secrets: 'walk' };
+  const { expressions } = checkTemplate(checking, undefined, key, path, place, new NeedsCollector(checking));
+  if (expressions.some(({ expression }) => expression.references.tasks.length > 0))
+    checking.issues.error(
+      'reference_not_upstream',
+      path,
+      'defaults are of every task, so their expressions can name none of them',
+    );
+  return expressions.map(({ expression }) => expression.references);
+}
+
+function checkCacheKey(
   checking: Checking,
   isUpstream: IsUpstream,
   id: string,
   task: TaskSpec,
   path: string,
+  ofDefaults: readonly References[],
   needs: NeedsCollector,
 ): void {
+  if (task.cache === undefined) for (const references of ofDefaults) needs.add(references);
+  const key = task.cache?.key;
+  if (key !== undefined) checkTemplate(checking, isUpstream, key, path, { name: 'cache', task: id, secrets: 'walk' }, needs);
+}
+
+function checkWith(
+  checking: Checking,
+  isUpstream: IsUpstream,
+  task: TaskSpec,
+  path: string,
+  needs: NeedsCollector,
+  place: Place,
+): void {
   const input = task.with ?? {};
-  const place: Place = { name: 'with', task: id, secrets: secretsOf(checking, task) };
   if (task.type !== 'sql') {
     checkTemplate(checking, isUpstream, input, path, place, needs);
     return;

@@ -6,13 +6,14 @@ import { type Checking, taskOf } from './checking.js';
 import { checkDuration } from './duration-check.js';
 import { effective } from './effective.js';
 import { checkPython } from './python-task.js';
+import { checkForeignRules, checkRetryRules } from './retry-rules-check.js';
 import { checkSqlConnection } from './sql-connection.js';
 
 const QUEUE = /^[A-Za-z0-9][A-Za-z0-9_.:@/-]{0,199}$/;
 const SYSTEM_QUEUE = 'baton-system';
 
 /** Fields that mean something only where an activity carries the task out. */
-const ACTIVITY_FIELDS = ['timeout', 'queueTimeout', 'heartbeatTimeout', 'retry', 'queue'] as const;
+const ACTIVITY_FIELDS = ['timeout', 'queueTimeout', 'heartbeatTimeout', 'retry', 'queue', 'cache'] as const;
 
 /** Durations, retries, queues and schemas of `defaults` and of each task (R19, R20, R21). */
 export function checkTaskFields(checking: Checking): void {
@@ -40,7 +41,8 @@ export function checkTaskFields(checking: Checking): void {
   }
 }
 
-function checkFields(checking: Checking, fields: TaskDefaults, path: string): void {
+/** The fields that defaults, tasks and hooks have in common. */
+export function checkFields(checking: Checking, fields: TaskDefaults, path: string): void {
   const { issues } = checking;
   checkDuration(checking, `${path}/timeout`, fields.timeout);
   checkDuration(checking, `${path}/queueTimeout`, fields.queueTimeout);
@@ -71,6 +73,7 @@ function checkFields(checking: Checking, fields: TaskDefaults, path: string): vo
     for (const problem of checkSchema(fields.outputSchema))
       issues.error('invalid_json_schema', `${path}/outputSchema${problem.pointer}`, problem.message);
   }
+  if (fields.cache !== undefined && fields.cache !== null) checkDuration(checking, `${path}/cache/ttl`, fields.cache.ttl);
   if (fields.retry !== undefined && fields.retry !== null) checkRetry(checking, fields.retry, `${path}/retry`);
 }
 
@@ -112,10 +115,11 @@ function checkRetry(checking: Checking, retry: RetrySpec, path: string): void {
         'an error type is empty; write the name that the failure shows as its type',
       );
   });
+  if (retry.rules !== undefined && retry.rules !== null) checkRetryRules(checking, retry.rules, `${path}/rules`);
 }
 
 /** Only activities may go to workers that are not ours: they get plain arguments, all other types an envelope (R14). */
-function checkQueueOf(checking: Checking, id: string, task: TaskSpec, path: string): void {
+export function checkQueueOf(checking: Checking, id: string, task: TaskSpec, path: string): void {
   const { issues, ownQueues, spec } = checking;
   const queue = effective(spec.defaults, task).queue;
   if (queue === undefined || ownQueues.includes(queue)) return;
@@ -133,9 +137,18 @@ function checkQueueOf(checking: Checking, id: string, task: TaskSpec, path: stri
       `queue '${queue.slice(0, 60)}' belongs to another worker, so the number of arguments must be fixed: write a list`,
     );
   }
+  if (task.type !== 'activity') return;
+  checkForeignRules(checking, id, task, path);
+  if (task.cache !== undefined && task.cache !== null)
+    issues.error(
+      'not_allowed_with',
+      `${path}/cache`,
+      `task '${id}' runs on another worker, which keeps no results for us; leave 'cache' out, or give the work to a worker of this service`,
+    );
 }
 
-function checkUrl({ issues }: Checking, task: TaskSpec, path: string): void {
+/** An address of http that is written out. */
+export function checkUrl({ issues }: Checking, task: TaskSpec, path: string): void {
   const url = task.with?.url;
   if (typeof url !== 'string' || /^https?:\/\/[^\s/]/i.test(url) || url.trimStart().startsWith('${{')) return;
   issues.error('invalid_value', `${path}/with/url`, `must begin with http:// or https://, not '${url.slice(0, 40)}'`);

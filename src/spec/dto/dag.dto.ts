@@ -1,4 +1,5 @@
 import { AnyMap, Anything, Duration, Flag, ListOf, MapOf, Nested, OneOf, Text, Whole } from '../field.js';
+import { DagHooksDto } from './hook.dto.js';
 import { TaskDto } from './task.dto.js';
 import { TaskDefaultsDto } from './task-defaults.dto.js';
 
@@ -51,6 +52,9 @@ export class DagDto {
 
   @Nested('object', () => TaskDefaultsDto, { about: 'Fields that every task gets unless it has its own.' })
   defaults?: TaskDefaultsDto;
+
+  @Nested('object', () => DagHooksDto, { about: 'What to do when the tasks have ended; changes nothing of the run.' })
+  hooks?: DagHooksDto;
 
   @AnyMap({ about: 'Name to a value with expressions, computed when the tasks have ended.' })
   outputs?: { [name: string]: unknown };

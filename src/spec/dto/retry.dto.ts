@@ -1,5 +1,6 @@
 import { DEFAULT_DAG_LIMITS } from '../../dag/limits.js';
-import { Decimal, Duration, ListOf, Whole } from '../field.js';
+import { Decimal, Duration, ListOf, Nested, Whole } from '../field.js';
+import { RetryRuleDto } from './retry-rule.dto.js';
 
 /** `retry` of a task or of `defaults` (R20). `null` restores the built-in of one field (R21). */
 export class RetryDto {
@@ -34,4 +35,10 @@ export class RetryDto {
 
   @ListOf('text', { nullable: true, about: 'Types of errors that end the task at once.', unset: 'none' })
   nonRetryableErrors?: string[] | null;
+
+  @Nested('list', () => RetryRuleDto, {
+    nullable: true,
+    about: 'What to do about which failure: the first rule that holds decides.',
+  })
+  rules?: RetryRuleDto[] | null;
 }

@@ -1,6 +1,8 @@
 import { TRIGGER_RULES } from '../../dag/spec.js';
 import { TRIGGER_RULE_FACTS } from '../../dag/trigger-rule-facts.js';
 import { Anything, Duration, Nested, OneOf, Text, Whole } from '../field.js';
+import { CacheDto } from './cache.dto.js';
+import { TaskHooksDto } from './hook.dto.js';
 import { RetryDto } from './retry.dto.js';
 
 /** Fields that stand in `defaults` and in tasks (R21); `null` restores the built-in. */
@@ -40,4 +42,13 @@ export class TaskDefaultsDto {
     { allOf: [{ $ref: '#/definitions/JsonSchema' }] },
   )
   outputSchema?: object | boolean | null;
+
+  @Nested('object', () => CacheDto, {
+    nullable: true,
+    about: 'Take over the output of an earlier success with the same key.',
+  })
+  cache?: CacheDto | null;
+
+  @Nested('object', () => TaskHooksDto, { nullable: true, about: 'What to do when the task has ended; changes nothing.' })
+  hooks?: TaskHooksDto | null;
 }

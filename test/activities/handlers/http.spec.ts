@@ -160,6 +160,31 @@ describe('an http task', () => {
     expect(error.retryAfterMs).toBeLessThanOrEqual(60_000);
   });
 
+  it('takes no other Retry-After for one, and none that has passed', async () => {
+    for (const text of ['soon', '-5', '1.5', '7 s']) {
+      answers(503, { 'retry-after': text });
+      await expect(
+        call({}).catch((e) => e.retryAfterMs ?? 'none'),
+        text,
+      ).resolves.toSatisfy((ms) => ms === 'none' || ms === 0);
+    }
+    answers(503, { 'retry-after': new Date(Date.now() - 60_000).toUTCString() });
+    await expect(call({})).rejects.toMatchObject({ retryAfterMs: 0 });
+  });
+
+  it('carries the key of the task where it changes something, unless the author gives another', async () => {
+    answers(200, {});
+    const keys: unknown[] = [];
+    for (const method of ['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE']) {
+      await call({ method });
+      keys.push(seen[0]?.headers['idempotency-key']);
+    }
+    const ours = '0123456789abcdef0123456789abcdef';
+    expect(keys).toEqual([undefined, undefined, undefined, ours, ours, ours, ours]);
+    await call({ method: 'POST', headers: { 'Idempotency-Key': 'mine' } });
+    expect(seen[0]?.headers['idempotency-key']).toBe('mine');
+  });
+
   it('follows redirects, as a GET after 303, and drops what may be secret at another origin', async () => {
     listener = (req, res) =>
       req.url === '/from' ? res.writeHead(303, { location: `${otherBase}/to` }).end() : res.writeHead(200).end('there');

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsIn, IsInt, IsObject, IsOptional, IsString, Matches, Max, MaxLength, Min } from 'class-validator';
+import { IsBoolean, IsIn, IsInt, IsObject, IsOptional, IsString, Matches, Max, MaxLength, Min } from 'class-validator';
 import type { JsonObject } from '../../../dag/json.js';
 import { RUN_STATES, type RunState, TASK_STATES, type TaskState } from '../../../dag/state.js';
 import { TAG_PATTERN, TAG_RULE } from '../../../dag/tag.js';
@@ -33,6 +33,14 @@ export class StartRunDto {
   @IsString()
   @MaxLength(1000)
   readonly note?: string;
+
+  @ApiProperty({
+    required: false,
+    description: 'Tasks with `cache` do their work again; their results are kept for later runs',
+  })
+  @IsOptional()
+  @IsBoolean()
+  readonly ignoreCache?: boolean;
 }
 
 /** Filters of the list of runs. */

@@ -1,20 +1,10 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { Json, JsonObject } from '../../../dag/json.js';
-import { FAILURE_KINDS, type Failure, type FailureKind, RUN_STATES, type RunState, TASK_STATES } from '../../../dag/state.js';
+import type { JsonObject } from '../../../dag/json.js';
+import { RUN_STATES, type RunState, TASK_STATES } from '../../../dag/state.js';
+import { FailureDto } from './failure.dto.js';
+import { HookRunDto } from './hook-run.dto.js';
 
 const ANY_JSON = { description: 'Any JSON value', nullable: true } as const;
-
-/** Why something failed. */
-export class FailureDto implements Failure {
-  @ApiProperty({ enum: FAILURE_KINDS })
-  readonly kind!: FailureKind;
-  @ApiProperty()
-  readonly message!: string;
-  @ApiProperty({ required: false, description: 'Class or code of the error itself' })
-  readonly type?: string;
-  @ApiProperty({ selfRequired: false, type: 'object', additionalProperties: true })
-  readonly details?: Json;
-}
 
 /** The stretch of data that a run is about: from `start`, to `end` exclusive. */
 export class DataIntervalDto {
@@ -86,6 +76,8 @@ export class RunDto {
   readonly failedTasks?: readonly string[];
   @ApiProperty({ selfRequired: false, type: 'object', additionalProperties: ANY_JSON, description: "The DAG's outputs" })
   readonly outputs?: JsonObject;
+  @ApiProperty({ required: false, type: [HookRunDto], description: 'Hooks that have begun; a failed one changes nothing' })
+  readonly hooks?: readonly HookRunDto[];
   @ApiProperty({ required: false, description: 'false: no worker answered, this is what Temporal remembers of the run' })
   readonly live?: boolean;
   @ApiProperty({ required: false, description: 'Grows with every change' })

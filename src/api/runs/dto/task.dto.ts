@@ -2,21 +2,9 @@ import { ApiProperty } from '@nestjs/swagger';
 import type { Json } from '../../../dag/json.js';
 import { TASK_STATES, type TaskState } from '../../../dag/state.js';
 import { GraphDto, GraphNodeDto } from '../../dags/dto/graph.dto.js';
-import { FailureDto } from './run.dto.js';
-
-/** One attempt of a task. */
-export class AttemptDto {
-  @ApiProperty()
-  readonly attempt!: number;
-  @ApiProperty({ required: false, format: 'date-time' })
-  readonly startedAt?: string;
-  @ApiProperty({ required: false, format: 'date-time' })
-  readonly endedAt?: string;
-  @ApiProperty({ required: false })
-  readonly worker?: string;
-  @ApiProperty({ required: false, type: FailureDto })
-  readonly failure?: FailureDto;
-}
+import { AttemptDto } from './attempt.dto.js';
+import { FailureDto } from './failure.dto.js';
+import { HookRunDto } from './hook-run.dto.js';
 
 const ANY_JSON = (['object', 'array', 'string', 'number', 'boolean'] as const).map((type) => ({
   type,
@@ -31,6 +19,14 @@ export class OutputRefDto {
   readonly sha256!: string;
   @ApiProperty()
   readonly href!: string;
+}
+
+/** The earlier run whose output a task took over. */
+export class CachedFromDto {
+  @ApiProperty()
+  readonly runId!: string;
+  @ApiProperty({ format: 'date-time' })
+  readonly storedAt!: string;
 }
 
 /** A task of a run. */
@@ -58,6 +54,14 @@ export class TaskDto {
   readonly outputRef?: OutputRefDto;
   @ApiProperty({ required: false, type: FailureDto })
   readonly failure?: FailureDto;
+  @ApiProperty({ required: false, type: CachedFromDto, description: 'The output was taken over from an earlier run (`cache`)' })
+  readonly cached?: CachedFromDto;
+  @ApiProperty({
+    required: false,
+    type: [HookRunDto],
+    description: 'Hooks of the task that have ended; a failed one changes nothing',
+  })
+  readonly hooks?: readonly HookRunDto[];
   @ApiProperty({ required: false, description: 'Something to know while it is not over' })
   readonly notice?: string;
   @ApiProperty({ description: 'Number of the change that wrote this; grows over the whole run' })

@@ -1,0 +1,114 @@
+import { workflowInfo } from '@temporalio/workflow';
+import type { TaskReturn } from '../../activities/task-call.js';
+import type { Json } from '../../src/dag/json.js';
+import { MAX_HOOK_MS, MAX_HOOKS_MS } from '../../src/dag/limits.js';
+import type { ActivityPlan, DagPlan, HookPlan, TaskPlan } from '../../src/dag/plan.js';
+import type { DagHook } from '../../src/dag/spec.js';
+import type { Failure, FinalRunState } from '../../src/dag/state.js';
+import type { HookRecord } from '../contract.js';
+import { startActivity } from './dispatch.js';
+import type { RunLedger, TaskEnding } from './run-ledger.js';
+import { FOREIGN_ARGS_LIMIT, type RunValues } from './run-values.js';
+import { clip, endingOfFailure } from './task-failure.js';
+import { endingOfReturn } from './task-return.js';
+
+/** The hook that answers each end of a run; `exit` follows. */
+const ANSWERS: { readonly [state in FinalRunState]: DagHook } = { success: 'success', failed: 'failure', cancelled: 'cancel' };
+
+/** What a hook is carried out with; `values` know what has ended, and how. */
+export interface HookPlace {
+  readonly plan: DagPlan;
+  readonly values: RunValues;
+  readonly prefix: string;
+}
+
+/** What the hooks of one run are carried out with. */
+export interface HookRun extends HookPlace {
+  readonly ledger: RunLedger;
+}
+
+/**
+ * Runs the hooks of the DAG for a run that ends in `state`, one after the other: each has five minutes, all together fifteen (R12).
+ * Whatever becomes of them is noted and changes nothing. Call it where a cancellation does not reach. Never throws.
+ */
+export async function runHooks(run: HookRun, state: FinalRunState): Promise<void> {
+  const due = (run.plan.hooks ?? []).filter(({ on }) => on === ANSWERS[state] || on === 'exit');
+  const deadline = Date.now() + MAX_HOOKS_MS;
+  for (const hook of due) {
+    const begun = { ...placeOf(run.plan, hook), startedAt: Date.now() };
+    run.ledger.noteHook({ ...begun, state: 'running' });
+    const outcome = await carryOutHook(run, hook.task, deadline - begun.startedAt);
+    const { attempts, failure } = outcome;
+    run.ledger.noteHook({ ...begun, state: hookState(outcome), endedAt: Date.now(), attempts, failure });
+  }
+}
+
+function placeOf({ hooks = [] }: DagPlan, hook: HookPlan): Pick<HookRecord, 'hook' | 'index'> {
+  const same = hooks.filter(({ on }) => on === hook.on);
+  return { hook: hook.on, index: same.length > 1 ? same.indexOf(hook) : undefined };
+}
+
+/** What is said of a hook that has ended. */
+export function hookState({ state }: TaskEnding): HookRecord['state'] {
+  return state === 'success' || state === 'skipped' ? state : 'failed';
+}
+
+/** One hook, from its `when` to its end, within `left` ms. Never throws. */
+export async function carryOutHook(run: HookPlace, task: TaskPlan, left: number): Promise<TaskEnding> {
+  const { activity } = task;
+  if (left <= 0) return failed('timeout', 'the hooks of a run have 15m together, and those before it took them all');
+  if (activity === undefined) return failed('error', `${task.id} has nothing to do`);
+  let args: { readonly list: readonly unknown[] } | TaskEnding;
+  try {
+    const wanted = await isWanted(run, task);
+    if (wanted !== true) return wanted;
+    args = await argumentsOf(run, task, activity);
+  } catch (error) {
+    // The activity that evaluates over stored values may fail.
+    return failed('expression', clip(error instanceof Error ? error.message : String(error)));
+  }
+  if ('state' in args) return args;
+  const queue = activity.queue ?? workflowInfo().taskQueue;
+  try {
+    const result = await startActivity(task, within(activity, left), args.list, run.plan.dagId);
+    return activity.foreign === undefined ? endingOfReturn(result as TaskReturn) : { state: 'success' };
+  } catch (error) {
+    return endingOfFailure(error, { id: task.id, name: activity.name, queue });
+  }
+}
+
+async function isWanted({ values }: HookPlace, task: TaskPlan): Promise<true | TaskEnding> {
+  if (task.when === undefined || task.when === true) return true;
+  if (task.when === false) return { state: 'skipped' };
+  const answer = await values.expression(task.when as string, `${task.id}.when`);
+  if ('error' in answer) return failed('expression', `when of ${task.id}: ${answer.error}`);
+  const value = 'value' in answer.output ? answer.output.value : undefined;
+  if (value === false) return { state: 'skipped' };
+  if (value === true) return true;
+  return failed(
+    'expression',
+    `when of ${task.id} must be true or false, got ${clip(JSON.stringify(value) ?? 'a large value')}`,
+  );
+}
+
+async function argumentsOf(
+  { plan, values, prefix }: HookPlace,
+  task: TaskPlan,
+  activity: ActivityPlan,
+): Promise<{ readonly list: readonly unknown[] } | TaskEnding> {
+  if (activity.foreign === undefined)
+    return { list: [{ task: task.id, body: plan.bodies[activity.body ?? 0]!, prefix, ...values.callValues(task) }] };
+  const answer = await values.template(activity.foreign.args, task.id, FOREIGN_ARGS_LIMIT);
+  if ('error' in answer) return failed('expression', `arguments of ${task.id}: ${answer.error}`);
+  return { list: 'value' in answer.output ? (answer.output.value as readonly Json[]) : [answer.output] };
+}
+
+/** The server itself ends what takes longer, a queue without a worker included. */
+function within(activity: ActivityPlan, left: number): ActivityPlan {
+  const totalTimeoutMs = Math.min(activity.retry.totalTimeoutMs ?? MAX_HOOK_MS, MAX_HOOK_MS, left);
+  return { ...activity, retry: { ...activity.retry, totalTimeoutMs } };
+}
+
+function failed(kind: Failure['kind'], message: string): TaskEnding {
+  return { state: 'failed', failure: { kind, message } };
+}
