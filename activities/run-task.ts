@@ -59,7 +59,7 @@ class TaskRun {
     private readonly call: TaskCall,
   ) {
     const { info } = this.temporal;
-    this.history = new AttemptHistory(info.attempt, info.heartbeatDetails, runtime.worker, Date.now());
+    this.history = new AttemptHistory(info.attempt, info.heartbeatDetails, runtime.worker, Date.now(), call.before);
     this.heartbeats = new Heartbeats(
       (details) => this.temporal.heartbeat(details),
       this.history,
@@ -147,7 +147,7 @@ class TaskRun {
         runId: call.run?.id ?? this.temporal.info.workflowExecution?.workflowId ?? call.prefix,
         taskId: call.task,
         attempt,
-        idempotencyKey: sha256(`${call.prefix}\n${call.task}`).slice(0, 32),
+        idempotencyKey: sha256(`${call.prefix}\n${call.task}${call.before ? `\n${call.before}` : ''}`).slice(0, 32),
         prefix: call.prefix,
       },
       heartbeat: (progress) => heartbeats.userBeat(progress),
@@ -244,7 +244,8 @@ function lostTooOften(lost: number, allowed: number, last: Failure | undefined):
   );
 }
 
-function checkOutput(schema: Json, output: Json): void {
+/** Throws `TaskError` (`output_schema`) for an output that breaks its schema. */
+export function checkOutput(schema: Json, output: Json): void {
   const problems = validateJson(schema, output);
   if (problems.length === 0) return;
   const shown = problems.slice(0, 5).map((p) => `${p.pointer || '/'}: ${p.message}`);
@@ -255,7 +256,8 @@ function checkOutput(schema: Json, output: Json): void {
   });
 }
 
-function attemptOrThrow<T>(act: () => T, name: (error: unknown) => unknown): T {
+/** Runs `act`, and renames what it throws. */
+export function attemptOrThrow<T>(act: () => T, name: (error: unknown) => unknown): T {
   try {
     return act();
   } catch (error) {

@@ -1,6 +1,7 @@
 import type { Json } from '../src/dag/json.js';
 import type { RunScope } from '../src/dag/scope.js';
 import type { Attempt, OutputValue, TaskState } from '../src/dag/state.js';
+import type { PollPace } from '../src/dag/wait-plan.js';
 
 /**
  * The one argument of every activity that Baton's own worker runs for a task. Small on purpose: the body is read by
@@ -18,6 +19,15 @@ export interface TaskCall {
   readonly tasks?: { readonly [id: string]: { readonly state: TaskState; readonly output: OutputValue } };
   /** Largest output in bytes that may come back inline (R15); 0 once the execution's budget is used up. Default 4096. */
   readonly inlineLimit?: number;
+  /** Attempts of earlier rounds, before a rejection sent the run back: numbers go on, and it is other work. Default 0. */
+  readonly before?: number;
+}
+
+/** The argument of the activity `wait`, whose attempts are the polls of a wait. */
+export interface PollCall extends TaskCall {
+  /** When the wait times out, epoch ms. */
+  readonly deadline: number;
+  readonly pace: PollPace;
 }
 
 /** What such an activity returns. */

@@ -8,6 +8,7 @@ import {
   CancelledFailure,
   continueAsNew,
   defineQuery,
+  defineUpdate,
   setCurrentDetails,
   setHandler,
   sleep,
@@ -19,6 +20,10 @@ import type { DagPlan } from '../src/dag/plan.js';
 import type { Failure, FinalRunState } from '../src/dag/state.js';
 import { Walk } from '../src/dag/walk.js';
 import {
+  APPROVE_REFUSALS,
+  APPROVE_UPDATE,
+  type ApproveInput,
+  type ApproveResult,
   DAG_RUN_FAILED,
   type DagRunInput,
   REPORT_NAME,
@@ -30,6 +35,7 @@ import {
   type TasksQueryInput,
   type TasksQueryResult,
 } from './contract.js';
+import { type Approvals, refused } from './run/approvals.js';
 import { runDetails } from './run/details.js';
 import { system } from './run/dispatch.js';
 import { RunLedger } from './run/run-ledger.js';
@@ -38,6 +44,7 @@ import { RunValues } from './run/run-values.js';
 import { loadRecords, storeRecords } from './run/stored-records.js';
 
 export const runQuery = defineQuery<RunHead>(RUN_QUERY);
+export const approveUpdate = defineUpdate<ApproveResult, [ApproveInput]>(APPROVE_UPDATE);
 export const tasksQuery = defineQuery<TasksQueryResult, [TasksQueryInput]>(TASKS_QUERY);
 
 /** Outputs of a DAG are for other programs to read, not for data: more than this many characters of JSON is refused. */
@@ -56,6 +63,7 @@ export async function dagRun(input: DagRunInput): Promise<RunSummary> {
 
 async function runShielded(input: DagRunInput, cancelRequested: Promise<never>): Promise<RunSummary> {
   const startedAt = input.carried?.startedAt ?? Date.now();
+  const desk = approvalDesk();
   const loaded = await loadPlan(input);
   const plan = 'plan' in loaded ? loaded.plan : EMPTY_PLAN;
   const walk = new Walk(plan, input.carried?.states, { failFastTripped: input.carried?.failFastTripped });
@@ -69,6 +77,7 @@ async function runShielded(input: DagRunInput, cancelRequested: Promise<never>):
   const loop = new RunLoop(input.run, plan, walk, ledger, values, input.prefix, () =>
     setCurrentDetails(runDetails(ledger.head(), ledger, plan, walk)),
   );
+  desk.open(loop.approvals);
   cancelRequested.catch(() => loop.stop('cancelled'));
   if (plan.timeoutMs !== undefined) {
     void sleep(Math.max(1, startedAt + plan.timeoutMs - Date.now()), { summary: 'timeout of the run' }).then(() =>
@@ -76,12 +85,39 @@ async function runShielded(input: DagRunInput, cancelRequested: Promise<never>):
     );
   }
   if ('failure' in loaded) return close(input, ledger, plan, walk, 'failed', loaded.failure);
-  if ((await loop.drive()) === 'continue_as_new') return goOn(input, ledger, walk, startedAt);
+  const end = await loop.drive();
+  // What is decided from here on would be lost.
+  desk.close();
+  if (end === 'continue_as_new') return goOn(input, ledger, walk, startedAt);
 
   const outcome = loop.stopped === 'cancelled' ? 'cancelled' : loop.stopped === 'timeout' ? 'failed' : walk.outcome()!;
   let failure = outcome === 'failed' ? failureOf(loop, plan, walk, ledger) : undefined;
   if (outcome !== 'cancelled') failure ??= await computeOutputs(plan, values, ledger);
   return close(input, ledger, plan, walk, failure === undefined ? outcome : 'failed', failure);
+}
+
+/** Takes decisions from the first moment on; while the loop does not run they are asked to come again. */
+function approvalDesk(): { open(approvals: Approvals): void; close(): void } {
+  let open: Approvals | undefined;
+  const later = (): ApplicationFailure => refused(APPROVE_REFUSALS.later, 'the run is between two executions, or about to end');
+  setHandler(
+    approveUpdate,
+    (decision) => {
+      if (open === undefined) throw later();
+      return open.decide(decision);
+    },
+    {
+      validator: (decision) => {
+        const refusal = open === undefined ? later() : open.refusal(decision);
+        if (refusal !== undefined) throw refusal;
+      },
+      description: 'Approves or rejects a task that waits for it.',
+    },
+  );
+  return {
+    open: (approvals) => (open = approvals),
+    close: () => (open = undefined),
+  };
 }
 
 const EMPTY_PLAN: DagPlan = { format: 1, dagId: '', maxActiveTasks: 1, failFast: false, bodies: [], tasks: [] };

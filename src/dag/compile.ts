@@ -1,7 +1,9 @@
+import { compileApproval } from './compile-approval.js';
+import { compileWait } from './compile-wait.js';
 import { parseDuration } from './duration.js';
 import { expressionSource } from './expression/index.js';
 import type { Issue } from './issue.js';
-import type { Json } from './json.js';
+import type { Json, JsonObject } from './json.js';
 import {
   type ActivityPlan,
   type BodiesBlob,
@@ -101,7 +103,12 @@ function compileTask(
   const upstream = edges(task, index);
   const activity =
     TASK_TYPES[task.type].carriedOutBy === 'activity' ? compileActivity(id, task, fields, ownQueues, bodies) : undefined;
-  const inWalk = activity === undefined || activity.foreign !== undefined;
+  const wait =
+    task.type === 'wait'
+      ? compileWait(task, fields.onTimeout, (input, timeoutMs) => bodies.add(id, waitBody(input, timeoutMs, fields)))
+      : undefined;
+  const approval = task.type === 'approval' ? compileApproval(task, fields.onTimeout, index) : undefined;
+  const inWalk = wait?.poll === undefined && (activity === undefined || activity.foreign !== undefined);
   const value = task.type === 'transform' ? task.with?.value : undefined;
   const needed = needs === undefined ? undefined : compileNeeds(needs, index);
   return {
@@ -113,8 +120,21 @@ function compileTask(
     ...(fields.priority === undefined || fields.priority === 3 ? {} : { priority: fields.priority }),
     ...(value === undefined ? {} : { value }),
     ...(activity === undefined ? {} : { activity }),
+    ...(wait === undefined ? {} : { wait }),
+    ...(approval === undefined ? {} : { approval }),
     ...(fields.outputSchema === undefined || !inWalk ? {} : { outputSchema: fields.outputSchema }),
     ...(needed === undefined ? {} : { needs: needed }),
+  };
+}
+
+/** Polls are not retried by rules of the author: they go on until the wait is over. */
+function waitBody(input: JsonObject, timeoutMs: number, { outputSchema }: EffectiveFields): TaskBody {
+  return {
+    type: 'wait',
+    with: input,
+    ...(outputSchema === undefined ? {} : { outputSchema }),
+    timeoutMs,
+    retry: compileRetry({ retry: {} }),
   };
 }
 

@@ -31,6 +31,8 @@ export interface Scope {
   readonly tasks?: { readonly [id: string]: TaskScope };
   readonly item?: Json;
   readonly index?: number;
+  /** The answer that a wait's `until` judges. */
+  readonly response?: Json;
   /** Resolved inside activities only. */
   readonly attempt?: number;
   readonly secrets?: { readonly [name: string]: string };

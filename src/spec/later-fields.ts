@@ -19,7 +19,6 @@ const LATER_TASK_FIELDS = [
   'maxConcurrency',
   'maxMapLength',
   'metrics',
-  'onTimeout',
   'outlets',
   'pool',
   'poolSlots',

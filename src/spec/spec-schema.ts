@@ -8,7 +8,7 @@ import { RetryDto } from './dto/retry.dto.js';
 import { AtScheduleDto, CronScheduleDto, EveryScheduleDto } from './dto/schedule.dto.js';
 import { TaskDto } from './dto/task.dto.js';
 import { TaskDefaultsDto } from './dto/task-defaults.dto.js';
-import { HttpExpectDto, SqlResultDto, WITH_SHAPES } from './dto/with.dto.js';
+import { HttpExpectDto, HttpWaitDto, SqlResultDto, SqlWaitDto, WITH_SHAPES } from './dto/with.dto.js';
 import { type FieldFacts, fieldsOf, type Shape } from './field.js';
 
 type Schema = { [keyword: string]: Json };
@@ -25,6 +25,8 @@ const SHAPES: readonly Shape[] = [
   ...Object.values(WITH_SHAPES),
   HttpExpectDto,
   SqlResultDto,
+  HttpWaitDto,
+  SqlWaitDto,
 ];
 
 /** One whole expression, in place of a value of another type. */

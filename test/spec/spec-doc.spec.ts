@@ -9,7 +9,7 @@ import { checkSpec } from '../../src/spec/check-spec.js';
 import { DagDto } from '../../src/spec/dto/dag.dto.js';
 import { RetryDto } from '../../src/spec/dto/retry.dto.js';
 import { TaskDto } from '../../src/spec/dto/task.dto.js';
-import { SqlWithDto, WITH_SHAPES } from '../../src/spec/dto/with.dto.js';
+import { HttpWaitDto, SqlWaitDto, SqlWithDto, WITH_SHAPES } from '../../src/spec/dto/with.dto.js';
 import { fieldsOf } from '../../src/spec/field.js';
 import { FOREIGN_NAMES } from '../../src/spec/foreign-names.js';
 import { LATER_FIELDS, LATER_SCHEDULE_FIELDS, NOT_IN_DEFAULTS } from '../../src/spec/later-fields.js';
@@ -55,6 +55,13 @@ function fieldTable(shape: Schema): string {
   return ['| field | value | meaning |', '|---|---|---|', ...rows].join('\n');
 }
 
+/** What is to be known of a type besides its summary. */
+const BESIDES = {
+  walk: ' Runs inside the walk, without a worker.',
+  activity: '',
+  wait: ' Takes no place of `maxActiveTasks`.',
+} as const;
+
 const schema = specSchema();
 const defs = schema.$defs as { readonly [name: string]: Schema };
 const names = (list: readonly string[]): string => list.map((name) => `\`${name}\``).join(' ');
@@ -75,12 +82,13 @@ const GENERATED: { readonly [name: string]: string } = {
   ),
   'expect of http': fieldTable(defs.HttpExpectDto as Schema),
   'result of sql': fieldTable(defs.SqlResultDto as Schema),
+  'http of wait': fieldTable(defs[HttpWaitDto.name] as Schema),
+  'sql of wait': fieldTable(defs[SqlWaitDto.name] as Schema),
   'task types': [
     '| type | |',
     '|---|---|',
     ...Object.entries(TASK_TYPES).map(
-      ([type, { summary, carriedOutBy }]) =>
-        `| \`${type}\` | ${summary}${carriedOutBy === 'walk' ? ' Runs inside the walk, without a worker.' : ''} |`,
+      ([type, { summary, carriedOutBy }]) => `| \`${type}\` | ${summary}${BESIDES[carriedOutBy]} |`,
     ),
   ].join('\n'),
   'later parts': [

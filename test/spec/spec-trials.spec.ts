@@ -64,8 +64,7 @@ const LATER: { readonly [file: string]: readonly string[] } = {
     '/tasks/transform/pool',
     '/tasks/transform/poolSlots',
     '/tasks/transform/with/connection',
-    '/tasks/wait_export/onTimeout',
-    '/tasks/wait_export/type',
+    '/tasks/wait_export/with/file',
   ],
   'e1-load-table.yaml': ['/tasks/load/with/connection', '/tasks/prepare/with/connection'],
   'e2-load-domain.yaml': [
@@ -79,8 +78,6 @@ const LATER: { readonly [file: string]: readonly string[] } = {
   'f-match-files.yaml': [
     '/maxActiveRuns',
     '/schedule/events',
-    '/tasks/ask_owner/onTimeout',
-    '/tasks/ask_owner/type',
     '/tasks/check_files/mapKey',
     '/tasks/check_files/type',
     '/tasks/check_files/zip',
@@ -111,6 +108,7 @@ describe.skipIf(SPECS.length === 0)('real pipelines written in the whole languag
         'reference_not_upstream',
         'param_without_default',
         'no_tasks',
+        'wait_condition',
       ]).toContain(code);
   });
 });

@@ -6,7 +6,7 @@ import type { AttemptDto, TaskDto } from './dto/task.dto.js';
 
 /** A task of a run as REST shows it; a large output is a reference. */
 export function taskView(runId: string, record: TaskRecord): TaskDto {
-  const { taskId, state, queuedAt, startedAt, endedAt, attempts = [], output, failure, notice, revision } = record;
+  const { taskId, state, queuedAt, startedAt, endedAt, attempts = [], output, failure, notice, waiting, revision } = record;
   return {
     taskId,
     state,
@@ -21,6 +21,7 @@ export function taskView(runId: string, record: TaskRecord): TaskDto {
         : { outputRef: refView(runId, taskId, output) }),
     failure,
     notice,
+    waitsUntil: waiting && instantOrNone(Math.min(waiting.at ?? waiting.deadline, waiting.deadline)),
     revision,
   };
 }

@@ -21,6 +21,8 @@ export interface Place {
   readonly secrets: 'allowed' | 'walk' | 'foreign';
   /** Expressions render as SQL literals, so `ident()` has a meaning. */
   readonly sql?: boolean;
+  /** A name that only this place knows: `response` in the `until` of a wait. */
+  readonly local?: string;
 }
 
 /** Answers whether `upstream` is a transitive upstream of `task`; undefined while the graph has cycles. */
@@ -94,6 +96,7 @@ function checkExpression(
 function checkRoots(checking: Checking, references: References, path: string, place: Place): void {
   const { issues, spec, faults, suggest } = checking;
   for (const name of references.unknown) {
+    if (name === place.local) continue;
     const task = Object.hasOwn(spec.tasks, name) ? ` - did you mean tasks.${name}.output?` : '';
     const param = spec.params !== undefined && Object.hasOwn(spec.params, name) ? ` - did you mean params.${name}?` : '';
     issues.error(
@@ -138,14 +141,14 @@ function checkRoots(checking: Checking, references: References, path: string, pl
       issues.error(
         'expression_not_allowed',
         path,
-        `secrets.${name} can be read only inside an activity: in \`with\` of types activity, http, sql and shell`,
+        `secrets.${name} can be read only inside an activity: in \`with\` of types activity, http, sql, shell and wait (file, http, sql)`,
       );
   }
   if (references.attempt && place.secrets !== 'allowed')
     issues.error(
       'expression_not_allowed',
       path,
-      '`attempt` is known only inside an activity of this service: in `with` of types activity (own queues), http, sql and shell',
+      '`attempt` is known only inside an activity of this service: in `with` of types activity (own queues), http, sql, shell and wait (file, http, sql)',
     );
 }
 

@@ -2,9 +2,12 @@ import { pointer } from '../json-pointer.js';
 import { checkSchema } from '../json-schema.js';
 import type { RetrySpec, TaskDefaults, TaskSpec } from '../spec.js';
 import { TASK_TYPES } from '../task-type.js';
+import { checkApproval } from './approval-fields.js';
 import { type Checking, taskOf } from './checking.js';
 import { checkDuration } from './duration-check.js';
 import { effective } from './effective.js';
+import { checkUrl } from './url-check.js';
+import { checkWaitFields } from './wait-fields.js';
 
 const QUEUE = /^[A-Za-z0-9][A-Za-z0-9_.:@/-]{0,199}$/;
 const SYSTEM_QUEUE = 'baton-system';
@@ -22,6 +25,12 @@ export function checkTaskFields(checking: Checking): void {
     const path = pointer('tasks', id);
     checkFields(checking, task, path);
     if (faults.opaque.has(id)) continue;
+    if (task.onTimeout !== undefined && task.onTimeout !== null && TASK_TYPES[task.type].carriedOutBy !== 'wait')
+      issues.error(
+        'not_allowed_with',
+        `${path}/onTimeout`,
+        `'onTimeout' means nothing for type ${task.type}: a task that takes too long fails; it belongs to waits and approvals`,
+      );
     if (TASK_TYPES[task.type].carriedOutBy === 'walk') {
       for (const name of ACTIVITY_FIELDS) {
         if (task[name] === undefined || task[name] === null) continue;
@@ -31,8 +40,11 @@ export function checkTaskFields(checking: Checking): void {
           `'${name}' means nothing for type ${task.type}, which runs inside the walk at once; leave it out`,
         );
       }
+    } else if (TASK_TYPES[task.type].carriedOutBy === 'wait') {
+      checkWaitFields(checking, id, task, path);
+      if (task.type === 'approval') checkApproval(checking, task, `${path}/with`);
     } else checkQueueOf(checking, id, task, path);
-    if (task.type === 'http') checkUrl(checking, task, path);
+    if (task.type === 'http') checkUrl(checking, task.with?.url, `${path}/with/url`);
   }
 }
 
@@ -129,10 +141,4 @@ function checkQueueOf(checking: Checking, id: string, task: TaskSpec, path: stri
       `queue '${queue.slice(0, 60)}' belongs to another worker, so the number of arguments must be fixed: write a list`,
     );
   }
-}
-
-function checkUrl({ issues }: Checking, task: TaskSpec, path: string): void {
-  const url = task.with?.url;
-  if (typeof url !== 'string' || /^https?:\/\/[^\s/]/i.test(url) || url.trimStart().startsWith('${{')) return;
-  issues.error('invalid_value', `${path}/with/url`, `must begin with http:// or https://, not '${url.slice(0, 40)}'`);
 }

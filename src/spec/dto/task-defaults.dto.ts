@@ -1,4 +1,5 @@
 import { TRIGGER_RULES } from '../../dag/spec.js';
+import { ON_TIMEOUT } from '../../dag/wait-plan.js';
 import { Anything, Duration, Nested, OneOf, Text, Whole } from '../field.js';
 import { RetryDto } from './retry.dto.js';
 
@@ -13,8 +14,11 @@ export class TaskDefaultsDto {
   @Nested('object', () => RetryDto, { nullable: true, about: 'How often and how soon a failed attempt is repeated.' })
   retry?: RetryDto | null;
 
-  @Duration({ nullable: true, about: 'Of one attempt. Default 10m.' })
+  @Duration({ nullable: true, about: 'Of one attempt, default 10m; of a whole wait or approval, default 7d.' })
   timeout?: string | null;
+
+  @OneOf(ON_TIMEOUT, { nullable: true, about: 'What a wait or an approval becomes when its timeout passes. Default fail.' })
+  onTimeout?: string | null;
 
   @Duration({ nullable: true, about: 'How long an attempt may wait for a worker. Default: unlimited.' })
   queueTimeout?: string | null;
