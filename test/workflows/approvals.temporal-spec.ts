@@ -74,6 +74,10 @@ describe.each([{ cache: 100 }, { cache: 0 }])('approvals with a workflow cache o
     await worker.runUntil(async () => {
       const started = await harness.start(plan, { params });
       await untilAsked(started, 'publish');
+      const { currentDetails } = await started.handle.query<{ readonly currentDetails: string }, []>(
+        '__temporal_workflow_metadata',
+      );
+      expect(currentDetails).toMatch(/\*\*Waiting for approval\*\*\n\n- publish: Publish sales\?/);
       expect(await refusal(decide(started, 'publish', { by: 'bob', inputs: { limit: 3 } }))).toBe(APPROVE_REFUSALS.notApprover);
       expect(await refusal(decide(started, 'publish', { by: 'ann', inputs: { limit: 0 } }))).toBe(APPROVE_REFUSALS.inputs);
       expect(await refusal(decide(started, 'nobody'))).toBe(APPROVE_REFUSALS.notWaiting);

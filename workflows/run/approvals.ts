@@ -37,10 +37,9 @@ export class Approvals {
   constructor(
     private readonly plan: DagPlan,
     private readonly ledger: RunLedger,
-    private readonly walk: Pick<Walk, 'failFastTripped'>,
     private readonly seat: Seat,
-    /** Sends a task and all downstream of it back to run again. */
-    private readonly rewind: (task: number) => void,
+    /** Sends a task and all downstream of it back to run again; false when the run is being stopped. */
+    private readonly rewind: (task: number) => boolean,
   ) {
     this.index = new Map(plan.tasks.flatMap((task, i) => (task.approval === undefined ? [] : [[task.id, i] as const])));
     this.alarm = new Alarm(
@@ -139,13 +138,11 @@ export class Approvals {
     if (decision.decision === 'approve') return this.goOn(index, decision, attempt);
 
     const rewinds = earlier.filter(({ failure }) => failure?.kind === 'rejected').length;
-    const goesBack = rewindTo !== undefined && rewinds < maxRewinds && !this.walk.failFastTripped;
-    const failure = rejection(decision, rewindTo === undefined || goesBack ? '' : `, after it went back ${rewinds} times`);
+    const spent = rewindTo !== undefined && rewinds >= maxRewinds;
+    const failure = rejection(decision, spent ? `, after it went back ${rewinds} times` : '');
     const rejected = { ...attempt, failure };
-    if (goesBack) {
-      this.ledger.noteAttempt(index, rejected);
-      this.rewind(rewindTo);
-    } else if (onReject === 'fail') this.seat.end(index, { state: 'failed', failure, attempts: [rejected], endedAt });
+    if (rewindTo !== undefined && !spent && this.rewind(rewindTo)) return this.ledger.noteAttempt(index, rejected);
+    if (onReject === 'fail') this.seat.end(index, { state: 'failed', failure, attempts: [rejected], endedAt });
     else if (onReject === 'skip') this.seat.end(index, { state: 'skipped', attempts: [rejected], endedAt });
     else this.goOn(index, decision, rejected);
   }

@@ -64,7 +64,7 @@ export class RunLoop {
     this.watch = new QueueWatch(system, (task, text) => this.tell(() => ledger.noteNotice(task, text)));
     this.failFastSeen = walk.failFastTripped;
     this.waits = new Waits(run, plan, ledger, values, prefix, this.seat());
-    this.approvals = new Approvals(plan, ledger, walk, this.seat(), (task) => this.rewind(task));
+    this.approvals = new Approvals(plan, ledger, this.seat(), (task) => this.rewind(task));
     this.rewinds = new Rewinds((task) => this.walk.putBack(task));
   }
 
@@ -328,7 +328,8 @@ export class RunLoop {
   }
 
   /** After a rejection: what of these tasks still runs is not waited for, but its task starts anew only when it has ended. */
-  private rewind(to: number): void {
+  private rewind(to: number): boolean {
+    if (this.stopReason !== undefined || this.walk.failFastTripped) return false;
     const running = new Set(this.walk.running());
     for (const index of this.walk.rewind(to)) {
       const task = this.plan.tasks[index]!;
@@ -337,6 +338,7 @@ export class RunLoop {
       this.rewinds.rewound(index, running.has(index) && (polled || task.activity !== undefined || task.value !== undefined));
       this.ledger.noteRewound(index);
     }
+    return true;
   }
 
   private cancelRunning(): void {

@@ -1,12 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import type { ApproveInput, TaskRecord } from '../../../workflows/contract.js';
-import { canonicalJson } from '../../dag/canonical-json.js';
-import type { Json, JsonObject } from '../../dag/json.js';
-import { sha256 } from '../../objects/sha256.js';
+import type { ApproveInput } from '../../../workflows/contract.js';
+import type { JsonObject } from '../../dag/json.js';
 import { ApprovalGateway, ApprovalRefusedError } from '../../temporal/approval-gateway.js';
 import { runPath } from '../base-path.js';
 import { Problem } from '../errors/problem.js';
 import { ApiSettings } from '../settings.js';
+import { deciderOf, isRepetition, updateIdOf } from './decision.js';
 import type { DecideDto, DecidedDto } from './dto/approval.dto.js';
 import type { RunName } from './run-id.js';
 import { RunsService } from './runs.service.js';
@@ -32,7 +31,7 @@ export class ApprovalsService {
     const input: ApproveInput = {
       taskId,
       decision: request.decision,
-      by: this.identityOf(request, user),
+      by: deciderOf(request.by, user, this.settings.authenticatesOutside),
       comment: request.comment,
       inputs: checkedSize(request.inputs),
     };
@@ -55,40 +54,12 @@ export class ApprovalsService {
     }
     return answer;
   }
-
-  /** Behind something that authenticates its word alone counts; without it only this machine asks, and says who it is. */
-  private identityOf({ by }: DecideDto, user: string | undefined): string | undefined {
-    if (!this.settings.authenticatesOutside) return by;
-    if (by === undefined) return user?.slice(0, 256);
-    const detail = 'who decides is told by what authenticates the request (X-Forwarded-User); leave it out';
-    throw new Problem('invalid_fields', `by: ${detail}.`, { errors: [{ pointer: '/by', detail }] });
-  }
 }
 
 function checkedSize(inputs: JsonObject | undefined): JsonObject | undefined {
   if (inputs === undefined || JSON.stringify(inputs).length <= MAX_INPUTS_CHARS) return inputs;
   const detail = `inputs have more than ${MAX_INPUTS_CHARS} characters of JSON: give the place of the data instead`;
   throw new Problem('invalid_inputs', `${detail}.`, { errors: [{ pointer: '/inputs', detail }] });
-}
-
-/** The round is part of it: the same words about the next round are another decision. */
-function updateIdOf(input: ApproveInput, round: number): string {
-  const said = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined)) as JsonObject;
-  return sha256(canonicalJson({ ...said, round })).slice(0, 40);
-}
-
-/** Whether the task is as it is by this very decision: its answer was lost. */
-function isRepetition({ output, failure }: TaskRecord, input: ApproveInput): boolean {
-  const kept = (output !== undefined && 'value' in output ? output.value : failure?.details) as
-    | Partial<ApproveInput>
-    | undefined;
-  if (typeof kept !== 'object' || kept === null || kept.decision !== input.decision) return false;
-  const given = Object.entries(input.inputs ?? {});
-  return (
-    (kept.by ?? undefined) === input.by &&
-    (kept.comment ?? undefined) === input.comment &&
-    given.every(([name, value]) => canonicalJson((kept.inputs?.[name] ?? null) as Json) === canonicalJson(value as Json))
-  );
 }
 
 function notWaiting(detail: string): Problem {
