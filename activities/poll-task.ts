@@ -83,7 +83,9 @@ class Poll {
         runId: call.run?.id ?? this.temporal.info.workflowExecution?.workflowId ?? call.prefix,
         taskId: call.task,
         attempt,
-        idempotencyKey: sha256(`${call.prefix}\n${call.task}`).slice(0, 32),
+        get idempotencyKey() {
+          return sha256(`${call.prefix}\n${call.task}`).slice(0, 32);
+        },
         prefix: call.prefix,
       },
       heartbeat: () => this.temporal.heartbeat(),

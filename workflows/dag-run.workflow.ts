@@ -37,7 +37,7 @@ import {
 } from './contract.js';
 import { type Approvals, refused } from './run/approvals.js';
 import { runDetails } from './run/details.js';
-import { system } from './run/dispatch.js';
+import { atHand, system } from './run/dispatch.js';
 import { RunLedger } from './run/run-ledger.js';
 import { RunLoop } from './run/run-loop.js';
 import { RunValues } from './run/run-values.js';
@@ -126,7 +126,9 @@ async function loadPlan(input: DagRunInput): Promise<{ readonly plan: DagPlan } 
   if (input.plan !== undefined) return { plan: input.plan };
   try {
     return {
-      plan: await system(`plan of ${input.run.dagId}, version ${input.run.version}`).loadPlan({ planKey: input.planKey }),
+      plan: await atHand(`plan of ${input.run.dagId}, version ${input.run.version}`, (objects) =>
+        objects.loadPlan({ planKey: input.planKey }),
+      ),
     };
   } catch (error) {
     const message = `the plan of version ${input.run.version} (${input.planKey}) cannot be read: ${rootMessage(error)}`;
@@ -226,11 +228,9 @@ async function close(
     tasks: await storeRecords(ledger.all(), input.prefix, 'report/tasks', 'report of the run'),
     planKey: input.planKey,
   };
-  await system('report of the run').storeJson({
-    key: `${input.prefix}${REPORT_NAME}`,
-    value: report as unknown as Json,
-    replace: true,
-  });
+  await atHand('report of the run', (objects) =>
+    objects.storeJson({ key: `${input.prefix}${REPORT_NAME}`, value: report as unknown as Json, replace: true }),
+  );
   setCurrentDetails(runDetails(head, ledger, plan, walk));
   upsertSearchAttributes({
     DagRunState: [state],
