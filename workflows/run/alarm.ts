@@ -1,4 +1,5 @@
-import { CancellationScope, sleep } from '@temporalio/workflow';
+import { sleep } from '@temporalio/workflow';
+import { shielded } from './shielded.js';
 
 /**
  * One clock for all tasks that wait for a moment: a timer of Temporal for the next one only, so that ten thousand waits cost a
@@ -34,7 +35,7 @@ export class Alarm {
         this.check();
       });
     const timer = (): Promise<void> => sleep(Math.max(1, at - Date.now()), { summary: 'the next wait that ends by the clock' });
-    void CancellationScope.nonCancellable(timer).then(over, over);
+    void shielded(timer).then(over, over);
   }
 
   private check(): void {

@@ -1,9 +1,10 @@
 import { ActivityFailure, type ActivityOptions, ApplicationFailure } from '@temporalio/common';
-import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import { ActivityCancellationType, isCancellation, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { SystemActivities } from '../../activities/system-calls.js';
 import type { PollCall, TaskReturn } from '../../activities/task-call.js';
 import type { ActivityPlan, TaskPlan } from '../../src/dag/plan.js';
 import type { PollPlan } from '../../src/dag/wait-plan.js';
+import { shielded } from './shielded.js';
 
 /** How long Temporal waits beyond a task's timeout before it ends the attempt itself: our own worker enforces the timeout, and says so. */
 const BACKSTOP_MS = 10_000;
@@ -27,7 +28,11 @@ export function system(summary: string): SystemActivities {
  * activity it costs no turn of the server, and a report does not stand in the history too. Where that fails twice it is
  * done the patient way: waiting for a full disk in a workflow task would keep the task, and fill the history.
  */
-export async function atHand<T>(summary: string, call: (activities: SystemActivities) => Promise<T>): Promise<T> {
+export function atHand<T>(summary: string, call: (activities: SystemActivities) => Promise<T>): Promise<T> {
+  return shielded(() => inWorkflowTask(summary, call));
+}
+
+async function inWorkflowTask<T>(summary: string, call: (activities: SystemActivities) => Promise<T>): Promise<T> {
   try {
     return await call(
       proxyLocalActivities<SystemActivities>({
@@ -37,8 +42,9 @@ export async function atHand<T>(summary: string, call: (activities: SystemActivi
       }),
     );
   } catch (error) {
-    if (error instanceof ActivityFailure && error.cause instanceof ApplicationFailure && error.cause.nonRetryable === true)
-      throw error;
+    const lasting =
+      error instanceof ActivityFailure && error.cause instanceof ApplicationFailure && error.cause.nonRetryable === true;
+    if (lasting || isCancellation(error)) throw error;
     return call(system(summary));
   }
 }

@@ -1,4 +1,4 @@
-import { CancellationScope, condition, sleep, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, condition, isCancellation, sleep, workflowInfo } from '@temporalio/workflow';
 import type { TaskCall, TaskReturn } from '../../activities/task-call.js';
 import type { Json } from '../../src/dag/json.js';
 import { validateJson } from '../../src/dag/json-schema.js';
@@ -59,7 +59,6 @@ export class RunLoop {
     private readonly ledger: RunLedger,
     private readonly values: RunValues,
     private readonly prefix: string,
-    private readonly onChange: () => void,
   ) {
     this.watch = new QueueWatch(system, (task, text) => this.tell(() => ledger.noteNotice(task, text)));
     this.failFastSeen = walk.failFastTripped;
@@ -85,23 +84,26 @@ export class RunLoop {
 
   /**
    * Until all is over, or the history is long and nothing is in flight. What starts belongs to a scope, and cancelling that
-   * reaches every running task. The loop itself lives inside, since a scope entered for each task costs three promises, and
-   * the SDK records the stack of every promise: that was a third of the workflow's time.
+   * reaches every running task: first the one of the workflow, which need not be entered (see `shielded`), then one after the
+   * other for what still runs after a cancellation. With failFast never that one: a cancellation from outside must still be
+   * told from ours. The loop itself lives inside: a scope for each task costs three promises.
    */
   async drive(): Promise<LoopEnd> {
-    for (;;) {
-      const scope = new CancellationScope();
-      const end = await scope.run(() => {
-        this.waits.resume(this.walk);
-        this.approvals.resume(this.walk);
-        return this.driveWithin(scope);
+    const own = CancellationScope.current();
+    let end = own.consideredCancelled || this.plan.failFast ? undefined : await this.driveWithin(own);
+    while (end === undefined) {
+      end = await CancellationScope.nonCancellable(() => {
+        const scope = new CancellationScope();
+        return scope.run(() => this.driveWithin(scope));
       });
-      if (end !== undefined) return end;
     }
+    return end;
   }
 
   /** Undefined when the scope was cancelled and the rest of the run needs a new one. */
   private async driveWithin(scope: CancellationScope): Promise<LoopEnd | undefined> {
+    this.waits.resume(this.walk);
+    this.approvals.resume(this.walk);
     for (;;) {
       this.commands = 0;
       this.inputChars = 0;
@@ -121,12 +123,20 @@ export class RunLoop {
       const mayContinue = this.inFlight === 0 && !this.walk.isDone && workflowInfo().historyLength >= CONTINUE_FROM_EVENTS;
       if (!mayContinue) this.launch();
       this.ledger.noteChanges(Date.now());
-      this.onChange();
       if (this.walk.isDone && this.inFlight === 0) return 'done';
       if (this.inFlight === 0 && this.inbox.length === 0 && (mayContinue || this.mustDrain())) return 'continue_as_new';
       // A failure inside the walk itself may have tripped failFast just now.
       if (this.walk.failFastTripped && !this.failFastSeen) continue;
+      await this.news();
+    }
+  }
+
+  private async news(): Promise<void> {
+    try {
       await condition(() => this.inbox.length > 0);
+    } catch (error) {
+      if (!isCancellation(error)) throw error;
+      this.stop('cancelled');
     }
   }
 
