@@ -23,13 +23,14 @@ export class AttemptHistory {
   private userFailureCount: number;
   readonly current: Attempt & { readonly startedAt: number };
 
-  constructor(temporalAttempt: number, details: unknown, worker: string, now: number) {
+  /** @param before attempts of earlier rounds, which others keep: numbers go on after them. */
+  constructor(temporalAttempt: number, details: unknown, worker: string, now: number, before = 0) {
     const known = isDetails(details) ? details : { attempts: [], userFailures: 0 };
     this.userFailureCount = known.userFailures;
     this.ended = known.attempts.map((a) => (a.endedAt === undefined && a.failure === undefined ? lost(a) : a));
     // Counts go on where Temporal begins again (an operator's reset), and gaps are attempts that nobody could report.
-    while (this.ended.length < temporalAttempt - 1) this.ended.push(lost({ attempt: this.ended.length + 1 }));
-    this.current = { attempt: this.ended.length + 1, startedAt: now, worker };
+    while (this.ended.length < temporalAttempt - 1) this.ended.push(lost({ attempt: before + this.ended.length + 1 }));
+    this.current = { attempt: before + this.ended.length + 1, startedAt: now, worker };
   }
 
   get userFailures(): number {

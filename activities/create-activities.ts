@@ -6,6 +6,8 @@ import { httpHandler } from './handlers/http.js';
 import { pythonHandler } from './handlers/python.js';
 import { shellHandler } from './handlers/shell.js';
 import { sqlHandler } from './handlers/sql.js';
+import { waitHandler } from './handlers/wait.js';
+import { pollActivity } from './poll-task.js';
 import { type TaskRuntime, taskActivity } from './run-task.js';
 import { createSystemActivities } from './system-activities.js';
 import { TaskError } from './task-error.js';
@@ -34,8 +36,10 @@ export function createActivities(deps: ActivityDeps): Activities {
     python: () => pythonHandler(deps.python),
   };
   const activities: { [name: string]: (...args: never[]) => Promise<unknown> } = {};
-  for (const [type, handler] of Object.entries(handlers))
-    activities[type] = taskActivity(enabled.has(type) ? handler() : disabled(type), runtime);
+  const handlerOf = (type: string): TaskHandler => (enabled.has(type) ? handlers[type]!() : disabled(type));
+  for (const type of Object.keys(handlers)) activities[type] = taskActivity(handlerOf(type), runtime);
+  const polled = { http: handlerOf('http'), sql: handlerOf('sql'), dataFolders: deps.sql?.dataFolders ?? [] };
+  activities.wait = pollActivity(waitHandler(polled), runtime);
   for (const [name, fn] of deps.userActivities ?? []) activities[name] = taskActivity(userActivity(name, fn), runtime);
   const known = Object.keys(activities);
   return {

@@ -65,7 +65,7 @@ class TaskRun {
     private readonly call: TaskCall,
   ) {
     const { info } = this.temporal;
-    this.history = new AttemptHistory(info.attempt, info.heartbeatDetails, runtime.worker, Date.now());
+    this.history = new AttemptHistory(info.attempt, info.heartbeatDetails, runtime.worker, Date.now(), call.before);
     this.heartbeats = new Heartbeats(
       (details) => this.temporal.heartbeat(details),
       this.history,
@@ -182,7 +182,7 @@ class TaskRun {
         attempt,
         // Made when looked at: few tasks do.
         get idempotencyKey() {
-          return idempotencyKey(call.prefix, call.task);
+          return idempotencyKey(call.prefix, call.task, undefined, call.before);
         },
         prefix: call.prefix,
       },
@@ -287,7 +287,8 @@ function lostTooOften(lost: number, allowed: number, last: Failure | undefined):
   );
 }
 
-function attemptOrThrow<T>(act: () => T, name: (error: unknown) => unknown): T {
+/** Runs `act`, and renames what it throws. */
+export function attemptOrThrow<T>(act: () => T, name: (error: unknown) => unknown): T {
   try {
     return act();
   } catch (error) {

@@ -1,6 +1,7 @@
 import type { Json } from '../src/dag/json.js';
 import type { RunScope } from '../src/dag/scope.js';
 import type { Attempt, CachedFrom, OutputValue, TaskState } from '../src/dag/state.js';
+import type { PollPace } from '../src/dag/wait-plan.js';
 
 /**
  * The one argument of every activity that Baton's own worker runs for a task. Small on purpose: the body is read by
@@ -22,6 +23,15 @@ export interface TaskCall {
   readonly ignoreCache?: true;
   /** For hooks of a task: that task, as expressions name it (`task`). */
   readonly hookOf?: Json;
+  /** Attempts of earlier rounds, before a rejection sent the run back: numbers go on, and it is other work. Default 0. */
+  readonly before?: number;
+}
+
+/** The argument of the activity `wait`, whose attempts are the polls of a wait. */
+export interface PollCall extends TaskCall {
+  /** When the wait times out, epoch ms. */
+  readonly deadline: number;
+  readonly pace: PollPace;
 }
 
 /** What such an activity returns. */

@@ -88,6 +88,8 @@ export interface TaskRecord {
   readonly hooks?: readonly HookRecord[];
   /** Something to know while it is not over: `no worker on queue gpu since 2026-01-01T00:00:00Z`. */
   readonly notice?: string;
+  /** While it waits by the clock: when its timeout passes and, for a timer, when it has what it waits for. Epoch ms. */
+  readonly waiting?: { readonly deadline: number; readonly at?: number };
   /** Number of the change that wrote this record; grows over the whole run. */
   readonly revision: number;
 }
@@ -161,6 +163,33 @@ export interface RunSnapshot {
   /** Executions of this run so far, this one included: names the pages. */
   readonly hop: number;
 }
+
+/** Update `approve`: a decision about a task that waits for approval. Never blocks. */
+export const APPROVE_UPDATE = 'approve';
+export interface ApproveInput {
+  readonly taskId: string;
+  readonly decision: 'approve' | 'reject';
+  /** Who decides, as far as known. */
+  readonly by?: string;
+  readonly comment?: string;
+  readonly inputs?: JsonObject;
+}
+export interface ApproveResult {
+  readonly taskId: string;
+  readonly decision: 'approve' | 'reject';
+  /** Epoch ms. */
+  readonly at: number;
+}
+/**
+ * Types of the ApplicationFailures by which a run refuses a decision; the details of `inputs` are a list of
+ * `{pointer, message}`. `later` = the run is about to go on in a new execution, or to end: ask again.
+ */
+export const APPROVE_REFUSALS = {
+  notWaiting: 'NotWaiting',
+  notApprover: 'NotApprover',
+  inputs: 'InputsInvalid',
+  later: 'TryAgain',
+} as const;
 
 /** Result of a run that succeeded. */
 export interface RunSummary {

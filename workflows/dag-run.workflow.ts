@@ -8,6 +8,7 @@ import {
   CancelledFailure,
   continueAsNew,
   defineQuery,
+  defineUpdate,
   setCurrentDetails,
   setHandler,
   sleep,
@@ -19,6 +20,10 @@ import type { DagPlan } from '../src/dag/plan.js';
 import type { Failure, FinalRunState } from '../src/dag/state.js';
 import { Walk } from '../src/dag/walk.js';
 import {
+  APPROVE_REFUSALS,
+  APPROVE_UPDATE,
+  type ApproveInput,
+  type ApproveResult,
   DAG_RUN_FAILED,
   type DagRunInput,
   REPORT_NAME,
@@ -31,6 +36,7 @@ import {
   type TasksQueryInput,
   type TasksQueryResult,
 } from './contract.js';
+import { type Approvals, refused } from './run/approvals.js';
 import { runDetails } from './run/details.js';
 import { atHand, system } from './run/dispatch.js';
 import { runHooks } from './run/run-hooks.js';
@@ -41,6 +47,7 @@ import { shielded } from './run/shielded.js';
 import { loadRecords, storeRecords } from './run/stored-records.js';
 
 export const runQuery = defineQuery<RunHead>(RUN_QUERY);
+export const approveUpdate = defineUpdate<ApproveResult, [ApproveInput]>(APPROVE_UPDATE);
 export const tasksQuery = defineQuery<TasksQueryResult, [TasksQueryInput]>(TASKS_QUERY);
 
 /** Outputs of a DAG are for other programs to read, not for data: more than this many characters of JSON is refused. */
@@ -53,6 +60,7 @@ const MAX_REASON_CHARS = 200;
 
 export async function dagRun(input: DagRunInput): Promise<RunSummary> {
   const startedAt = input.carried?.startedAt ?? Date.now();
+  const desk = approvalDesk();
   const loaded = await loadPlan(input);
   const plan = 'plan' in loaded ? loaded.plan : EMPTY_PLAN;
   const walk = new Walk(plan, input.carried?.states, { failFastTripped: input.carried?.failFastTripped });
@@ -64,6 +72,7 @@ export async function dagRun(input: DagRunInput): Promise<RunSummary> {
 
   const values = new RunValues(input.run, plan, walk, ledger, input.prefix, system);
   const loop = new RunLoop(input.run, plan, walk, ledger, values, input.prefix);
+  desk.open(loop.approvals);
   setCurrentDetails(whenAsked(() => runDetails(ledger.head(), ledger, plan, walk)));
   // A cancellation reaches what runs by itself, and is a request to the loop, which stops in good order.
   CancellationScope.current().cancelRequested.catch(() => loop.stop('cancelled'));
@@ -74,7 +83,10 @@ export async function dagRun(input: DagRunInput): Promise<RunSummary> {
     );
   }
   if ('failure' in loaded) return close(input, ledger, 'failed', loaded.failure);
-  if ((await loop.drive()) === 'continue_as_new') return goOn(input, ledger, walk, startedAt);
+  const end = await loop.drive();
+  // What is decided from here on would be lost.
+  desk.close();
+  if (end === 'continue_as_new') return goOn(input, ledger, walk, startedAt);
 
   const outcome = loop.stopped === 'cancelled' ? 'cancelled' : loop.stopped === 'timeout' ? 'failed' : walk.outcome()!;
   let failure = outcome === 'failed' ? failureOf(loop, plan, walk, ledger) : undefined;
@@ -96,6 +108,30 @@ export async function dagRun(input: DagRunInput): Promise<RunSummary> {
  */
 function whenAsked(text: () => string): string {
   return { toJSON: text } as unknown as string;
+}
+
+/** Takes decisions from the first moment on; while the loop does not run they are asked to come again. */
+function approvalDesk(): { open(approvals: Approvals): void; close(): void } {
+  let open: Approvals | undefined;
+  const later = (): ApplicationFailure => refused(APPROVE_REFUSALS.later, 'the run is between two executions, or about to end');
+  setHandler(
+    approveUpdate,
+    (decision) => {
+      if (open === undefined) throw later();
+      return open.decide(decision);
+    },
+    {
+      validator: (decision) => {
+        const refusal = open === undefined ? later() : open.refusal(decision);
+        if (refusal !== undefined) throw refusal;
+      },
+      description: 'Approves or rejects a task that waits for it.',
+    },
+  );
+  return {
+    open: (approvals) => (open = approvals),
+    close: () => (open = undefined),
+  };
 }
 
 const EMPTY_PLAN: DagPlan = { format: 1, dagId: '', maxActiveTasks: 1, failFast: false, bodies: [], tasks: [] };

@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { ApprovalGateway } from '../temporal/approval-gateway.js';
 import { DagGateway } from '../temporal/dag-gateway.js';
 import { QueueGateway } from '../temporal/queue-gateway.js';
 import { RunGateway } from '../temporal/run-gateway.js';
@@ -21,6 +22,7 @@ export interface ApiParts {
   readonly dags: DagGateway;
   readonly runs: RunGateway;
   readonly queues: QueueGateway;
+  readonly approvals: ApprovalGateway;
   readonly blobs: BlobStore;
   readonly settings: ApiSettings;
   readonly readiness: Readiness;
@@ -29,7 +31,7 @@ export interface ApiParts {
 /** The REST interface over its parts. */
 @Module({})
 export class ApiModule {
-  static of({ dags, runs, queues, blobs, settings, readiness }: ApiParts): DynamicModule {
+  static of({ dags, runs, queues, approvals, blobs, settings, readiness }: ApiParts): DynamicModule {
     return {
       module: ApiModule,
       global: true,
@@ -38,6 +40,7 @@ export class ApiModule {
         { provide: DagGateway, useValue: dags },
         { provide: RunGateway, useValue: runs },
         { provide: QueueGateway, useValue: queues },
+        { provide: ApprovalGateway, useValue: approvals },
         { provide: BlobStore, useValue: blobs },
         { provide: VersionStore, useValue: new VersionStore(blobs.objects) },
         { provide: ApiSettings, useValue: settings },
@@ -49,7 +52,7 @@ export class ApiModule {
         { provide: APP_GUARD, useClass: QueryNamesGuard },
         { provide: APP_PIPE, useClass: DtoPipe },
       ],
-      exports: [DagGateway, RunGateway, QueueGateway, BlobStore, VersionStore, ApiSettings, Readiness],
+      exports: [DagGateway, RunGateway, QueueGateway, ApprovalGateway, BlobStore, VersionStore, ApiSettings, Readiness],
     };
   }
 }

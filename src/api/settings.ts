@@ -25,6 +25,11 @@ export class ApiSettings {
     return this.config.enabledTaskTypes;
   }
 
+  /** Something in front of the service says who asks. */
+  get authenticatesOutside(): boolean {
+    return this.config.auth === 'external';
+  }
+
   /** Does this process also work on runs? */
   get worksOnRuns(): boolean {
     return this.config.role === 'all';

@@ -1,9 +1,11 @@
 import { compileCache } from './cache-plan.js';
+import { compileApproval } from './compile-approval.js';
+import { compileWait } from './compile-wait.js';
 import { formatDuration, parseDuration } from './duration.js';
 import { expressionSource } from './expression/index.js';
 import { placedHooks } from './hooks.js';
 import type { Issue } from './issue.js';
-import type { Json } from './json.js';
+import type { Json, JsonObject } from './json.js';
 import { MAX_HOOK_MS } from './limits.js';
 import {
   type ActivityPlan,
@@ -125,7 +127,12 @@ function compileTask(
     TASK_TYPES[task.type].carriedOutBy === 'activity'
       ? compileActivity(dag.id, id, task, fields, ownQueues, bodies)
       : undefined;
-  const inWalk = activity === undefined || activity.foreign !== undefined;
+  const wait =
+    task.type === 'wait'
+      ? compileWait(task, fields.onTimeout, (input, timeoutMs) => bodies.add(id, waitBody(input, timeoutMs, fields)))
+      : undefined;
+  const approval = task.type === 'approval' ? compileApproval(task, fields.onTimeout, index) : undefined;
+  const inWalk = wait?.poll === undefined && (activity === undefined || activity.foreign !== undefined);
   const value = task.type === 'transform' ? task.with?.value : undefined;
   const needed = needs === undefined ? undefined : compileNeeds(needs, index);
   return {
@@ -137,6 +144,8 @@ function compileTask(
     ...(fields.priority === undefined || fields.priority === 3 ? {} : { priority: fields.priority }),
     ...(value === undefined ? {} : { value }),
     ...(activity === undefined ? {} : { activity }),
+    ...(wait === undefined ? {} : { wait }),
+    ...(approval === undefined ? {} : { approval }),
     ...(fields.outputSchema === undefined || !inWalk ? {} : { outputSchema: fields.outputSchema }),
     ...(fields.hooks === undefined ? {} : { hooks: hooksOf(id, fields.hooks) }),
     ...(needed === undefined ? {} : { needs: needed }),
@@ -169,6 +178,17 @@ function compileHook(
     ...(fields.priority === undefined || fields.priority === 3 ? {} : { priority: fields.priority }),
     activity: compileActivity(dag.id, name, hook, bounded, ownQueues, bodies),
     ...(needed === undefined ? {} : { needs: needed }),
+  };
+}
+
+/** Polls are not retried by rules of the author: they go on until the wait is over. */
+function waitBody(input: JsonObject, timeoutMs: number, { outputSchema }: EffectiveFields): TaskBody {
+  return {
+    type: 'wait',
+    with: input,
+    ...(outputSchema === undefined ? {} : { outputSchema }),
+    timeoutMs,
+    retry: compileRetry({ retry: {} }),
   };
 }
 

@@ -13,6 +13,7 @@ export const FAILURE_FACTS: { readonly [kind in FailureKind]: string } = {
   blob_missing: 'a stored value or body is gone',
   run_timeout: "the run's `timeout` passed",
   cancelled: 'asked to stop',
+  rejected: 'somebody rejected an approval',
   terminated: 'ended from outside, without clean-up',
   output: 'an output of the DAG could not be computed',
   tasks: 'of runs only: the tasks that decide it failed',

@@ -122,6 +122,10 @@ export const ISSUE_FACTS: { readonly [code in IssueCode]: { readonly cause: stri
     cause: 'an expression names a task that need not have ended',
     fix: 'add it to `dependsOn`',
   },
+  rewind_not_upstream: {
+    cause: '`rewindTo` names no task upstream of its approval',
+    fix: 'a task that the approval comes after',
+  },
   secret_on_foreign_queue: {
     cause: "a secret in the arguments of another worker's activity",
     fix: 'let that worker read it itself',
@@ -177,6 +181,10 @@ export const ISSUE_FACTS: { readonly [code in IssueCode]: { readonly cause: stri
   unquoted_expression: {
     cause: 'YAML reads the braces as a map',
     fix: 'put quotes around the whole value',
+  },
+  wait_condition: {
+    cause: 'a wait for nothing, or for several things at once',
+    fix: 'one of `duration`, `until`, `file`, `http`, `sql`',
   },
   wrong_type: {
     cause: 'text for a number, a map for a list, an empty value ...',

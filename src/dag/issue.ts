@@ -49,6 +49,7 @@ export const ISSUE_CODES = [
   'param_without_default',
   'plan_too_large',
   'reference_not_upstream',
+  'rewind_not_upstream',
   'secret_on_foreign_queue',
   'surprising_cron',
   'too_deep',
@@ -63,6 +64,7 @@ export const ISSUE_CODES = [
   'unknown_reference',
   'unknown_task_type',
   'unquoted_expression',
+  'wait_condition',
   'wrong_type',
   'yaml_boolean_key',
 ] as const;

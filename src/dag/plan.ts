@@ -1,7 +1,9 @@
+import type { ApprovalPlan } from './approval-plan.js';
 import type { Json } from './json.js';
 import type { RetryRulePlan } from './retry-rule.js';
 import type { DagHook, TaskHook, TriggerRule } from './spec.js';
 import type { TaskType } from './task-type.js';
+import type { WaitPlan } from './wait-plan.js';
 
 /**
  * A compiled DAG: all the walk needs, and nothing that only an activity needs (those are {@link TaskBody}s). Plain JSON,
@@ -55,6 +57,10 @@ export interface TaskPlan {
   readonly value?: Json;
   /** Types carried out by an activity. */
   readonly activity?: ActivityPlan;
+  /** wait. */
+  readonly wait?: WaitPlan;
+  /** approval. */
+  readonly approval?: ApprovalPlan;
   /** JSON Schema of the output, where the walk itself must check it (transform, foreign activities); else it is in the body. */
   readonly outputSchema?: Json;
   /** What to do when it has ended; their ids are names, such as `load hook failure`. Default: nothing. */

@@ -37,6 +37,8 @@ export interface Scope {
   readonly index?: number;
   /** In hooks of a task: the task itself. */
   readonly task?: Json;
+  /** The answer that a wait's `until` judges. */
+  readonly response?: Json;
   /** Resolved inside activities only. */
   readonly attempt?: number;
   readonly secrets?: { readonly [name: string]: string };

@@ -4,6 +4,7 @@
  */
 import type { Json, JsonObject } from './json.js';
 import type { TaskType } from './task-type.js';
+import type { OnTimeout } from './wait-plan.js';
 
 /** `90s`, `5m`, `1h30m`, `2d` or ISO-8601 without years, months, weeks (R24). Parsed by `duration.ts`. */
 export type DurationText = string;
@@ -109,6 +110,8 @@ export interface TaskDefaults {
   readonly triggerRule?: TriggerRule | null;
   readonly retry?: RetrySpec | null;
   readonly timeout?: DurationText | null;
+  /** Of waits and approvals (R19). */
+  readonly onTimeout?: OnTimeout | null;
   readonly queueTimeout?: DurationText | null;
   readonly heartbeatTimeout?: DurationText | null;
   readonly queue?: string | null;

@@ -28,7 +28,7 @@ export type FinalRunState = 'success' | 'failed' | 'cancelled';
  * `expression` an expression could not be evaluated · `output_schema` the result breaks `outputSchema` ·
  * `unknown_activity` no such activity on the worker · `type_disabled` the task type is off on this worker ·
  * `blob_missing` a stored value or body is gone · `run_timeout` the run's `timeout` passed · `cancelled` asked to stop ·
- * `terminated` ended from outside, without clean-up · `output` a DAG output could not be computed ·
+ * `rejected` somebody rejected an approval · `terminated` ended from outside, without clean-up · `output` a DAG output could not be computed ·
  * `tasks` (runs only) the tasks that decide it failed.
  */
 export const FAILURE_KINDS = [
@@ -43,6 +43,7 @@ export const FAILURE_KINDS = [
   'blob_missing',
   'run_timeout',
   'cancelled',
+  'rejected',
   'terminated',
   'output',
   'tasks',

@@ -2,8 +2,11 @@
  * The catalogue of task types: the one place that says how a type is carried out. A new type starts with a line here.
  */
 
-/** How the walk carries a type out: `walk` = inside the workflow, no history event; `activity` = a Temporal activity. */
-export type CarriedOutBy = 'walk' | 'activity';
+/**
+ * How the walk carries a type out: `walk` = inside the workflow, no history event; `activity` = a Temporal activity; `wait` = the
+ * run waits for it and it takes no place of `maxActiveTasks` (R13).
+ */
+export type CarriedOutBy = 'walk' | 'activity' | 'wait';
 
 export interface TaskTypeFacts {
   readonly carriedOutBy: CarriedOutBy;
@@ -20,8 +23,10 @@ export const TASK_TYPES = {
   sql: { carriedOutBy: 'activity', summary: 'Runs SQL in an embedded DuckDB, or on PostgreSQL by the name of a connection.' },
   python: { carriedOutBy: 'activity', summary: 'Calls a Python function; off unless the administrator enables it.' },
   shell: { carriedOutBy: 'activity', summary: 'Runs a program; off unless the administrator enables it.' },
+  wait: { carriedOutBy: 'wait', summary: 'Waits for a time, a file, an HTTP answer or an SQL condition.' },
+  approval: { carriedOutBy: 'wait', summary: 'Waits until somebody approves or rejects over REST.' },
 } as const satisfies Record<string, TaskTypeFacts>;
 export type TaskType = keyof typeof TASK_TYPES;
 
 /** Types the language names but that come with later work: refused with `not_yet_supported`, never ignored. */
-export const LATER_TASK_TYPES = ['approval', 'branch', 'dag', 'quality', 'trigger', 'wait'] as const;
+export const LATER_TASK_TYPES = ['branch', 'dag', 'quality', 'trigger'] as const;

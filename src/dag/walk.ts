@@ -34,6 +34,10 @@ export interface Step {
   readonly step: 'when' | 'run';
 }
 
+/** Lines of {@link Walk}'s ready tasks. */
+const ASKED = 1;
+const TO_RUN = 2;
+
 export class Walk {
   /** Number of tasks. */
   readonly size: number;
@@ -47,6 +51,8 @@ export class Walk {
   private readonly admitted: Uint8Array;
   private readonly rank: Uint32Array;
   private readonly byRank: Uint32Array;
+  /** The line in which a ready task stands, 0 = none: what stood there before it was rewound does not count. */
+  private readonly place: Uint8Array;
   private readonly toAsk = new RankHeap();
   private readonly freeToRun = new RankHeap();
   private readonly waitingForSlot = new RankHeap();
@@ -75,6 +81,7 @@ export class Walk {
     this.counters = new Uint32Array(4 * n);
     this.upstreamTotal = new Uint32Array(n);
     this.takesSlot = new Uint8Array(n);
+    this.place = new Uint8Array(n);
     this.admitted = new Uint8Array(n);
     this.down = downstreamRows(plan);
     this.byRank = rankedTasks(plan, this.down);
@@ -139,25 +146,25 @@ export class Walk {
    * with the longest chain behind it, then the order of the plan. A step that was handed out is not handed out again.
    */
   next(): Step | undefined {
-    const asked = this.pop(this.toAsk);
+    const asked = this.pop(this.toAsk, ASKED);
     if (asked !== undefined) return { task: asked, step: 'when' };
-    const free = this.pop(this.freeToRun);
+    const free = this.pop(this.freeToRun, TO_RUN);
     if (free !== undefined) return { task: free, step: 'run' };
     if (this.active >= this.plan.maxActiveTasks) return undefined;
-    const task = this.pop(this.waitingForSlot);
+    const task = this.pop(this.waitingForSlot, TO_RUN);
     return task === undefined ? undefined : { task, step: 'run' };
   }
 
   /** Puts a `run` step back that the driver could not carry out now (its own budget is used up). */
   putBack(task: number): void {
-    this.line(task).push(this.rank[task]!);
+    this.getInLine(task);
   }
 
   /** `when` said yes: the task gets in line. No effect on a task that has ended meanwhile. */
   admit(task: number): void {
     if (this.states[task] !== QUEUED) return;
     this.admitted[task] = 1;
-    this.line(task).push(this.rank[task]!);
+    this.getInLine(task);
   }
 
   /** The task has been started. @throws Error when it was not ready: a bug of the driver. */
@@ -178,6 +185,31 @@ export class Walk {
     if (before === RUNNING) this.active -= this.takesSlot[task]!;
     this.end(task, FINAL_STATE_BYTES[state]);
     if (state === 'failed' && this.plan.failFast && !this.tripped && !this.stopped) this.tripFailFast();
+  }
+
+  /**
+   * A task and everything downstream of it is to be done again: all become pending, and what may start now gets ready. Returns
+   * those whose state this changed, in the order of the plan. Places of running ones are given back: what they still report is
+   * for the driver to ignore. The walk is then as one built from its states. O(affected tasks and their edges).
+   */
+  rewind(task: number): number[] {
+    const affected = new Set([task]);
+    for (const upstream of affected) {
+      for (let e = this.down.offsets[upstream]!; e < this.down.offsets[upstream + 1]!; e++) affected.add(this.down.tasks[e]!);
+    }
+    const changed = [...affected].filter((i) => this.states[i] !== PENDING).sort((a, b) => a - b);
+    for (const i of changed) {
+      if (this.states[i] === RUNNING) this.active -= this.takesSlot[i]!;
+      else if (this.states[i]! >= SUCCESS) {
+        this.countDown(i, -1);
+        this.open++;
+      }
+      this.set(i, PENDING);
+      this.place[i] = 0;
+      this.admitted[i] = this.plan.tasks[i]!.when === undefined ? 1 : 0;
+    }
+    for (const i of changed) if (this.states[i] === PENDING && this.decide(i)) this.propagate(i);
+    return changed;
   }
 
   /** The run is to stop (cancel, timeout): whatever has not started is cancelled. Running tasks end by `finish`. */
@@ -256,17 +288,22 @@ export class Walk {
     return true;
   }
 
-  private line(task: number): RankHeap {
-    return this.takesSlot[task] === 1 ? this.waitingForSlot : this.freeToRun;
+  private getInLine(task: number): void {
+    const asks = this.admitted[task] === 0;
+    this.place[task] = asks ? ASKED : TO_RUN;
+    const line = asks ? this.toAsk : this.takesSlot[task] === 1 ? this.waitingForSlot : this.freeToRun;
+    line.push(this.rank[task]!);
   }
 
-  /** Takes the first of a line that is still ready: tasks that ended while they stood in it are passed over. */
-  private pop(heap: RankHeap): number | undefined {
+  /** Takes the first of a line that is still ready: tasks that ended or were rewound while they stood in it are passed over. */
+  private pop(heap: RankHeap, place: number): number | undefined {
     for (;;) {
       const rank = heap.pop();
       if (rank === undefined) return undefined;
       const task = this.byRank[rank]!;
-      if (this.states[task] === QUEUED) return task;
+      if (this.states[task] !== QUEUED || this.place[task] !== place) continue;
+      this.place[task] = 0;
+      return task;
     }
   }
 
@@ -298,11 +335,11 @@ export class Walk {
     }
   }
 
-  /** Tells the counters of all downstream tasks that this one has ended. */
-  private countDown(task: number): void {
+  /** Tells the counters of all downstream tasks that this one has ended; with -1 takes it back. */
+  private countDown(task: number, by: 1 | -1 = 1): void {
     const state = this.stateOf(task) as FinalTaskState;
     for (let e = this.down.offsets[task]!; e < this.down.offsets[task + 1]!; e++) {
-      this.counters[4 * this.down.tasks[e]! + translate(state, this.down.on[e]!)]!++;
+      this.counters[4 * this.down.tasks[e]! + translate(state, this.down.on[e]!)]! += by;
     }
   }
 
@@ -315,8 +352,7 @@ export class Walk {
         return false;
       case 'run':
         this.set(task, QUEUED);
-        if (this.admitted[task] === 1) this.line(task).push(this.rank[task]!);
-        else this.toAsk.push(this.rank[task]!);
+        this.getInLine(task);
         return false;
       case 'skip':
       case 'removed':

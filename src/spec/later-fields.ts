@@ -16,7 +16,6 @@ const LATER_TASK_FIELDS = [
   'maxConcurrency',
   'maxMapLength',
   'metrics',
-  'onTimeout',
   'outlets',
   'pool',
   'poolSlots',

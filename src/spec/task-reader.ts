@@ -9,6 +9,8 @@ import { WITH_SHAPES } from './dto/with.dto.js';
 import { fieldsOf } from './field.js';
 import { readHooks, type WithReader } from './hook-reader.js';
 import { describe, isMap, type ShapeReader } from './shape-reader.js';
+import { checkWaitShape } from './wait-reader.js';
+import { checkMaps, WITH_MAPS } from './with-maps.js';
 
 /** A task as far as its shape is right, and what is not known about it (see `Faults`). */
 export interface ReadTask {
@@ -116,6 +118,7 @@ function readWith(
         `${path}/with`,
         `'with' is missing; a task of type ${type} needs ${required.map((name) => `'${name}'`).join(', ')}`,
       );
+    if (type === 'wait') return checkWaitShape(issues, { fields: {}, faulty: new Set() }, `${path}/with`);
     return required.length === 0;
   }
   const shaped = reader.read(shape, fields.with, `${path}/with`);
@@ -123,30 +126,17 @@ function readWith(
   else {
     if (type === 'sql') checkSql(issues, shaped.fields, `${path}/with`);
     if (type === 'activity') checkArgs(issues, shaped.fields, `${path}/with`);
-    for (const name of MAPS[type] ?? []) {
-      const part = shaped.fields[name];
-      if (part === undefined || part === null || isMap(part) || isWhole(part)) continue;
-      issues.error(
-        'wrong_type',
-        `${path}/with/${name}`,
-        `must be a map, or one expression that gives a map, not ${describe(part)}`,
-      );
-      shaped.fields[name] = undefined;
+    if (type === 'wait' && !checkWaitShape(issues, shaped, `${path}/with`)) {
+      fields.with = undefined;
+      return false;
     }
+    checkMaps(issues, WITH_MAPS[type] ?? [], shaped.fields, `${path}/with`);
     for (const name of Object.keys(shaped.fields)) if (shaped.fields[name] === undefined) delete shaped.fields[name];
     fields.with = shaped.fields;
     if (type === 'python' && (shaped.faulty.has('script') || shaped.faulty.has('file'))) return false;
   }
   return shaped !== undefined;
 }
-
-/** Fields of `with` that are a map, or one expression that gives a map. */
-const MAPS: { readonly [type in TaskType]?: readonly string[] } = {
-  http: ['query', 'headers'],
-  sql: ['inputs', 'parameters'],
-  python: ['env'],
-  shell: ['env'],
-};
 
 function checkSql(issues: IssueList, fields: { [name: string]: unknown }, path: string): void {
   const { query } = fields;

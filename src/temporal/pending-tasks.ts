@@ -8,6 +8,8 @@ const SCHEDULED = proto.temporal.api.enums.v1.PendingActivityState.PENDING_ACTIV
 /** A task that was sent so recently that nobody has to be told it waits, ms. */
 const NOT_WORTH_TELLING_MS = 5_000;
 const MAX_MESSAGE = 300;
+/** Activity type of waits, whose attempts are polls. */
+const WAIT = 'wait';
 
 /**
  * What only Temporal knows of tasks under way, said in their `notice`: the run itself hears of a task when it is over, so
@@ -21,12 +23,35 @@ export function withPendingTasks(
   const pending = new Map((description.raw.pendingActivities ?? []).map((activity) => [activity.activityId, activity]));
   return tasks.map((task) => {
     const activity = task.state === 'running' && task.notice === undefined ? pending.get(task.taskId) : undefined;
-    const notice = activity && noticeOf(activity, now);
+    const notice =
+      activity &&
+      (activity.activityType?.name === WAIT ? waitNotice(activity, now) : noticeOf(activity, now, task.attempts?.length));
     return notice === undefined ? task : { ...task, notice };
   });
 }
 
-function noticeOf(activity: PendingActivity, now: number): string | undefined {
+/** `waiting, 37 polls; next at 2026-01-01T00:00:00Z; the last one: no file data/*.csv`. */
+function waitNotice(activity: PendingActivity, now: number): string | undefined {
+  const polls = (activity.attempt ?? 1) - 1;
+  if (polls < 1) return noticeOf(activity, now);
+  const next = millis(activity.nextAttemptScheduleTime) ?? millis(activity.scheduledTime);
+  const when =
+    activity.state !== SCHEDULED
+      ? 'one is under way'
+      : next !== undefined && next > now
+        ? `next at ${instant(next)}`
+        : 'the next waits for a worker';
+  return `waiting, ${polls} ${polls === 1 ? 'poll' : 'polls'}; ${when}${last(activity, '; the last one: ')}`;
+}
+
+function last({ lastFailure }: PendingActivity, words: string): string {
+  const why = lastFailure?.message;
+  if (!why) return '';
+  return `${words}${why.length > MAX_MESSAGE ? `${why.slice(0, MAX_MESSAGE)}…` : why}`;
+}
+
+/** `before`: attempts of earlier rounds. */
+function noticeOf(activity: PendingActivity, now: number, before = 0): string | undefined {
   const attempt = activity.attempt ?? 1;
   const waits = activity.state === SCHEDULED;
   if (attempt > 1) {
@@ -36,8 +61,7 @@ function noticeOf(activity: PendingActivity, now: number): string | undefined {
         ? `begins at ${instant(next)}`
         : 'waits for a worker'
       : 'is under way';
-    const why = activity.lastFailure?.message;
-    return `attempt ${attempt} ${when}${why ? `; the last one failed: ${why.length > MAX_MESSAGE ? `${why.slice(0, MAX_MESSAGE)}…` : why}` : ''}`;
+    return `attempt ${before + attempt} ${when}${last(activity, '; the last one failed: ')}`;
   }
   const since = millis(activity.scheduledTime);
   if (!waits || since === undefined || now - since < NOT_WORTH_TELLING_MS) return undefined;

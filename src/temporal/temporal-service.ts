@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BatonConfig } from '../config/config.js';
 import type { ObjectStore } from '../objects/object-store.js';
+import { ApprovalGateway } from './approval-gateway.js';
 import { DagGateway } from './dag-gateway.js';
 import { EmbeddedServer } from './embedded-server.js';
 import type { Log } from './log.js';
@@ -33,6 +34,7 @@ export class TemporalService {
   readonly dags: DagGateway;
   readonly runs: RunGateway;
   readonly queues: QueueGateway;
+  readonly approvals: ApprovalGateway;
   private readonly stopping = new AbortController();
   private prepared = false;
   private problem?: string;
@@ -49,6 +51,7 @@ export class TemporalService {
     this.connection = new TemporalConnection(target);
     this.dags = new DagGateway(this.connection, store);
     this.queues = new QueueGateway(this.connection);
+    this.approvals = new ApprovalGateway(this.connection);
     this.runs = new RunGateway(this.connection, store, config.taskQueue);
   }
 

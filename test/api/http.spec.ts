@@ -15,6 +15,7 @@ import { ApiSettings } from '../../src/api/settings.js';
 import { AppModule } from '../../src/app.module.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { FolderStore } from '../../src/objects/folder-store.js';
+import { ApprovalGateway } from '../../src/temporal/approval-gateway.js';
 import { DagGateway } from '../../src/temporal/dag-gateway.js';
 import { freePort } from '../../src/temporal/local-port.js';
 import { QueueGateway } from '../../src/temporal/queue-gateway.js';
@@ -38,6 +39,7 @@ describe('the REST interface without Temporal', () => {
         dags: new DagGateway(connection, store),
         runs: new RunGateway(connection, store, config.taskQueue),
         queues: new QueueGateway(connection),
+        approvals: new ApprovalGateway(connection),
         blobs: new BlobStore(store),
         settings: new ApiSettings(config, undefined),
         readiness: new Readiness(async () => ({ temporal: await connection.ready(200), worker: true })),

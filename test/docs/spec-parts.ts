@@ -33,6 +33,8 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   ['EveryScheduleDto', 'schedule by beat'],
   ['AtScheduleDto', 'schedule by times'],
   ['HttpExpectDto', 'expect of http'],
+  ['HttpWaitDto', 'http of wait'],
+  ['SqlWaitDto', 'sql of wait'],
   ['SqlResultDto', 'result of sql'],
 ]);
 

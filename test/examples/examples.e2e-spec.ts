@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { NativeConnection, Worker } from '@temporalio/worker';
@@ -219,6 +219,58 @@ describe('the examples run', () => {
       await worker.stop();
     }
   }, 300_000);
+
+  it('wait: a file that comes later, an answer that is not good at first, a file that never comes', async () => {
+    const inbox = join(service.home, 'data/inbox');
+    mkdirSync(inbox, { recursive: true });
+    const running = service.run('wait', read('wait'), { params: { status: `${base}/status/200`, pause: '10ms' } });
+    // Renamed into place, so that no poll meets half a file.
+    writeFileSync(join(inbox, '.orders'), 'id,amount\na,1\n');
+    renameSync(join(inbox, '.orders'), join(inbox, 'orders.csv'));
+    const { run } = await running;
+    expect(run).toMatchObject({ state: 'success', outputs: { summary: { files: ['inbox/orders.csv'], extras: 'none' } } });
+  });
+
+  it('approval: a rejection asks for another draft, and who approves says with what', async () => {
+    const { api } = service;
+    await api.put('/dags/approval', read('approval'), 'application/yaml');
+    const { runId } = (await api.post('/dags/approval/runs', { key: 'one' })) as { readonly runId: string };
+    const path = `/runs/${encodeURIComponent(runId)}/tasks/review`;
+    const review = async () => (await api.get(path)) as { readonly notice?: string; readonly attempts: readonly unknown[] };
+    const asked = (rounds: number) =>
+      expect
+        .poll(async () => [(await review()).notice?.slice(0, 20), (await review()).attempts.length], { timeout: 20_000 })
+        .toEqual(['waiting for approval', rounds]);
+    const decide = async (body: object) => {
+      const response = await fetch(`${service.address}/api/v1${path}/approve`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      return [
+        response.status,
+        (await response.json()) as { readonly code?: string; readonly errors?: readonly unknown[] },
+      ] as const;
+    };
+    await asked(0);
+    expect((await decide({ decision: 'perhaps' }))[0]).toBe(400);
+    expect(await decide({ decision: 'reject', by: 'ann', comment: 'too dear' })).toMatchObject([202, { by: 'ann' }]);
+    await asked(1);
+    expect(await decide({ decision: 'approve', inputs: { limit: 0, more: 1 } })).toMatchObject([
+      422,
+      { code: 'invalid_inputs', errors: [{ pointer: '/inputs/limit' }, { pointer: '/inputs/more' }] },
+    ]);
+    const approval = { decision: 'approve', by: 'bob', inputs: { limit: 5 } };
+    expect((await decide(approval))[0]).toBe(202);
+    const run = (await api.get(`/runs/${encodeURIComponent(runId)}?wait=30s`)) as FinishedRun['run'];
+    expect(run).toMatchObject({ state: 'success', outputs: { published: '10 for eu, up to 5', by: 'bob' } });
+    expect((await decide(approval))[0]).toBe(202);
+    expect(await decide({ ...approval, by: 'eve' })).toMatchObject([409, { code: 'not_waiting' }]);
+    expect((await review()).attempts).toMatchObject([
+      { attempt: 1, failure: { kind: 'rejected', message: 'rejected by ann: too dear' } },
+      { attempt: 2 },
+    ]);
+  });
 
   it('foreign-worker: a plain Temporal worker gets plain arguments', async () => {
     const connection = await NativeConnection.connect({ address: service.temporalAddress });

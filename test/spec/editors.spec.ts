@@ -85,7 +85,9 @@ describe('an editor with the YAML language server offers', () => {
 
 describe('an editor with the YAML language server shows', () => {
   test('what a field is and what holds without it', async () => {
-    expect(await hover(task('type: http\ntime|out: 5m'))).toMatch(/^#### Task\n\nOf one attempt\.\n\nDefault: `10m`\./);
+    expect(await hover(task('type: http\ntime|out: 5m'))).toMatch(
+      /^#### Task\n\nOf one attempt; of a whole wait or approval, whose default is 7d\.\n\nDefault: `10m`\./,
+    );
     expect(await hover(task('type: http\nretry: { max|Attempts: 2 }'))).toContain('All attempts, the first included');
   });
 

@@ -58,8 +58,7 @@ const LATER: { readonly [file: string]: readonly string[] } = {
     '/tasks/merge_orders/pool',
     '/tasks/transform/pool',
     '/tasks/transform/poolSlots',
-    '/tasks/wait_export/onTimeout',
-    '/tasks/wait_export/type',
+    '/tasks/wait_export/with/file',
   ],
   'e1-load-table.yaml': [],
   'e2-load-domain.yaml': [
@@ -73,8 +72,6 @@ const LATER: { readonly [file: string]: readonly string[] } = {
   'f-match-files.yaml': [
     '/maxActiveRuns',
     '/schedule/events',
-    '/tasks/ask_owner/onTimeout',
-    '/tasks/ask_owner/type',
     '/tasks/check_files/mapKey',
     '/tasks/check_files/type',
     '/tasks/check_files/zip',
@@ -105,6 +102,7 @@ describe.skipIf(SPECS.length === 0)('real pipelines written in the whole languag
         'reference_not_upstream',
         'param_without_default',
         'no_tasks',
+        'wait_condition',
       ]).toContain(code);
   });
 });

@@ -1,6 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { createActivities } from '../../activities/create-activities.js';
@@ -10,6 +10,7 @@ import { FolderStore } from '../../src/objects/folder-store.js';
 import { readJson, writeJson } from '../../src/objects/json-blob.js';
 import { reportKey, runPrefix } from '../../src/objects/keys.js';
 import { DAG_RUN, type DagRunInput, type RunReport, SEARCH_ATTRIBUTES, type TaskRecord } from '../../workflows/contract.js';
+import { taskOf } from './plan-builder.js';
 import { temporalBinary } from './temporal-binary.js';
 import { workflowBundle } from './workflow-bundle.js';
 
@@ -67,6 +68,7 @@ export class RunHarness {
         worker: 'worker-1',
         secrets: new Secrets(() => undefined),
         userActivities: new Map(Object.entries(activities)),
+        sql: { dataFolders: [this.folder] },
         temporal: {
           runExists: async () => false,
           isOpen: async () => true,
@@ -94,14 +96,14 @@ export class RunHarness {
         ...(plan.hooks ?? []).map(({ task }) => task),
         ...plan.tasks.flatMap(({ hooks }) => [...(hooks?.success ?? []), ...(hooks?.failure ?? [])]),
       ]
-        .filter((task) => task.activity?.body !== undefined)
+        .filter((task) => task.activity?.body !== undefined || task.wait?.poll !== undefined)
         .map((task) => [
           task.id,
           {
             type: task.type,
             with: { args: [] },
-            timeoutMs: task.activity!.timeoutMs,
-            retry: task.activity!.retry,
+            timeoutMs: task.activity?.timeoutMs ?? 60_000,
+            retry: task.activity?.retry ?? taskOf('activity').activity!.retry,
             ...options.bodies?.[task.id],
           },
         ]),
@@ -142,6 +144,13 @@ export class RunHarness {
       args: [input],
     });
     return { handle, prefix, runId, input, report: () => this.report(prefix) };
+  }
+
+  /** Puts a file where waits and SQL of this harness look. */
+  async write(name: string): Promise<void> {
+    const file = join(this.folder, name);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, 'done');
   }
 
   /** The report of a closed run, its tasks by id. */

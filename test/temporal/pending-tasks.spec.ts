@@ -32,3 +32,17 @@ it('leaves what the run says itself, and tasks that are over', () => {
   expect(told({ state: 1, attempt: 3 }, { ...running, notice: 'no worker on queue gpu' })).toBe('no worker on queue gpu');
   expect(told({ state: 1, attempt: 3 }, { ...running, state: 'success' })).toBeUndefined();
 });
+
+it('tells how a wait stands: its attempts are polls', () => {
+  const wait = { state: 1, attempt: 38, activityType: { name: 'wait' }, lastFailure: { message: 'no file in/*.csv' } };
+  expect(told({ ...wait, nextAttemptScheduleTime: at(NOW + 30_000) })).toBe(
+    'waiting, 37 polls; next at 2026-01-01T00:01:30Z; the last one: no file in/*.csv',
+  );
+  expect(told({ ...wait, state: 2, attempt: 2 })).toBe('waiting, 1 poll; one is under way; the last one: no file in/*.csv');
+  expect(told({ ...wait, scheduledTime: at(NOW - 1000) })).toMatch(/^waiting, 37 polls; the next waits for a worker; /);
+});
+
+it('goes on counting the attempts of a task that runs again after a rejection', () => {
+  const again = { ...running, attempts: [{ attempt: 1 }, { attempt: 2 }] };
+  expect(told({ state: 2, attempt: 2 }, again)).toBe('attempt 4 is under way');
+});

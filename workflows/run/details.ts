@@ -1,6 +1,8 @@
+import { formatDuration } from '../../src/dag/duration.js';
 import { markdownText } from '../../src/dag/markdown-text.js';
-import type { DagPlan } from '../../src/dag/plan.js';
+import type { DagPlan, TaskPlan } from '../../src/dag/plan.js';
 import type { TaskState } from '../../src/dag/state.js';
+import { TASK_TYPES } from '../../src/dag/task-type.js';
 import type { Walk } from '../../src/dag/walk.js';
 import type { HookRecord, RunHead } from '../contract.js';
 import type { RunLedger } from './run-ledger.js';
@@ -33,9 +35,17 @@ export function runDetails(head: RunHead, ledger: RunLedger, plan: DagPlan, walk
     // The blank line between title and list is what makes the Web UI see a list.
     paragraphs.push(`**${title}**`, (rest > 0 ? [...items, `- … and ${rest} more`] : items).join('\n'));
   };
-  const running = walk.running();
+  const all = walk.running();
+  const waiting = all.filter((task) => TASK_TYPES[plan.tasks[task]!.type].carriedOutBy === 'wait');
+  const running = waiting.length === 0 ? all : all.filter((task) => !waiting.includes(task));
   const stuck = running.filter((task) => ledger.recordOf(task)?.notice !== undefined);
   tell('Failed', walk.first('failed', SHOWN), counts.failed, (task) => ledger.recordOf(task)?.failure?.message);
+  const asking = waiting.filter((task) => plan.tasks[task]!.approval !== undefined);
+  tell('Waiting for approval', asking, asking.length, (task) =>
+    ledger.recordOf(task)?.notice?.replace(/^waiting for approval: /, ''),
+  );
+  const other = waiting.filter((task) => plan.tasks[task]!.approval === undefined);
+  tell('Waiting', other, other.length, (task) => ledger.recordOf(task)?.notice ?? waitFor(plan.tasks[task]!));
   tell('Waiting for a worker', stuck, stuck.length, (task) => ledger.recordOf(task)?.notice);
   tell(
     'Running',
@@ -54,6 +64,12 @@ export function runDetails(head: RunHead, ledger: RunLedger, plan: DagPlan, walk
 function hookItem({ hook, index, state, failure }: HookRecord): string {
   const name = index === undefined ? hook : `${hook} ${index + 1}`;
   return item(name, failure === undefined ? state : `${state}: ${failure.message}`);
+}
+
+/** What a polled wait looks at; how its polls went is told by Temporal. */
+function waitFor({ wait }: TaskPlan): string | undefined {
+  const polled = { file: 'for a file', http: 'for an HTTP answer', sql: 'for an SQL condition' };
+  return wait?.poll && `${polled[wait.poll.what]}, looked at every ${formatDuration(wait.poll.pace.everyMs)}`;
 }
 
 /** Those among a task's upstream tasks that have not ended. */

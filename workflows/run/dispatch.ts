@@ -1,7 +1,9 @@
 import { ActivityFailure, type ActivityOptions, ApplicationFailure } from '@temporalio/common';
 import { ActivityCancellationType, isCancellation, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { SystemActivities } from '../../activities/system-calls.js';
+import type { PollCall, TaskReturn } from '../../activities/task-call.js';
 import type { ActivityPlan, TaskPlan } from '../../src/dag/plan.js';
+import type { PollPlan } from '../../src/dag/wait-plan.js';
 import { shielded } from './shielded.js';
 
 /** How long Temporal waits beyond a task's timeout before it ends the attempt itself: our own worker enforces the timeout, and says so. */
@@ -58,6 +60,34 @@ export function startActivity(
     optionsOf(task, activity, dagId),
   );
   return activities[activity.name]!(...args);
+}
+
+/** Temporal's own limit of a wait lies this far behind its timeout: the last poll is made at the timeout, and may take as long as any. */
+const POLL_LIMIT_MS = 120_000 + BACKSTOP_MS;
+
+/**
+ * Starts the polls of a wait: one activity whose attempts they are. Temporal retries it until the worker says that the wait is
+ * over; that costs no history.
+ */
+export function startPoll(task: TaskPlan, poll: PollPlan, call: PollCall, dagId: string, now: number): Promise<TaskReturn> {
+  const { wait } = proxyActivities<{ wait(call: PollCall): Promise<TaskReturn> }>({
+    activityId: task.id,
+    taskQueue: poll.queue,
+    summary: task.id,
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    startToCloseTimeout: POLL_LIMIT_MS,
+    heartbeatTimeout: '30 s',
+    scheduleToCloseTimeout: Math.max(0, call.deadline - now) + 2 * POLL_LIMIT_MS,
+    priority: { priorityKey: task.priority ?? 3, fairnessKey: dagId.slice(0, 64) },
+    // The pauses come from the worker (nextRetryDelay); these are for lost ones.
+    retry: {
+      initialInterval: poll.pace.everyMs,
+      backoffCoefficient: 1,
+      maximumInterval: poll.pace.maxIntervalMs,
+      nonRetryableErrorTypes: ['NotFoundError'],
+    },
+  });
+  return wait(call);
 }
 
 function optionsOf(task: TaskPlan, activity: ActivityPlan, dagId: string): ActivityOptions {

@@ -66,7 +66,7 @@ export class RunLedger {
       record.state = this.walk.stateOf(task);
       if (record.state === 'queued') record.queuedAt ??= now;
       else if (record.state === 'running') record.startedAt ??= now;
-      else record.endedAt ??= now;
+      else if (record.state !== 'pending') record.endedAt ??= now;
     }
   }
 
@@ -75,7 +75,8 @@ export class RunLedger {
     const record = this.touch(task);
     record.startedAt = ending.startedAt ?? record.startedAt;
     if (ending.endedAt !== undefined) record.endedAt = ending.endedAt;
-    if (ending.attempts !== undefined && ending.attempts.length > 0) record.attempts = ending.attempts;
+    if (ending.attempts !== undefined && ending.attempts.length > 0)
+      record.attempts = [...(record.attempts ?? []), ...ending.attempts];
     if (ending.failure !== undefined) record.failure = ending.failure;
     if (ending.cached !== undefined) record.cached = ending.cached;
     if (ending.output !== undefined) {
@@ -83,6 +84,28 @@ export class RunLedger {
       if ('value' in ending.output) this.inlineBytes += JSON.stringify(ending.output.value).length;
     }
     delete record.notice;
+    delete record.waiting;
+  }
+
+  /** A task waits by the clock; carried with the records, so that a new execution of the run sets its timers again. */
+  noteWaiting(task: number, waiting: TaskRecord['waiting'], notice: string | undefined): void {
+    const record = this.touch(task);
+    record.waiting = waiting;
+    if (notice !== undefined) record.notice = notice;
+  }
+
+  /** Adds an attempt of a task that is not over by it. */
+  noteAttempt(task: number, attempt: Attempt): void {
+    const record = this.touch(task);
+    record.attempts = [...(record.attempts ?? []), attempt];
+  }
+
+  /** The task is to be done again: only its attempts are kept. */
+  noteRewound(task: number): void {
+    const record = this.touch(task);
+    if (record.output !== undefined && 'value' in record.output) this.inlineBytes -= JSON.stringify(record.output.value).length;
+    for (const name of ['queuedAt', 'startedAt', 'endedAt', 'output', 'failure', 'notice', 'waiting'] as const)
+      delete record[name];
   }
 
   /** Says something about a task that is not over; undefined takes it back. */

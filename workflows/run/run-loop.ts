@@ -6,13 +6,17 @@ import type { ActivityPlan, DagPlan, TaskPlan } from '../../src/dag/plan.js';
 import type { Failure, OutputValue } from '../../src/dag/state.js';
 import type { Walk } from '../../src/dag/walk.js';
 import type { RunFacts } from '../contract.js';
+import { Approvals } from './approvals.js';
 import { startActivity, system } from './dispatch.js';
 import { QueueWatch } from './queue-watch.js';
+import { Rewinds } from './rewinds.js';
 import type { RunLedger, TaskEnding } from './run-ledger.js';
 import { type Evaluated, FOREIGN_ARGS_LIMIT, type RunValues } from './run-values.js';
+import type { Seat } from './seat.js';
 import { clip, endingOfFailure } from './task-failure.js';
 import { TaskHooks } from './task-hooks.js';
 import { endingOfReturn } from './task-return.js';
+import { Waits } from './waits.js';
 
 /** Why the loop came back. */
 export type LoopEnd = 'done' | 'continue_as_new';
@@ -30,6 +34,8 @@ const DRAIN_FROM_BYTES = 3 * 1024 * 1024;
 /**
  * Drives the walk: starts what is ready within the budgets, waits for ONE thing, the inbox, and tells the walk what ended.
  * Everything it starts reports to the inbox and never throws into the loop.
+ *
+ * A long file on purpose: budgets, inbox and what is in flight are one bookkeeping.
  */
 export class RunLoop {
   private readonly inbox: (() => void)[] = [];
@@ -41,6 +47,10 @@ export class RunLoop {
   private cancelWanted = false;
   private readonly watch: QueueWatch;
   private readonly hooks: TaskHooks;
+  private readonly waits: Waits;
+  /** The desk to which decisions about approvals go. */
+  readonly approvals: Approvals;
+  private readonly rewinds: Rewinds;
   private stopReason: 'cancelled' | 'timeout' | undefined;
   private failFastSeen = false;
   private commands = 0;
@@ -58,6 +68,9 @@ export class RunLoop {
     this.watch = new QueueWatch(system, (task, text) => this.tell(() => ledger.noteNotice(task, text)));
     this.hooks = new TaskHooks(plan, ledger, values, prefix, (what) => this.tell(what));
     this.failFastSeen = walk.failFastTripped;
+    this.waits = new Waits(run, plan, ledger, values, prefix, this.seat());
+    this.approvals = new Approvals(plan, ledger, this.seat(), (task) => this.rewind(task));
+    this.rewinds = new Rewinds((task) => this.walk.putBack(task));
   }
 
   /** What stopped the run before its tasks were through, if anything did. */
@@ -95,6 +108,8 @@ export class RunLoop {
 
   /** Undefined when the scope was cancelled and the rest of the run needs a new one. */
   private async driveWithin(scope: CancellationScope): Promise<LoopEnd | undefined> {
+    this.waits.resume(this.walk);
+    this.approvals.resume(this.walk);
     for (;;) {
       this.commands = 0;
       this.inputChars = 0;
@@ -106,6 +121,8 @@ export class RunLoop {
       }
       if (this.cancelWanted) {
         this.cancelWanted = false;
+        this.waits.cancel();
+        this.approvals.cancel();
         scope.cancel();
         return undefined;
       }
@@ -180,8 +197,11 @@ export class RunLoop {
   }
 
   private carryOut(index: number, task: TaskPlan): void {
+    if (!this.rewinds.mayStart(index)) return;
     this.walk.start(index);
     if (task.activity !== undefined) return this.dispatch(index, task, task.activity);
+    if (task.wait !== undefined) return this.waits.begin(index, task.wait);
+    if (task.approval !== undefined) return this.approvals.begin(index, task.approval);
     if (task.value === undefined) return this.end(index, { state: 'success', output: { value: null } });
     const startedAt = Date.now();
     this.settle(
@@ -200,6 +220,7 @@ export class RunLoop {
       task: task.id,
       body: this.plan.bodies[activity.body ?? 0]!,
       prefix: this.prefix,
+      before: this.ledger.recordOf(index)?.attempts?.length,
       ...this.values.callValues(task),
     };
     this.send(index, task, activity, [call], (result) => endingOfReturn(result as TaskReturn));
@@ -236,11 +257,12 @@ export class RunLoop {
     this.inputChars += task.needs === undefined && activity.foreign === undefined ? 300 : JSON.stringify(args).length;
     this.inFlight++;
     if (activity.queue !== undefined) this.watch.sent(index, activity.queue, Date.now());
+    const round = this.rewinds.round(index);
     const over = (result: () => TaskEnding): void =>
       this.tell(() => {
         this.inFlight--;
         if (activity.queue !== undefined) this.watch.ended(index, activity.queue);
-        this.end(index, result());
+        if (this.rewinds.counts(index, round)) this.end(index, result());
       });
     const queue = activity.queue ?? workflowInfo().taskQueue;
     startActivity(task, activity, args, this.run.dagId).then(
@@ -277,10 +299,11 @@ export class RunLoop {
     if (!(answer instanceof Promise)) return then(answer);
     this.commands++;
     this.inFlight++;
+    const round = this.rewinds.round(index);
     const over = (settled: () => void): void =>
       this.tell(() => {
         this.inFlight--;
-        settled();
+        if (this.rewinds.counts(index, round)) settled();
       });
     answer.then(
       (value) => over(() => then(value)),
@@ -292,6 +315,44 @@ export class RunLoop {
           ),
         ),
     );
+  }
+
+  private seat(): Seat {
+    return {
+      tell: (what) => this.tell(what),
+      end: (task, ending) => this.end(task, ending),
+      checked: (task, answer) => this.checked(task, answer),
+      evaluate: (task, template, then) => {
+        const { cancellations } = this;
+        this.settle(
+          task,
+          this.evaluated(() => this.values.template(template, this.plan.tasks[task]!.id)),
+          (answer) => (cancellations === this.cancellations ? then(answer) : this.end(task, { state: 'cancelled' })),
+        );
+      },
+      claim: (task) => {
+        const round = this.rewinds.round(task);
+        return () => this.rewinds.counts(task, round);
+      },
+      sent: (chars) => {
+        this.commands++;
+        this.inputChars += chars;
+      },
+    };
+  }
+
+  /** After a rejection: what of these tasks still runs is not waited for, but its task starts anew only when it has ended. */
+  private rewind(to: number): boolean {
+    if (this.stopReason !== undefined || this.walk.failFastTripped) return false;
+    const running = new Set(this.walk.running());
+    for (const index of this.walk.rewind(to)) {
+      const task = this.plan.tasks[index]!;
+      const polled = this.waits.withdraw(index);
+      this.approvals.withdraw(index);
+      this.rewinds.rewound(index, running.has(index) && (polled || task.activity !== undefined || task.value !== undefined));
+      this.ledger.noteRewound(index);
+    }
+    return true;
   }
 
   private cancelRunning(): void {

@@ -6,8 +6,11 @@ export class TaskTypeDto {
   readonly type!: string;
   @ApiProperty()
   readonly summary!: string;
-  @ApiProperty({ enum: ['walk', 'activity'], description: '`walk`: inside the run itself; `activity`: by a worker' })
-  readonly carriedOutBy!: 'walk' | 'activity';
+  @ApiProperty({
+    enum: ['walk', 'activity', 'wait'],
+    description: '`walk`: inside the run itself; `activity`: by a worker; `wait`: the run waits for it',
+  })
+  readonly carriedOutBy!: 'walk' | 'activity' | 'wait';
   @ApiProperty({ description: 'false: off until an administrator enables it' })
   readonly enabled!: boolean;
 }

@@ -1,5 +1,7 @@
 import { Module } from '@nestjs/common';
 import { DagsModule } from '../dags/dags.module.js';
+import { ApprovalsController } from './approvals.controller.js';
+import { ApprovalsService } from './approvals.service.js';
 import { RunEventsController } from './run-events.controller.js';
 import { RunFeeds } from './run-feeds.js';
 import { RunPlans } from './run-plans.js';
@@ -15,7 +17,7 @@ import { TaskOutputs } from './task-outputs.js';
 /** Runs over REST: start, read, follow, cancel. */
 @Module({
   imports: [DagsModule],
-  controllers: [RunStartsController, RunsController, RunEventsController, RunTasksController],
-  providers: [RunsService, RunStarter, RunFeeds, RunPlans, TaskOutputs, TaskLogs, ShutdownSignal],
+  controllers: [RunStartsController, RunsController, RunEventsController, RunTasksController, ApprovalsController],
+  providers: [RunsService, RunStarter, RunFeeds, RunPlans, TaskOutputs, TaskLogs, ApprovalsService, ShutdownSignal],
 })
 export class RunsModule {}

@@ -20,6 +20,7 @@ export function taskView(runId: string, record: TaskRecord): TaskDto {
     cached,
     hooks,
     notice,
+    waiting,
     revision,
   } = record;
   return {
@@ -38,6 +39,7 @@ export function taskView(runId: string, record: TaskRecord): TaskDto {
     ...(cached === undefined ? {} : { cached: { runId: cached.runId, storedAt: instant(cached.storedAt) } }),
     hooks: hooks?.map(hookView),
     notice,
+    waitsUntil: waiting && instantOrNone(Math.min(waiting.at ?? waiting.deadline, waiting.deadline)),
     revision,
   };
 }

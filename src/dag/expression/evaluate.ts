@@ -89,10 +89,8 @@ class Evaluation {
   }
 
   private root(name: string): Json {
-    if ((ROOTS as readonly string[]).includes(name)) {
-      if (hasKey(this.scope, name)) return this.scope[name] as Json;
-      throw new ExpressionError(`${name} has no value here`);
-    }
+    if (hasKey(this.scope, name)) return this.scope[name] as Json;
+    if ((ROOTS as readonly string[]).includes(name)) throw new ExpressionError(`${name} has no value here`);
     throw new ExpressionError(`there is no ${name}; an expression can name ${ROOTS.join(', ')}`);
   }
 

@@ -8,6 +8,7 @@ export type EffectiveFields = NotNull<Omit<TaskDefaults, 'retry'>> & { readonly 
 const FIELDS = [
   'triggerRule',
   'timeout',
+  'onTimeout',
   'queueTimeout',
   'heartbeatTimeout',
   'queue',

@@ -23,6 +23,8 @@ export interface Place {
   readonly sql?: boolean;
   /** In hooks of the DAG `run` says how the run ended, in those of a task `task` how the task did. */
   readonly hook?: 'dag' | 'task';
+  /** A name that only this place knows: `response` in the `until` of a wait. */
+  readonly local?: string;
 }
 
 /** Answers whether `upstream` is a transitive upstream of `task`; undefined while the graph has cycles. */
@@ -98,6 +100,7 @@ function checkExpression(
 function checkRoots(checking: Checking, references: References, path: string, place: Place): void {
   const { issues, spec, faults, suggest } = checking;
   for (const name of references.unknown) {
+    if (name === place.local) continue;
     const task = Object.hasOwn(spec.tasks, name) ? ` - did you mean tasks.${name}.output?` : '';
     const param = spec.params !== undefined && Object.hasOwn(spec.params, name) ? ` - did you mean params.${name}?` : '';
     issues.error(
@@ -149,14 +152,14 @@ function checkRoots(checking: Checking, references: References, path: string, pl
       issues.error(
         'expression_not_allowed',
         path,
-        `secrets.${name} can be read only inside an activity: in \`with\` of types activity, http, sql, python and shell`,
+        `secrets.${name} can be read only inside an activity: in \`with\` of types activity, http, sql, python, shell and wait (file, http, sql)`,
       );
   }
   if (references.attempt && place.secrets !== 'allowed')
     issues.error(
       'expression_not_allowed',
       path,
-      '`attempt` is known only inside an activity of this service: in `with` of types activity (own queues), http, sql, python and shell',
+      '`attempt` is known only inside an activity of this service: in `with` of types activity (own queues), http, sql, python, shell and wait (file, http, sql)',
     );
 }
 

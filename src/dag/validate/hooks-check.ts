@@ -4,7 +4,8 @@ import { pointer } from '../json-pointer.js';
 import { MAX_HOOK_MS } from '../limits.js';
 import { DAG_HOOKS, type HooksSpec, TASK_HOOKS } from '../spec.js';
 import { type Checking, taskOf } from './checking.js';
-import { checkFields, checkQueueOf, checkUrl } from './task-fields.js';
+import { checkFields, checkQueueOf } from './task-fields.js';
+import { checkUrl } from './url-check.js';
 
 const MAX_HOOKS = 10;
 
@@ -39,7 +40,7 @@ function checkEach<Name extends string>(
     if (isTooLong(hook.timeout))
       issues.error('invalid_value', `${path}/timeout`, 'a hook has 5m at most; work that takes longer is a task');
     checkQueueOf(checking, name, hook, path);
-    if (hook.type === 'http') checkUrl(checking, hook, path);
+    if (hook.type === 'http') checkUrl(checking, hook.with?.url, `${path}/with/url`);
   }
 }
 

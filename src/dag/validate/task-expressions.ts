@@ -1,15 +1,17 @@
 import { expressionSource, type References } from '../expression/index.js';
 import { type PlacedHook, placedHooks } from '../hooks.js';
-import type { Json } from '../json.js';
+import type { Json, JsonObject } from '../json.js';
 import { pointer } from '../json-pointer.js';
 import { Reachability } from '../reachability.js';
 import { DAG_HOOKS, TASK_HOOKS, type TaskSpec } from '../spec.js';
 import type { Needs } from './analysis.js';
+import { checkRewind } from './approval-fields.js';
 import { type Checking, taskOf } from './checking.js';
 import type { CheckedGraph } from './edges.js';
 import { effective } from './effective.js';
 import { checkTemplate, type IsUpstream, NeedsCollector, type Place } from './expressions.js';
 import { expressionsInsideQuotes } from './sql-text.js';
+import { isPolled } from './wait-fields.js';
 
 /** Every expression of the DAG: `when` and `with` of each task, and `outputs` (R14). Returns what each task's expressions name. */
 export function checkExpressions(checking: Checking, checked: CheckedGraph | undefined): ReadonlyMap<string, Needs> {
@@ -44,7 +46,7 @@ export function checkExpressions(checking: Checking, checked: CheckedGraph | und
     const collector = new NeedsCollector(checking);
     const path = pointer('tasks', id);
     if (typeof task.when === 'string')
-      checkWhen(checking, isUpstream, task.when, `${path}/when`, collector, { name: 'when', task: id, secrets: 'walk' });
+      checkCondition(checking, isUpstream, task.when, `${path}/when`, { name: 'when', task: id, secrets: 'walk' }, collector);
     checkCacheKey(checking, isUpstream, id, task, `${path}/cache/key`, defaults, collector);
     if (task.with !== undefined)
       checkWith(checking, isUpstream, task, `${path}/with`, collector, {
@@ -52,6 +54,7 @@ export function checkExpressions(checking: Checking, checked: CheckedGraph | und
         task: id,
         secrets: secretsOf(checking, task),
       });
+    if (task.type === 'approval') checkRewind(checking, isUpstream, id, task, `${path}/with/rewindTo`);
     needs.set(id, collector.result());
     checkTaskHooks(checking, isUpstream, id, task, ofDefaults, needs);
   }
@@ -78,20 +81,20 @@ function countExpressions(value: Json | undefined): number {
   return Object.values(value).reduce((sum: number, each) => sum + countExpressions(each as Json), 0);
 }
 
-function checkWhen(
+function checkCondition(
   checking: Checking,
   isUpstream: IsUpstream,
-  when: string,
+  condition: string,
   path: string,
-  needs: NeedsCollector,
   place: Place,
+  needs: NeedsCollector,
 ): void {
-  const template = checkTemplate(checking, isUpstream, when, path, place, needs);
-  if (expressionSource(when) !== undefined && template.expressions.length <= 1) return;
+  const template = checkTemplate(checking, isUpstream, condition, path, place, needs);
+  if (expressionSource(condition) !== undefined && template.expressions.length <= 1) return;
   checking.issues.error(
     'expression_invalid',
     path,
-    'a condition is exactly one expression: when: "${{ ... }}", or true or false',
+    `a condition is exactly one expression: ${place.name}: "\${{ ... }}"${place.name === 'when' ? ', or true or false' : ''}`,
   );
 }
 
@@ -133,7 +136,7 @@ function checkHook(
 ): Needs {
   const needs = new NeedsCollector(checking);
   const place: Place = { ...where, name, secrets: 'walk' };
-  if (typeof hook.when === 'string') checkWhen(checking, isUpstream, hook.when, `${path}/when`, needs, place);
+  if (typeof hook.when === 'string') checkCondition(checking, isUpstream, hook.when, `${path}/when`, place, needs);
   if (hook.with !== undefined)
     checkWith(checking, isUpstream, hook, `${path}/with`, needs, { ...place, secrets: secretsOf(checking, hook) });
   return needs.result();
@@ -178,10 +181,50 @@ function checkWith(
   place: Place,
 ): void {
   const input = task.with ?? {};
-  if (task.type !== 'sql') {
-    checkTemplate(checking, isUpstream, input, path, place, needs);
+  if (task.type === 'wait') return checkWait(checking, isUpstream, input, path, place, needs);
+  if (task.type === 'approval') {
+    // The schemas of its inputs are data.
+    checkTemplate(checking, isUpstream, input.message ?? '', `${path}/message`, place, needs);
     return;
   }
+  if (task.type === 'sql') return checkSqlInput(checking, isUpstream, input, path, place, needs);
+  checkTemplate(checking, isUpstream, input, path, place, needs);
+}
+
+/** A wait: `sql` as of that type, and the condition `until` of `http` may name the response. */
+function checkWait(
+  checking: Checking,
+  isUpstream: IsUpstream,
+  { sql, http, ...others }: JsonObject,
+  path: string,
+  place: Place,
+  needs: NeedsCollector,
+): void {
+  if (sql !== undefined) checkSqlInput(checking, isUpstream, sql as JsonObject, `${path}/sql`, place, needs);
+  if (http !== undefined) {
+    const { until, ...request } = http as JsonObject;
+    checkTemplate(checking, isUpstream, request, `${path}/http`, place, needs);
+    if (typeof until === 'string')
+      checkCondition(
+        checking,
+        isUpstream,
+        until,
+        `${path}/http/until`,
+        { name: 'until', task: place.task, secrets: 'walk', local: 'response' },
+        needs,
+      );
+  }
+  checkTemplate(checking, isUpstream, others, path, place, needs);
+}
+
+function checkSqlInput(
+  checking: Checking,
+  isUpstream: IsUpstream,
+  input: JsonObject,
+  path: string,
+  place: Place,
+  needs: NeedsCollector,
+): void {
   for (const name of Object.keys(input).sort()) {
     const part = input[name] as Json;
     const template = checkTemplate(checking, isUpstream, part, `${path}/${name}`, { ...place, sql: name === 'query' }, needs);
@@ -199,7 +242,8 @@ function checkWith(
 }
 
 function secretsOf({ spec, ownQueues }: Checking, task: TaskSpec): Place['secrets'] {
-  if (task.type === 'transform' || task.type === 'noop') return 'walk';
+  if (task.type === 'transform' || task.type === 'noop' || task.type === 'approval') return 'walk';
+  if (task.type === 'wait' && !isPolled(task)) return 'walk';
   const queue = effective(spec.defaults, task).queue;
   return task.type === 'activity' && queue !== undefined && !ownQueues.includes(queue) ? 'foreign' : 'allowed';
 }

@@ -2,12 +2,15 @@ import { pointer } from '../json-pointer.js';
 import { checkSchema } from '../json-schema.js';
 import type { RetrySpec, TaskDefaults, TaskSpec } from '../spec.js';
 import { TASK_TYPES } from '../task-type.js';
+import { checkApproval } from './approval-fields.js';
 import { type Checking, taskOf } from './checking.js';
 import { checkDuration } from './duration-check.js';
 import { effective } from './effective.js';
 import { checkPython } from './python-task.js';
 import { checkForeignRules, checkRetryRules } from './retry-rules-check.js';
 import { checkSqlConnection } from './sql-connection.js';
+import { checkUrl } from './url-check.js';
+import { checkWaitFields } from './wait-fields.js';
 
 const QUEUE = /^[A-Za-z0-9][A-Za-z0-9_.:@/-]{0,199}$/;
 const SYSTEM_QUEUE = 'baton-system';
@@ -25,6 +28,12 @@ export function checkTaskFields(checking: Checking): void {
     const path = pointer('tasks', id);
     checkFields(checking, task, path);
     if (faults.opaque.has(id)) continue;
+    if (task.onTimeout !== undefined && task.onTimeout !== null && TASK_TYPES[task.type].carriedOutBy !== 'wait')
+      issues.error(
+        'not_allowed_with',
+        `${path}/onTimeout`,
+        `'onTimeout' means nothing for type ${task.type}: a task that takes too long fails; it belongs to waits and approvals`,
+      );
     if (TASK_TYPES[task.type].carriedOutBy === 'walk') {
       for (const name of ACTIVITY_FIELDS) {
         if (task[name] === undefined || task[name] === null) continue;
@@ -34,8 +43,11 @@ export function checkTaskFields(checking: Checking): void {
           `'${name}' means nothing for type ${task.type}, which runs inside the walk at once; leave it out`,
         );
       }
+    } else if (TASK_TYPES[task.type].carriedOutBy === 'wait') {
+      checkWaitFields(checking, id, task, path);
+      if (task.type === 'approval') checkApproval(checking, task, `${path}/with`);
     } else checkQueueOf(checking, id, task, path);
-    if (task.type === 'http') checkUrl(checking, task, path);
+    if (task.type === 'http') checkUrl(checking, task.with?.url, `${path}/with/url`);
     if (task.type === 'python') checkPython(checking, task, path);
     if (task.type === 'sql') checkSqlConnection(checking, task, path);
   }
@@ -145,11 +157,4 @@ export function checkQueueOf(checking: Checking, id: string, task: TaskSpec, pat
       `${path}/cache`,
       `task '${id}' runs on another worker, which keeps no results for us; leave 'cache' out, or give the work to a worker of this service`,
     );
-}
-
-/** An address of http that is written out. */
-export function checkUrl({ issues }: Checking, task: TaskSpec, path: string): void {
-  const url = task.with?.url;
-  if (typeof url !== 'string' || /^https?:\/\/[^\s/]/i.test(url) || url.trimStart().startsWith('${{')) return;
-  issues.error('invalid_value', `${path}/with/url`, `must begin with http:// or https://, not '${url.slice(0, 40)}'`);
 }

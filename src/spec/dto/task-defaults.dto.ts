@@ -1,5 +1,6 @@
 import { TRIGGER_RULES } from '../../dag/spec.js';
 import { TRIGGER_RULE_FACTS } from '../../dag/trigger-rule-facts.js';
+import { ON_TIMEOUT } from '../../dag/wait-plan.js';
 import { Anything, Duration, Nested, OneOf, Text, Whole } from '../field.js';
 import { CacheDto } from './cache.dto.js';
 import { TaskHooksDto } from './hook.dto.js';
@@ -18,8 +19,11 @@ export class TaskDefaultsDto {
   @Nested('object', () => RetryDto, { nullable: true, about: 'How often and how soon a failed attempt is repeated.' })
   retry?: RetryDto | null;
 
-  @Duration({ nullable: true, about: 'Of one attempt.', default: '10m' })
+  @Duration({ nullable: true, about: 'Of one attempt; of a whole wait or approval, whose default is 7d.', default: '10m' })
   timeout?: string | null;
+
+  @OneOf(ON_TIMEOUT, { nullable: true, about: 'What a wait or an approval becomes when its timeout passes.', unset: '`fail`' })
+  onTimeout?: string | null;
 
   @Duration({ nullable: true, about: 'How long an attempt may wait for a worker.', unset: 'unlimited' })
   queueTimeout?: string | null;

@@ -1,5 +1,6 @@
 import type { TaskType } from '../../dag/task-type.js';
-import { Anything, ListOf, MapOf, Nested, OneOf, type Shape, Text, Whole } from '../field.js';
+import { ON_TIMEOUT } from '../../dag/wait-plan.js';
+import { Anything, Decimal, Duration, ListOf, MapOf, Nested, OneOf, type Shape, Text, Whole } from '../field.js';
 
 /** noop takes no input. */
 export class NoopWithDto {}
@@ -129,6 +130,78 @@ export class ShellWithDto {
   cwd?: string;
 }
 
+/** A request that is made until its answer is good. */
+export class HttpWaitDto extends HttpWithDto {
+  @Anything(
+    { templated: true, about: 'A condition over the answer: "${{ response.body.state == \'done\' }}".' },
+    { type: 'string' },
+  )
+  until?: unknown;
+}
+
+/** A query that is asked until its first value is true, a number but 0, or a text. */
+export class SqlWaitDto {
+  @Text({ required: true, templated: true, about: 'SQL whose first value says whether the wait is over; no row: not yet.' })
+  query!: string;
+
+  @Anything({ templated: true, about: 'Name to rows or to a blob; each becomes a view.' }, { type: 'object' })
+  inputs?: unknown;
+
+  @Anything({ templated: true, about: 'Name to value; bound as :name.' }, { type: 'object' })
+  parameters?: unknown;
+
+  @Text({ templated: true, about: 'A DuckDB file, which belongs to one worker process. Default: a private one in memory.' })
+  database?: string;
+}
+
+/** Input of a wait: one of the first five. */
+export class WaitWithDto {
+  @Duration({ templated: true, about: 'How long, from the start of the task.' })
+  duration?: string;
+
+  @Text({ templated: true, about: 'An instant: 2024-01-31T06:00:00Z.' })
+  until?: string;
+
+  @Text({ templated: true, about: 'A file below the data folder, or objects://key; * ? ** match as usual.' })
+  file?: string;
+
+  @Nested('object', () => HttpWaitDto, { about: 'A request as of type http, until its answer is a success.' })
+  http?: HttpWaitDto;
+
+  @Nested('object', () => SqlWaitDto, { about: 'A query, until its first value is true.' })
+  sql?: SqlWaitDto;
+
+  @Duration({ about: 'Pause between two polls of file, http and sql; at least 1s. Default 30s.' })
+  every?: string;
+
+  @Decimal(1, 100, { about: 'Each pause is this much longer than the one before. Default 1.' })
+  multiplier?: number;
+
+  @Duration({ about: 'No pause is longer. Default 5m, or `every` where that is longer.' })
+  maxInterval?: string;
+}
+
+/** Input of an approval. */
+export class ApprovalWithDto {
+  @Text({ required: true, templated: true, about: 'What is asked.' })
+  message!: string;
+
+  @MapOf('map', { about: 'Name to JSON Schema of what an approval must come with; one with a `default` may be left out.' })
+  inputs?: { [name: string]: object };
+
+  @ListOf('text', { min: 1, about: 'Who may decide, by name. Default: everybody.' })
+  approvers?: string[];
+
+  @OneOf(ON_TIMEOUT, { about: 'What the task becomes when it is rejected. Default fail.' })
+  onReject?: string;
+
+  @Text({ about: 'After a rejection this upstream task and all downstream of it run again, and it is asked anew.' })
+  rewindTo?: string;
+
+  @Whole(1, 100, { about: 'How often it goes back; then onReject holds. Default 10.' })
+  maxRewinds?: number;
+}
+
 /** The DTO of `with`, by task type. */
 export const WITH_SHAPES: { readonly [type in TaskType]: Shape } = {
   noop: NoopWithDto,
@@ -138,4 +211,6 @@ export const WITH_SHAPES: { readonly [type in TaskType]: Shape } = {
   sql: SqlWithDto,
   python: PythonWithDto,
   shell: ShellWithDto,
+  wait: WaitWithDto,
+  approval: ApprovalWithDto,
 };

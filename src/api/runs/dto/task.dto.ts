@@ -64,6 +64,12 @@ export class TaskDto {
   readonly hooks?: readonly HookRunDto[];
   @ApiProperty({ required: false, description: 'Something to know while it is not over' })
   readonly notice?: string;
+  @ApiProperty({
+    required: false,
+    format: 'date-time',
+    description: 'When a wait ends at the latest: by its timer or its timeout',
+  })
+  readonly waitsUntil?: string;
   @ApiProperty({ description: 'Number of the change that wrote this; grows over the whole run' })
   readonly revision!: number;
 }
