@@ -2,6 +2,7 @@ import { parseDuration } from './duration.js';
 import { expressionSource } from './expression/index.js';
 import type { Issue } from './issue.js';
 import type { Json } from './json.js';
+import { compileMap } from './map/compile-map.js';
 import {
   type ActivityPlan,
   type BodiesBlob,
@@ -103,6 +104,7 @@ function compileTask(
     TASK_TYPES[task.type].carriedOutBy === 'activity' ? compileActivity(id, task, fields, ownQueues, bodies) : undefined;
   const inWalk = activity === undefined || activity.foreign !== undefined;
   const value = task.type === 'transform' ? task.with?.value : undefined;
+  const map = compileMap(task, fields, needs?.item ?? false);
   const needed = needs === undefined ? undefined : compileNeeds(needs, index);
   return {
     id,
@@ -112,6 +114,7 @@ function compileTask(
     ...(task.when === undefined || task.when === true ? {} : { when: condition(task.when) }),
     ...(fields.priority === undefined || fields.priority === 3 ? {} : { priority: fields.priority }),
     ...(value === undefined ? {} : { value }),
+    ...(map === undefined ? {} : { map }),
     ...(activity === undefined ? {} : { activity }),
     ...(fields.outputSchema === undefined || !inWalk ? {} : { outputSchema: fields.outputSchema }),
     ...(needed === undefined ? {} : { needs: needed }),
@@ -201,11 +204,14 @@ function compileRetry({ retry }: EffectiveFields): RetryPlan {
 
 function compileNeeds(needs: Needs, index: ReadonlyMap<string, number>): NeedsPlan | undefined {
   const params: true | readonly string[] = needs.paramsWhole ? true : [...needs.params].sort();
-  const tasks = [...needs.tasks].map((id) => index.get(id) as number).sort((a, b) => a - b);
+  const indexes = (ids: ReadonlySet<string>): number[] => [...ids].map((id) => index.get(id) as number).sort((a, b) => a - b);
+  const tasks = indexes(needs.tasks);
+  const items = indexes(needs.items);
   const found: NeedsPlan = {
     ...(params === true || params.length > 0 ? { params } : {}),
     ...(needs.run ? { run: true as const } : {}),
     ...(tasks.length > 0 ? { tasks } : {}),
+    ...(items.length > 0 ? { items } : {}),
   };
   return Object.keys(found).length === 0 ? undefined : found;
 }

@@ -1,4 +1,5 @@
 import type { Json } from './json.js';
+import type { MapPlan } from './map/map-plan.js';
 import type { TriggerRule } from './spec.js';
 import type { TaskType } from './task-type.js';
 
@@ -44,6 +45,8 @@ export interface TaskPlan {
   readonly priority?: number;
   /** transform: the template of its value, evaluated in the walk. */
   readonly value?: Json;
+  /** Runs once for each item of a list. Default: once. */
+  readonly map?: MapPlan;
   /** Types carried out by an activity. */
   readonly activity?: ActivityPlan;
   /** JSON Schema of the output, where the walk itself must check it (transform, foreign activities); else it is in the body. */
@@ -59,6 +62,8 @@ export interface NeedsPlan {
   readonly run?: true;
   /** Indexes of tasks whose state or output is named. */
   readonly tasks?: readonly number[];
+  /** Those of them whose `items` are named. */
+  readonly items?: readonly number[];
 }
 
 export interface ActivityPlan {

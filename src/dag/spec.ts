@@ -56,6 +56,14 @@ export interface TaskDefaults {
   readonly queue?: string | null;
   readonly priority?: number | null;
   readonly outputSchema?: JsonObject | boolean | null;
+  readonly mapKey?: string | null;
+  readonly itemBatchSize?: number | null;
+  readonly maxMapLength?: number | null;
+  /** A number or one expression. */
+  readonly maxConcurrency?: number | string | null;
+  readonly toleratedFailurePercentage?: number | null;
+  readonly toleratedFailureCount?: number | null;
+  readonly stopOnFirstFailure?: boolean | null;
 }
 
 export interface TaskSpec extends TaskDefaults {
@@ -64,6 +72,10 @@ export interface TaskSpec extends TaskDefaults {
   readonly with?: JsonObject;
   readonly dependsOn?: readonly (string | DependencySpec)[];
   readonly when?: string | boolean;
+  /** Key to a list, a map or one expression (R10). */
+  readonly expand?: JsonObject;
+  readonly zip?: JsonObject;
+  readonly zipFill?: Json;
 }
 
 /** Stored and validated from the first release, acted on when schedules come (R26). */

@@ -10,6 +10,7 @@ import { checkDuration } from './duration-check.js';
 import { checkEdges, ID_PATTERN, ID_RULE } from './edges.js';
 import { type Faults, NO_FAULTS } from './faults.js';
 import { warnOfHiddenFailures } from './hidden-failure.js';
+import { checkMaps } from './map-fields.js';
 import { checkParams } from './params-check.js';
 import { checkSchedule } from './schedule-check.js';
 import { checkExpressions } from './task-expressions.js';
@@ -62,6 +63,7 @@ export function validate(spec: DagSpec, options: ValidateOptions): { dag?: Valid
     issues.error('no_tasks', '/tasks', 'there are no tasks; a DAG has at least one');
   const graph = checkEdges(checking);
   checkTaskFields(checking);
+  checkMaps(checking);
   const needs = checkExpressions(checking, graph);
   if (graph !== undefined) warnOfHiddenFailures(checking, graph);
   if (issues.hasErrors || (options.faults !== undefined && isLossy(options.faults)) || graph?.order === undefined)
