@@ -1,7 +1,12 @@
 import type { Json, JsonObject } from '../src/dag/json.js';
+import type { ItemKey } from '../src/dag/map/item-key.js';
+import type { ItemRecord } from '../src/dag/map/item-result.js';
+import type { CallItem, ItemSource } from '../src/dag/map/item-source.js';
+import type { MapPlan } from '../src/dag/map/map-plan.js';
 import type { DagPlan } from '../src/dag/plan.js';
 import type { Scope } from '../src/dag/scope.js';
-import type { BlobRef, OutputValue, TaskState } from '../src/dag/state.js';
+import type { BlobRef, Failure, OutputValue } from '../src/dag/state.js';
+import type { CallTasks } from './task-call.js';
 
 /**
  * Activities that the workflows themselves need, run by Baton's own worker on the run's own queue (entities: on the
@@ -23,6 +28,12 @@ export interface SystemActivities {
    * An expression that fails is a result, not an error. The value is stored when over `inlineLimit`.
    */
   evaluate(input: EvaluateInput): Promise<{ readonly output: OutputValue } | { readonly error: string }>;
+  /** Makes the items of a map whose lists are stored, or too long for the workflow (R10). What is wrong with them is a result. */
+  expandMap(input: ExpandMapInput): Promise<ExpandedLists | { readonly failure: Failure }>;
+  /** Names of the items `from` to before `to` of a map whose lists are stored. */
+  itemKeys(input: ItemKeysInput): Promise<readonly ItemKey[]>;
+  /** Makes the outputs of a map, and all its items, one list each: stored when over `inlineLimit`, then as JSON lines too. */
+  collectItems(input: CollectItemsInput): Promise<CollectedItems | { readonly error: string }>;
   /** R3: does this run id exist already, in an execution other than this one? Used by scheduled starts. */
   runExists(input: { readonly runId: string; readonly dagId: string; readonly runKey: string }): Promise<boolean>;
   /** How many pollers a task queue has seen lately (DescribeTaskQueue); 0 = nobody works on it. */
@@ -38,12 +49,50 @@ export interface EvaluateInput {
   /** A template (`${{ }}` inside) or, with `expression: true`, one bare expression. */
   readonly template: Json;
   readonly expression?: boolean;
-  readonly scope: Omit<Scope, 'tasks' | 'secrets'> & {
-    readonly tasks?: { readonly [id: string]: { readonly state: TaskState; readonly output: OutputValue } };
-  };
+  readonly scope: StoredScope;
+  /** The item of a map that it is evaluated for. */
+  readonly item?: CallItem;
   readonly prefix: string;
   readonly name: string;
   readonly inlineLimit: number;
+}
+
+/** A scope whose outputs may be references. */
+export type StoredScope = Omit<Scope, 'tasks' | 'secrets'> & { readonly tasks?: CallTasks };
+
+export interface ExpandMapInput {
+  readonly task: string;
+  readonly map: MapPlan;
+  readonly scope: StoredScope;
+  readonly prefix: string;
+  readonly inlineLimit: number;
+}
+export interface ExpandedLists {
+  readonly source: ItemSource;
+  readonly total: number;
+}
+
+export interface ItemKeysInput {
+  readonly source: ItemSource;
+  /** Template of `mapKey`. */
+  readonly template: string;
+  readonly scope: Pick<Scope, 'params' | 'run'>;
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface CollectItemsInput {
+  readonly task: string;
+  readonly prefix: string;
+  /** In order of index: inline, or keys of blobs that hold lists of them. */
+  readonly records: { readonly records: readonly ItemRecord[] } | { readonly pages: readonly string[] };
+  readonly inlineLimit: number;
+}
+export interface CollectedItems {
+  /** Outputs of the items that succeeded, in order of index. */
+  readonly output: OutputValue;
+  /** All of them as `ItemResult`. */
+  readonly items: OutputValue;
 }
 
 /** Gateways that activities get from outside (`createActivities(deps)`): they never import `src/temporal`. */

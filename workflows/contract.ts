@@ -3,6 +3,9 @@
  * only, so that clients import it without loading workflow code.
  */
 import type { JsonObject } from '../src/dag/json.js';
+import type { ItemKey } from '../src/dag/map/item-key.js';
+import type { ItemRecord } from '../src/dag/map/item-result.js';
+import type { ItemSource } from '../src/dag/map/item-source.js';
 import type { DagPlan } from '../src/dag/plan.js';
 import type { RunScope } from '../src/dag/scope.js';
 import type { Attempt, Failure, FinalRunState, OutputValue, RunState, TaskState } from '../src/dag/state.js';
@@ -78,11 +81,21 @@ export interface TaskRecord {
   readonly endedAt?: number;
   readonly attempts?: readonly Attempt[];
   readonly output?: OutputValue;
+  /** Of a map that has ended: all its items as `ItemResult`s, in order of index. */
+  readonly items?: OutputValue;
+  /** Of a map whose items are known. */
+  readonly map?: MapProgress;
   readonly failure?: Failure;
   /** Something to know while it is not over: `no worker on queue gpu since 2026-01-01T00:00:00Z`. */
   readonly notice?: string;
   /** Number of the change that wrote this record; grows over the whole run. */
   readonly revision: number;
+}
+
+/** How far a map is. */
+export interface MapProgress {
+  readonly total: number;
+  readonly counts: TaskCounts;
 }
 
 export type TaskCounts = { readonly [state in TaskState]?: number };
@@ -122,8 +135,22 @@ export interface TasksQueryResult {
   readonly more: boolean;
 }
 
+/** Query `items`: what is known of the items of a map that is under way, in order of index, those that have not begun left out. */
+export const ITEMS_QUERY = 'items';
+export interface ItemsQueryInput {
+  readonly taskId: string;
+  /** Index to start after. */
+  readonly after?: number;
+  readonly limit: number;
+  readonly state?: TaskState;
+}
+export interface ItemsQueryResult {
+  readonly items: readonly ItemRecord[];
+  readonly more: boolean;
+}
+
 /** Task records, inline or, when they are many, as keys of JSON blobs that hold lists of them, in order of the plan. */
-export type StoredRecords = { readonly records: readonly TaskRecord[] } | { readonly pages: readonly string[] };
+export type StoredRecords<T = TaskRecord> = { readonly records: readonly T[] } | { readonly pages: readonly string[] };
 
 /** What a run carries over continue-as-new. */
 export interface RunSnapshot {
@@ -136,8 +163,26 @@ export interface RunSnapshot {
   /** Bytes of inline outputs among the records. */
   readonly inlineBytes: number;
   readonly failFastTripped: boolean;
+  /** Maps under way. Default: none. */
+  readonly maps?: readonly MapSnapshot[];
   /** Executions of this run so far, this one included: names the pages. */
   readonly hop: number;
+}
+
+/** What a run carries of a map whose items are known and not all over. */
+export interface MapSnapshot {
+  readonly taskId: string;
+  readonly source: ItemSource;
+  readonly total: number;
+  readonly maxConcurrency: number;
+  /** See `map-walk.ts`. */
+  readonly states: string;
+  /** Names of the items, where they were computed ahead. */
+  readonly keys?: readonly ItemKey[];
+  /** Of the items that have begun. */
+  readonly records: StoredRecords<ItemRecord>;
+  /** Bytes of inline outputs among them. */
+  readonly inlineBytes: number;
 }
 
 /** Result of a run that succeeded. */

@@ -21,12 +21,16 @@ import { Walk } from '../src/dag/walk.js';
 import {
   DAG_RUN_FAILED,
   type DagRunInput,
+  ITEMS_QUERY,
+  type ItemsQueryInput,
+  type ItemsQueryResult,
   REPORT_NAME,
   RUN_QUERY,
   type RunHead,
   type RunReport,
   type RunSummary,
   TASKS_QUERY,
+  type TaskRecord,
   type TasksQueryInput,
   type TasksQueryResult,
 } from './contract.js';
@@ -38,6 +42,7 @@ import { RunValues } from './run/run-values.js';
 import { loadRecords, storeRecords } from './run/stored-records.js';
 
 export const runQuery = defineQuery<RunHead>(RUN_QUERY);
+export const itemsQuery = defineQuery<ItemsQueryResult, [ItemsQueryInput]>(ITEMS_QUERY);
 export const tasksQuery = defineQuery<TasksQueryResult, [TasksQueryInput]>(TASKS_QUERY);
 
 /** Outputs of a DAG are for other programs to read, not for data: more than this many characters of JSON is refused. */
@@ -63,12 +68,14 @@ async function runShielded(input: DagRunInput, cancelRequested: Promise<never>):
   ledger.inlineBytes = input.carried?.inlineBytes ?? 0;
   setHandler(runQuery, () => ledger.head());
   setHandler(tasksQuery, (query) => ledger.page(query));
-  if (input.carried !== undefined) ledger.restore(await loadRecords(input.carried.tasks));
+  if (input.carried !== undefined) ledger.restore(await loadRecords<TaskRecord>(input.carried.tasks));
 
   const values = new RunValues(input.run, plan, walk, ledger, input.prefix, system);
   const loop = new RunLoop(input.run, plan, walk, ledger, values, input.prefix, () =>
     setCurrentDetails(runDetails(ledger.head(), ledger, plan, walk)),
   );
+  setHandler(itemsQuery, (query) => loop.maps.page(query));
+  if (input.carried?.maps !== undefined) await loop.maps.restore(input.carried.maps);
   cancelRequested.catch(() => loop.stop('cancelled'));
   if (plan.timeoutMs !== undefined) {
     void sleep(Math.max(1, startedAt + plan.timeoutMs - Date.now()), { summary: 'timeout of the run' }).then(() =>
@@ -76,7 +83,7 @@ async function runShielded(input: DagRunInput, cancelRequested: Promise<never>):
     );
   }
   if ('failure' in loaded) return close(input, ledger, plan, walk, 'failed', loaded.failure);
-  if ((await loop.drive()) === 'continue_as_new') return goOn(input, ledger, walk, startedAt);
+  if ((await loop.drive()) === 'continue_as_new') return goOn(input, ledger, walk, loop, startedAt);
 
   const outcome = loop.stopped === 'cancelled' ? 'cancelled' : loop.stopped === 'timeout' ? 'failed' : walk.outcome()!;
   let failure = outcome === 'failed' ? failureOf(loop, plan, walk, ledger) : undefined;
@@ -99,10 +106,11 @@ async function loadPlan(input: DagRunInput): Promise<{ readonly plan: DagPlan } 
 }
 
 /** A new execution of the same run, with a short history. Nothing is in flight, so nothing can be lost. */
-async function goOn(input: DagRunInput, ledger: RunLedger, walk: Walk, startedAt: number): Promise<never> {
+async function goOn(input: DagRunInput, ledger: RunLedger, walk: Walk, loop: RunLoop, startedAt: number): Promise<never> {
   const hop = (input.carried?.hop ?? 0) + 1;
   const moved = ledger.all().filter((record) => record.revision > 0);
   const tasks = await storeRecords(moved, input.prefix, `snapshots/${hop}`, 'what the next execution goes on from');
+  const maps = await loop.maps.snapshot(`snapshots/${hop}`);
   return continueAsNew<typeof dagRun>({
     ...input,
     carried: {
@@ -113,6 +121,7 @@ async function goOn(input: DagRunInput, ledger: RunLedger, walk: Walk, startedAt
       revision: ledger.revision,
       inlineBytes: ledger.inlineBytes,
       failFastTripped: walk.failFastTripped,
+      ...(maps.length === 0 ? {} : { maps }),
       hop,
     },
   });

@@ -10,6 +10,8 @@
  *   report.json                                  the report, its last act
  *   outputs/<task>/<sha256>.json                 outputs over the inline limit (R15)
  *   logs/<task>/<attempt>/<byte offset>          log chunks, plain text; the name is where the chunk starts (R30)
+ *   maps/<task>/items-<n>.json                   records of the items of a map, when they are many
+ *   maps/<task>/items.jsonl                      its items, one JSON object a line, when they are many; plain text
  *   report/tasks-<n>.json                        task records of the report, when they are many
  *   snapshots/<n>-<page>.json                    task records that continue-as-new carries, when they are many
  * days/<YYYY-MM-DD>/<dagId>/<runKey>/<execution> marker by the UTC day the run was accepted, for the retention sweep
@@ -79,6 +81,9 @@ export const reportKey = (prefix: string): string => `${prefix}report.json`;
 /** An output of a task, by the sha256 of its JSON: attempts that overlap cannot overwrite one another. */
 export const outputKey = (prefix: string, taskId: string, hash: string): string =>
   `${prefix}outputs/${escapePart(taskId)}/${hash}.json`;
+
+/** The items of a map as JSON lines. */
+export const itemLinesKey = (prefix: string, taskId: string): string => `${prefix}maps/${escapePart(taskId)}/items.jsonl`;
 
 /** All logs of a task; ends with `/`. */
 export const taskLogPrefix = (prefix: string, taskId: string): string => `${prefix}logs/${escapePart(taskId)}/`;

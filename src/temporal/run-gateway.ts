@@ -7,6 +7,9 @@ import {
 import {
   DAG_RUN,
   type DagRunInput,
+  ITEMS_QUERY,
+  type ItemsQueryInput,
+  type ItemsQueryResult,
   RUN_MEMO,
   RUN_QUERY,
   type RunFacts,
@@ -156,6 +159,12 @@ export class RunGateway {
     return result
       ? { ...result, tasks: withPendingTasks(result.tasks, found.described, Date.now()), live: true }
       : { head: await this.headWithoutWorker(found.handle, found.row), tasks: [], more: false, live: false };
+  }
+
+  /** What is known of the items of a map that is under way; `undefined` when the run is not open or no worker answers. */
+  async items(runId: string, input: ItemsQueryInput): Promise<ItemsQueryResult | undefined> {
+    const handle = this.temporal.client.workflow.getHandle(runId);
+    return this.query<ItemsQueryResult, [ItemsQueryInput]>(handle, ITEMS_QUERY, input);
   }
 
   /** Waits up to `ms` for a run to close; false when it is still open or the signal was raised. Follows continue-as-new. */

@@ -2,11 +2,13 @@ import { CancellationScope, condition, sleep, workflowInfo } from '@temporalio/w
 import type { TaskCall, TaskReturn } from '../../activities/task-call.js';
 import type { Json } from '../../src/dag/json.js';
 import { validateJson } from '../../src/dag/json-schema.js';
+import { type CallItem, itemName } from '../../src/dag/map/item-source.js';
 import type { ActivityPlan, DagPlan, TaskPlan } from '../../src/dag/plan.js';
 import type { Failure, OutputValue } from '../../src/dag/state.js';
 import type { Walk } from '../../src/dag/walk.js';
 import type { RunFacts } from '../contract.js';
 import { startActivity, system } from './dispatch.js';
+import { MapRuns } from './map/map-runs.js';
 import { QueueWatch } from './queue-watch.js';
 import type { RunLedger, TaskEnding } from './run-ledger.js';
 import type { Evaluated, RunValues } from './run-values.js';
@@ -36,6 +38,8 @@ export class RunLoop {
   private cancellations = 0;
   private cancelWanted = false;
   private readonly watch: QueueWatch;
+  /** The maps that are under way. */
+  readonly maps: MapRuns;
   private stopReason: 'cancelled' | 'timeout' | undefined;
   private failFastSeen = false;
   private commands = 0;
@@ -53,6 +57,10 @@ export class RunLoop {
   ) {
     this.watch = new QueueWatch(system, (task, text) => this.tell(() => ledger.noteNotice(task, text)));
     this.failFastSeen = walk.failFastTripped;
+    this.maps = new MapRuns(run, plan, ledger, values, prefix, {
+      settle: (index, answer, then) => this.settle(index, answer, then),
+      end: (index, ending) => this.end(index, ending),
+    });
   }
 
   /** What stopped the run before its tasks were through, if anything did. */
@@ -101,6 +109,7 @@ export class RunLoop {
       }
       const mayContinue = this.inFlight === 0 && !this.walk.isDone && workflowInfo().historyLength >= CONTINUE_FROM_EVENTS;
       if (!mayContinue) this.launch();
+      this.maps.noteProgress();
       this.ledger.noteChanges(Date.now());
       this.onChange();
       if (this.walk.isDone && this.inFlight === 0) return 'done';
@@ -131,7 +140,15 @@ export class RunLoop {
         return;
       }
       const step = this.walk.next();
-      if (step === undefined) return;
+      if (step === undefined) {
+        const item = this.maps.next();
+        if (item === undefined) return;
+        const mapped = this.plan.tasks[item.task]!;
+        if (mapped.map?.key !== undefined) this.evaluations++;
+        if (item.failure === undefined) this.perform(item.task, mapped, item.call);
+        else this.end(item.task, failed(item.failure), item.call);
+        continue;
+      }
       const task = this.plan.tasks[step.task]!;
       if (step.step === 'when') this.askWhen(step.task, task);
       else this.carryOut(step.task, task);
@@ -164,46 +181,70 @@ export class RunLoop {
 
   private carryOut(index: number, task: TaskPlan): void {
     this.walk.start(index);
-    if (task.activity !== undefined) return this.dispatch(index, task, task.activity);
-    if (task.value === undefined) return this.end(index, { state: 'success', output: { value: null } });
+    if (task.map !== undefined) return this.maps.begin(index, task);
+    this.perform(index, task);
+  }
+
+  /** Does what a task is for, or one item of it. */
+  private perform(index: number, task: TaskPlan, item?: CallItem): void {
+    if (task.activity !== undefined) return this.dispatch(index, task, task.activity, item);
+    if (task.value === undefined) return this.end(index, { state: 'success', output: { value: null } }, item);
     const startedAt = Date.now();
     this.settle(
       index,
-      this.evaluated(() => this.values.template(task.value!, task.id)),
+      this.evaluated(() => this.values.template(task.value!, itemName(task.id, item), undefined, item)),
       (answer) => {
         const ending = 'error' in answer ? failed({ kind: 'expression', message: answer.error }) : this.checked(task, answer);
-        this.end(index, { ...ending, startedAt, endedAt: Date.now() });
+        this.end(index, { ...ending, startedAt, endedAt: Date.now() }, item);
       },
+      item,
     );
   }
 
-  private dispatch(index: number, task: TaskPlan, activity: ActivityPlan): void {
-    if (activity.foreign !== undefined) return this.dispatchForeign(index, task, activity, activity.foreign.args);
+  private dispatch(index: number, task: TaskPlan, activity: ActivityPlan, item: CallItem | undefined): void {
+    if (activity.foreign !== undefined) return this.dispatchForeign(index, task, activity, activity.foreign.args, item);
     const call: TaskCall = {
       task: task.id,
       body: this.plan.bodies[activity.body ?? 0]!,
       prefix: this.prefix,
       ...this.values.callValues(task),
+      item,
     };
-    this.send(index, task, activity, [call], (result) => {
-      const { output, attempts } = result as TaskReturn;
-      return { state: 'success', output, attempts, startedAt: attempts[0]?.startedAt, endedAt: attempts.at(-1)?.endedAt };
-    });
+    this.send(
+      index,
+      task,
+      activity,
+      [call],
+      (result) => {
+        const { output, attempts } = result as TaskReturn;
+        return { state: 'success', output, attempts, startedAt: attempts[0]?.startedAt, endedAt: attempts.at(-1)?.endedAt };
+      },
+      item,
+    );
   }
 
   /** Workers of other languages get plain arguments, rendered here (R14), and return a plain value. */
-  private dispatchForeign(index: number, task: TaskPlan, activity: ActivityPlan, args: readonly Json[]): void {
+  private dispatchForeign(
+    index: number,
+    task: TaskPlan,
+    activity: ActivityPlan,
+    args: readonly Json[],
+    item: CallItem | undefined,
+  ): void {
     const { cancellations } = this;
     this.settle(
       index,
-      this.evaluated(() => this.values.template(args, task.id, FOREIGN_ARGS_LIMIT)),
+      this.evaluated(() => this.values.template(args, itemName(task.id, item), FOREIGN_ARGS_LIMIT, item)),
       (answer) => {
-        if (cancellations !== this.cancellations) return this.end(index, { state: 'cancelled' });
-        if ('error' in answer)
-          return this.end(index, failed({ kind: 'expression', message: `arguments of task ${task.id}: ${answer.error}` }));
+        if (cancellations !== this.cancellations) return this.end(index, { state: 'cancelled' }, item);
+        if ('error' in answer) {
+          const message = `arguments of task ${task.id}: ${answer.error}`;
+          return this.end(index, failed({ kind: 'expression', message }), item);
+        }
         const given = 'value' in answer.output ? (answer.output.value as readonly Json[]) : [answer.output];
-        this.send(index, task, activity, given, (result) => this.foreignEnding(task, result));
+        this.send(index, task, activity, given, (result) => this.foreignEnding(task, result), item);
       },
+      item,
     );
   }
 
@@ -217,21 +258,24 @@ export class RunLoop {
     activity: ActivityPlan,
     args: readonly unknown[],
     ending: (result: unknown) => TaskEnding,
+    item: CallItem | undefined,
   ): void {
     this.commands++;
-    this.inputChars += task.needs === undefined && activity.foreign === undefined ? 300 : JSON.stringify(args).length;
+    const small = task.needs === undefined && activity.foreign === undefined && item === undefined;
+    this.inputChars += small ? 300 : JSON.stringify(args).length;
     this.inFlight++;
     if (activity.queue !== undefined) this.watch.sent(index, activity.queue, Date.now());
     const over = (result: () => TaskEnding): void =>
       this.tell(() => {
         this.inFlight--;
-        if (activity.queue !== undefined) this.watch.ended(index, activity.queue);
-        this.end(index, result());
+        if (activity.queue !== undefined && item === undefined) this.watch.ended(index, activity.queue);
+        this.end(index, result(), item);
       });
     const queue = activity.queue ?? workflowInfo().taskQueue;
-    startActivity(task, activity, args, this.run.dagId).then(
+    const start = (): Promise<unknown> => startActivity(task, activity, args, this.run.dagId, item);
+    (item === undefined ? start() : this.maps.within(index, start)).then(
       (result) => over(() => ending(result)),
-      (error: unknown) => over(() => endingOfFailure(error, { id: task.id, name: activity.name, queue })),
+      (error: unknown) => over(() => endingOfFailure(error, { id: itemName(task.id, item), name: activity.name, queue })),
     );
   }
 
@@ -246,7 +290,11 @@ export class RunLoop {
     return { state: 'success', output: answer.output };
   }
 
-  private end(index: number, ending: TaskEnding): void {
+  private end(index: number, ending: TaskEnding, item?: CallItem): void {
+    if (item !== undefined) return this.maps.ended(index, item, ending);
+    const task = this.plan.tasks[index]!;
+    // While one item waits for a worker the others may have found one: only the end of them all is the end of waiting.
+    if (task.map !== undefined && task.activity?.queue !== undefined) this.watch.ended(index, task.activity.queue);
     this.ledger.noteEnding(index, ending);
     this.walk.finish(index, ending.state);
   }
@@ -257,7 +305,7 @@ export class RunLoop {
   }
 
   /** Goes on with an answer that is there, or, counted as in flight, when its activity has it. */
-  private settle(index: number, answer: Evaluated | Promise<Evaluated>, then: (answer: Evaluated) => void): void {
+  private settle<T>(index: number, answer: T | Promise<T>, then: (answer: T) => void, item?: CallItem): void {
     if (!(answer instanceof Promise)) return then(answer);
     this.commands++;
     this.inFlight++;
@@ -273,6 +321,7 @@ export class RunLoop {
           this.end(
             index,
             failed({ kind: 'expression', message: clip(error instanceof Error ? error.message : String(error)) }),
+            item,
           ),
         ),
     );
@@ -281,6 +330,7 @@ export class RunLoop {
   private cancelRunning(): void {
     this.cancellations++;
     this.cancelWanted = true;
+    this.maps.stop();
   }
 }
 

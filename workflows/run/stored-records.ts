@@ -6,12 +6,12 @@ import { system } from './dispatch.js';
 const PAGE_CHARS = 256 * 1024;
 
 /** Records as they go into a snapshot or a report: inline when small, else stored page by page below `${prefix}${name}-`. `summary` is for the Web UI. */
-export async function storeRecords(
-  records: readonly TaskRecord[],
+export async function storeRecords<T = TaskRecord>(
+  records: readonly T[],
   prefix: string,
   name: string,
   summary: string,
-): Promise<StoredRecords> {
+): Promise<StoredRecords<T>> {
   const pages = inPages(records);
   if (pages.length <= 1) return { records };
   const keys: string[] = [];
@@ -27,17 +27,17 @@ export async function storeRecords(
   return { pages: keys };
 }
 
-export async function loadRecords(stored: StoredRecords): Promise<TaskRecord[]> {
+export async function loadRecords<T = TaskRecord>(stored: StoredRecords<T>): Promise<T[]> {
   if ('records' in stored) return [...stored.records];
-  const records: TaskRecord[] = [];
+  const records: T[] = [];
   for (const key of stored.pages)
-    records.push(...((await system('read what is known so far').loadJson({ key })) as unknown as TaskRecord[]));
+    records.push(...((await system('read what is known so far').loadJson({ key })) as unknown as T[]));
   return records;
 }
 
-function inPages(records: readonly TaskRecord[]): TaskRecord[][] {
-  const pages: TaskRecord[][] = [];
-  let page: TaskRecord[] = [];
+function inPages<T>(records: readonly T[]): T[][] {
+  const pages: T[][] = [];
+  let page: T[] = [];
   let chars = 0;
   for (const record of records) {
     const length = JSON.stringify(record).length;

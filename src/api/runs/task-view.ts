@@ -6,7 +6,7 @@ import type { AttemptDto, TaskDto } from './dto/task.dto.js';
 
 /** A task of a run as REST shows it; a large output is a reference. */
 export function taskView(runId: string, record: TaskRecord): TaskDto {
-  const { taskId, state, queuedAt, startedAt, endedAt, attempts = [], output, failure, notice, revision } = record;
+  const { taskId, state, queuedAt, startedAt, endedAt, attempts = [], output, map, failure, notice, revision } = record;
   return {
     taskId,
     state,
@@ -19,6 +19,7 @@ export function taskView(runId: string, record: TaskRecord): TaskDto {
       : 'value' in output
         ? { output: output.value }
         : { outputRef: refView(runId, taskId, output) }),
+    ...(map === undefined ? {} : { map: { ...map, href: `${runPath(runId)}/tasks/${encodeURIComponent(taskId)}/items` } }),
     failure,
     notice,
     revision,

@@ -33,6 +33,16 @@ export class OutputRefDto {
   readonly href!: string;
 }
 
+/** How far a map is, and where its items are read. */
+export class MapProgressDto {
+  @ApiProperty()
+  readonly total!: number;
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' }, description: 'State to number of items' })
+  readonly counts!: { readonly [state: string]: number | undefined };
+  @ApiProperty()
+  readonly href!: string;
+}
+
 /** A task of a run. */
 export class TaskDto {
   @ApiProperty()
@@ -56,6 +66,8 @@ export class TaskDto {
   readonly output?: Json;
   @ApiProperty({ required: false, type: OutputRefDto, description: 'Instead of `output`, where it is large' })
   readonly outputRef?: OutputRefDto;
+  @ApiProperty({ required: false, type: () => MapProgressDto, description: 'Of a map: how far it is' })
+  readonly map?: MapProgressDto;
   @ApiProperty({ required: false, type: FailureDto })
   readonly failure?: FailureDto;
   @ApiProperty({ required: false, description: 'Something to know while it is not over' })
