@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
+import type { ChildEnd } from '../src/dag/child-end.js';
 import { evaluateExpression, parseExpression, parseTemplate, renderTemplate } from '../src/dag/expression/index.js';
 import type { Json } from '../src/dag/json.js';
 import type { DagPlan } from '../src/dag/plan.js';
@@ -25,6 +26,8 @@ export const SYSTEM_ACTIVITY_NAMES = [
   'itemKeys',
   'collectItems',
   'runExists',
+  'childEnds',
+  'runIsOpen',
   'countPollers',
   'sweepRuns',
 ] as const satisfies readonly (keyof SystemActivities)[];
@@ -56,6 +59,12 @@ export function createSystemActivities(deps: {
     itemKeys: async (input) => storedItemKeys(outputs, input),
     collectItems: async (input) => collectItems(objects, outputs, input),
     runExists: async ({ runId, dagId, runKey }) => temporal.runExists(runId, dagId, runKey),
+    childEnds: async ({ runIds }) => {
+      const ends: (ChildEnd | null)[] = [];
+      for (const runId of runIds) ends.push((await temporal.childEnd(runId)) ?? null);
+      return ends;
+    },
+    runIsOpen: async ({ runId, execution }) => temporal.executionIsOpen(runId, execution),
     countPollers: async ({ queue }) => temporal.countPollers(queue),
     sweepRuns: async ({ before }) => sweepRuns(objects, temporal, before),
   };

@@ -1,3 +1,4 @@
+import type { ChildEnd } from '../src/dag/child-end.js';
 import type { Json, JsonObject } from '../src/dag/json.js';
 import type { ItemKey } from '../src/dag/map/item-key.js';
 import type { ItemRecord } from '../src/dag/map/item-result.js';
@@ -36,6 +37,10 @@ export interface SystemActivities {
   collectItems(input: CollectItemsInput): Promise<CollectedItems | { readonly error: string }>;
   /** R3: does this run id exist already, in an execution other than this one? Used by scheduled starts. */
   runExists(input: { readonly runId: string; readonly dagId: string; readonly runKey: string }): Promise<boolean>;
+  /** What became of children that were not heard of: an end, or null for one that goes on. In the order of `runIds`. */
+  childEnds(input: { readonly runIds: readonly string[] }): Promise<readonly (ChildEnd | null)[]>;
+  /** Whether this execution of a run is still open: a child whose parent is not has nobody to work for. */
+  runIsOpen(input: { readonly runId: string; readonly execution: number }): Promise<boolean>;
   /** How many pollers a task queue has seen lately (DescribeTaskQueue); 0 = nobody works on it. */
   countPollers(input: { readonly queue: string }): Promise<number>;
   /** Deletes what belongs to closed runs of days older than the retention; returns how many runs (R3). */
@@ -100,6 +105,10 @@ export interface TemporalPort {
   /** The one `exists` function (R3). */
   runExists(runId: string, dagId: string, runKey: string): Promise<boolean>;
   countPollers(queue: string): Promise<number>;
+  /** How a child ended; undefined while it is open. One that nobody knows was ended from outside. */
+  childEnd(runId: string): Promise<ChildEnd | undefined>;
+  /** Whether that execution of a run is open (R4). */
+  executionIsOpen(runId: string, execution: number): Promise<boolean>;
   /** State of a run for the sweep: still open (or unknown to us) means: keep. */
   isOpen(runId: string): Promise<boolean>;
 }

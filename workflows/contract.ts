@@ -2,6 +2,8 @@
  * What the world outside may know of the workflows: names, ids, inputs, queries, updates, reports. Types and constants
  * only, so that clients import it without loading workflow code.
  */
+import type { ChildEnd } from '../src/dag/child-end.js';
+import type { ChildKey } from '../src/dag/child-id.js';
 import type { JsonObject } from '../src/dag/json.js';
 import type { ItemKey } from '../src/dag/map/item-key.js';
 import type { ItemRecord } from '../src/dag/map/item-result.js';
@@ -67,8 +69,69 @@ export interface DagRunInput {
   readonly plan?: DagPlan;
   /** Object key prefix of this execution, ending with `/` (`runPrefix` of src/objects/keys.ts). */
   readonly prefix: string;
+  /** Of the run that was started from outside: all children keep their objects below it. Absent = this is that run. */
+  readonly rootPrefix?: string;
+  /** Versions of the DAGs that SubDAGs of the whole tree name, fixed when the root was started (R9). */
+  readonly dags?: PinnedDags;
+  /** Set for children. */
+  readonly parent?: ParentLink;
+  /** A further attempt of a SubDAG: what the run with this prefix succeeded with is kept (R9). */
+  readonly keepFrom?: string;
+  /** Limit of the task that this run carries out, in ms; the DAG's own may be shorter. */
+  readonly timeoutMs?: number;
+  /** Other budgets than the measured ones, for tests; children inherit them. */
+  readonly budgets?: Partial<RunBudgets>;
   /** Set by continue-as-new only. */
   readonly carried?: RunSnapshot;
+}
+
+/** What a reference resolves to. */
+export interface PinnedDag {
+  readonly version: number;
+  readonly planKey: string;
+}
+/** By reference: `<dagId>` (latest) or `<dagId>@<version>`; as the key of a blob when they are many. */
+export type PinnedDags = { readonly pinned: { readonly [reference: string]: PinnedDag } } | { readonly key: string };
+
+/** How a child finds its parent, and what it says who it is. */
+export interface ParentLink extends ChildKey {
+  /** Workflow id, without a Temporal run id: the parent may continue as new. */
+  readonly workflowId: string;
+  /** Execution of the parent (R4): a child of an earlier one means nothing to a later one. */
+  readonly execution: number;
+  /** Largest output in bytes that is told inline; above it the reference to a blob (R15). */
+  readonly inlineLimit: number;
+}
+
+/** Signal {@link ChildEnded}: the last act of a child, after its report. */
+export const CHILD_ENDED_SIGNAL = 'childEnded';
+export interface ChildEnded extends ChildEnd, ChildKey {
+  readonly execution: number;
+}
+
+/** A child that has not ended, as its parent remembers it. Times are epoch ms. */
+export interface ChildRecord extends ChildKey {
+  readonly startedAt: number;
+  /** Set while no child runs and the next attempt is waited for: when it is due. */
+  readonly retryAt?: number;
+  /** Attempts before this one, all failed. */
+  readonly earlier?: readonly Attempt[];
+}
+
+/** Limits of one execution (design §5), and how often runs look after one another. */
+export interface RunBudgets {
+  /** From this length of the history on it continues as new at the first moment when nothing is in flight. */
+  readonly continueFromEvents: number;
+  /** From here on nothing more is started. */
+  readonly drainFromEvents: number;
+  readonly drainFromBytes: number;
+  /** Children of one execution at the same time. */
+  readonly children: number;
+  /** First look after children that were not heard of; each pause is twice the one before, up to `longestWatchMs`. */
+  readonly childWatchMs: number;
+  /** First look of a child whether its parent is still there; pauses grow likewise. */
+  readonly parentWatchMs: number;
+  readonly longestWatchMs: number;
 }
 
 /** What is known of one task. Times are epoch ms. */
@@ -167,6 +230,8 @@ export interface RunSnapshot {
   readonly maps?: readonly MapSnapshot[];
   /** Executions of this run so far, this one included: names the pages. */
   readonly hop: number;
+  /** Children that run on. Default: none. */
+  readonly children?: readonly ChildRecord[];
 }
 
 /** What a run carries of a map whose items are known and not all over. */
@@ -203,6 +268,8 @@ export interface RunReport {
   readonly head: RunHead;
   readonly tasks: StoredRecords;
   readonly planKey: string;
+  /** Of a child: what it told its parent. */
+  readonly end?: ChildEnd;
   /** Set when it was not the run itself that wrote it: its workflow was ended from outside. */
   readonly writtenBy?: 'reader';
 }

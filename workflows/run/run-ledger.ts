@@ -55,6 +55,13 @@ export class RunLedger {
     }
   }
 
+  /** Takes over what another run succeeded with. */
+  keep(records: readonly TaskRecord[]): void {
+    this.restore(records);
+    for (const { output } of records)
+      if (output !== undefined && 'value' in output) this.inlineBytes += JSON.stringify(output.value).length;
+  }
+
   recordOf(task: number): TaskRecord | undefined {
     return this.records.get(task);
   }
@@ -86,6 +93,11 @@ export class RunLedger {
       if ('value' in ending.items) this.inlineBytes += JSON.stringify(ending.items.value).length;
     }
     delete record.notice;
+  }
+
+  /** Attempts of a task that is not over. */
+  noteAttempts(task: number, attempts: readonly Attempt[]): void {
+    this.touch(task).attempts = attempts;
   }
 
   /** Says something about a task that is not over; undefined takes it back. */

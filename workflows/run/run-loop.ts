@@ -2,16 +2,20 @@ import { CancellationScope, condition, sleep, workflowInfo } from '@temporalio/w
 import type { TaskCall, TaskReturn } from '../../activities/task-call.js';
 import type { Json } from '../../src/dag/json.js';
 import { validateJson } from '../../src/dag/json-schema.js';
-import { type CallItem, itemName } from '../../src/dag/map/item-source.js';
+import { type CallItem, type ItemPlace, itemName } from '../../src/dag/map/item-source.js';
 import type { ActivityPlan, DagPlan, TaskPlan } from '../../src/dag/plan.js';
 import type { Failure, OutputValue } from '../../src/dag/state.js';
 import type { Walk } from '../../src/dag/walk.js';
-import type { RunFacts } from '../contract.js';
+import type { ChildRecord, DagRunInput, PinnedDag, RunBudgets, RunFacts } from '../contract.js';
+import { BUDGETS } from './budgets.js';
+import { Children } from './children.js';
 import { startActivity, system } from './dispatch.js';
+import type { LoopHost } from './loop-host.js';
 import { MapRuns } from './map/map-runs.js';
 import { QueueWatch } from './queue-watch.js';
 import type { RunLedger, TaskEnding } from './run-ledger.js';
 import type { Evaluated, RunValues } from './run-values.js';
+import { SubDags } from './sub-dags.js';
 import { clip, endingOfFailure } from './task-failure.js';
 
 /** Why the loop came back. */
@@ -23,19 +27,22 @@ const MAX_COMMANDS = 200;
 const MAX_INPUT_CHARS = 1024 * 1024;
 /** Expressions one activation evaluates, at most: each is bounded by itself, their sum must stay far below five seconds. */
 const MAX_EVALUATIONS = 100;
-const CONTINUE_FROM_EVENTS = 4_096;
-const DRAIN_FROM_EVENTS = 8_000;
-const DRAIN_FROM_BYTES = 3 * 1024 * 1024;
 
 /**
  * Drives the walk: starts what is ready within the budgets, waits for ONE thing, the inbox, and tells the walk what ended.
  * Everything it starts reports to the inbox and never throws into the loop.
  */
-export class RunLoop {
-  private readonly inbox: (() => void)[] = [];
-  private inFlight = 0;
+export class RunLoop implements LoopHost {
+  /** Children of this run, whatever they are for. */
+  readonly children: Children;
   /** How often what runs has been cancelled: what was asked before belongs to another time. */
-  private cancellations = 0;
+  cancellations = 0;
+  private readonly inbox: (() => void)[] = [];
+  private readonly budgets: RunBudgets;
+  private readonly run: RunFacts;
+  private readonly prefix: string;
+  private readonly subs: SubDags;
+  private inFlight = 0;
   private cancelWanted = false;
   private readonly watch: QueueWatch;
   /** The maps that are under way. */
@@ -47,25 +54,53 @@ export class RunLoop {
   private evaluations = 0;
 
   constructor(
-    private readonly run: RunFacts,
+    input: DagRunInput,
     private readonly plan: DagPlan,
     private readonly walk: Walk,
     private readonly ledger: RunLedger,
     private readonly values: RunValues,
-    private readonly prefix: string,
+    dags: { readonly [reference: string]: PinnedDag },
     private readonly onChange: () => void,
   ) {
+    this.run = input.run;
+    this.prefix = input.prefix;
+    this.budgets = { ...BUDGETS, ...input.budgets };
+    this.children = new Children(input, plan, this, this.budgets, system, (child, end, cancelled) =>
+      this.subs.ended(child, end, cancelled),
+    );
+    this.subs = new SubDags(input.run, plan, this, this.children, values, ledger, dags, (task, item) =>
+      this.maps.callOf(task, item),
+    );
     this.watch = new QueueWatch(system, (task, text) => this.tell(() => ledger.noteNotice(task, text)));
     this.failFastSeen = walk.failFastTripped;
-    this.maps = new MapRuns(run, plan, ledger, values, prefix, {
+    this.maps = new MapRuns(input, plan, ledger, values, {
       settle: (index, answer, then) => this.settle(index, answer, then),
       end: (index, ending) => this.end(index, ending),
+      cancelChildren: (task) => {
+        this.children.cancelAll(task);
+        this.subs.cancelWaiting(task);
+      },
     });
   }
 
   /** What stopped the run before its tasks were through, if anything did. */
   get stopped(): 'cancelled' | 'timeout' | undefined {
     return this.stopReason;
+  }
+
+  /** Nothing is waiting to be done: what happened while a snapshot was stored must not be lost. */
+  get isQuiet(): boolean {
+    return this.inbox.length === 0;
+  }
+
+  /** Children that run on, and further attempts that are waited for, over continue-as-new. */
+  snapshotChildren(): ChildRecord[] {
+    return [...this.children.snapshot(), ...this.subs.snapshot()];
+  }
+
+  restoreChildren(children: readonly ChildRecord[]): void {
+    this.children.restore(children.filter(({ retryAt }) => retryAt === undefined));
+    this.subs.restore(children.filter(({ retryAt }) => retryAt !== undefined));
   }
 
   /** Graceful: nothing new starts, what runs is cancelled and waited for. The first reason stands. */
@@ -107,32 +142,60 @@ export class RunLoop {
         scope.cancel();
         return undefined;
       }
-      const mayContinue = this.inFlight === 0 && !this.walk.isDone && workflowInfo().historyLength >= CONTINUE_FROM_EVENTS;
+      const mayContinue = this.mayContinue();
       if (!mayContinue) this.launch();
       this.maps.noteProgress();
       this.ledger.noteChanges(Date.now());
       this.onChange();
       if (this.walk.isDone && this.inFlight === 0) return 'done';
-      if (this.inFlight === 0 && this.inbox.length === 0 && (mayContinue || this.mustDrain())) return 'continue_as_new';
+      if (this.inFlight === 0 && this.inbox.length === 0 && (mayContinue || this.mustContinue())) return 'continue_as_new';
       // A failure inside the walk itself may have tripped failFast just now.
       if (this.walk.failFastTripped && !this.failFastSeen) continue;
       await condition(() => this.inbox.length > 0);
     }
   }
 
+  /** A run that stops has little left to do, and the next execution would not know that it stops. */
+  private mayContinue(): boolean {
+    return (
+      this.inFlight === 0 &&
+      !this.walk.isDone &&
+      this.stopReason === undefined &&
+      workflowInfo().historyLength >= this.budgets.continueFromEvents
+    );
+  }
+
+  private mustContinue(): boolean {
+    return this.stopReason === undefined && this.mustDrain();
+  }
+
+  began(chars: number): void {
+    this.commands++;
+    this.inputChars += chars;
+    this.inFlight++;
+  }
+
+  over(): void {
+    this.inFlight--;
+  }
+
+  evaluate(task: number, ask: () => Evaluated | Promise<Evaluated>, then: (answer: Evaluated) => void, item?: CallItem): void {
+    this.settle(task, this.evaluated(ask), then, item);
+  }
+
   /** Puts something into the inbox: it is done at the next turn of the loop. */
-  private tell(what: () => void): void {
+  tell(what: () => void): void {
     this.inbox.push(what);
   }
 
   private mustDrain(): boolean {
     const { historyLength, historySize } = workflowInfo();
-    return historyLength >= DRAIN_FROM_EVENTS || historySize >= DRAIN_FROM_BYTES;
+    return historyLength >= this.budgets.drainFromEvents || historySize >= this.budgets.drainFromBytes;
   }
 
   private launch(): void {
     if (this.mustDrain()) return;
-    while (this.inFlight < MAX_IN_FLIGHT) {
+    while (this.inFlight < MAX_IN_FLIGHT && !this.children.isFull) {
       if (this.commands >= MAX_COMMANDS || this.inputChars >= MAX_INPUT_CHARS || this.evaluations >= MAX_EVALUATIONS) {
         // More may be ready than one workflow task should hold: a timer makes the next one.
         const goOn = (): void => this.tell(() => {});
@@ -188,6 +251,7 @@ export class RunLoop {
   /** Does what a task is for, or one item of it. */
   private perform(index: number, task: TaskPlan, item?: CallItem): void {
     if (task.activity !== undefined) return this.dispatch(index, task, task.activity, item);
+    if (task.sub !== undefined) return this.subs.carryOut(index, task.sub, item);
     if (task.value === undefined) return this.end(index, { state: 'success', output: { value: null } }, item);
     const startedAt = Date.now();
     this.settle(
@@ -280,7 +344,7 @@ export class RunLoop {
   }
 
   /** The output of a task that the walk itself carried out, or that a foreign worker returned, checked and bounded. */
-  private checked(task: TaskPlan, answer: { readonly output: OutputValue }): TaskEnding {
+  checked(task: TaskPlan, answer: { readonly output: OutputValue }): TaskEnding {
     if (task.outputSchema !== undefined && 'value' in answer.output) {
       const [problem] = validateJson(task.outputSchema, answer.output.value);
       if (problem !== undefined) {
@@ -290,8 +354,8 @@ export class RunLoop {
     return { state: 'success', output: answer.output };
   }
 
-  private end(index: number, ending: TaskEnding, item?: CallItem): void {
-    if (item !== undefined) return this.maps.ended(index, item, ending);
+  end(index: number, ending: TaskEnding, item?: ItemPlace): void {
+    if (item !== undefined) return this.maps.ended(index, item.index, ending);
     const task = this.plan.tasks[index]!;
     // While one item waits for a worker the others may have found one: only the end of them all is the end of waiting.
     if (task.map !== undefined && task.activity?.queue !== undefined) this.watch.ended(index, task.activity.queue);
@@ -330,6 +394,8 @@ export class RunLoop {
   private cancelRunning(): void {
     this.cancellations++;
     this.cancelWanted = true;
+    this.children.cancelAll();
+    this.subs.cancelWaiting();
     this.maps.stop();
   }
 }

@@ -15,7 +15,10 @@ export interface CallItem {
   readonly source?: ItemSource;
 }
 
+/** Which item of a map. */
+export type ItemPlace = Pick<CallItem, 'index'>;
+
 /** How an item of a task is called in activity ids, outputs and logs: `load[3]`. */
-export function itemName(taskId: string, item: Pick<CallItem, 'index'> | undefined): string {
+export function itemName(taskId: string, item: ItemPlace | undefined): string {
   return item === undefined ? taskId : `${taskId}[${item.index}]`;
 }

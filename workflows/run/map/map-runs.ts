@@ -5,7 +5,7 @@ import type { CallItem } from '../../../src/dag/map/item-source.js';
 import type { FinalItemState } from '../../../src/dag/map/map-walk.js';
 import type { DagPlan, TaskPlan } from '../../../src/dag/plan.js';
 import type { Failure } from '../../../src/dag/state.js';
-import type { ItemsQueryInput, ItemsQueryResult, MapSnapshot, RunFacts } from '../../contract.js';
+import type { DagRunInput, ItemsQueryInput, ItemsQueryResult, MapSnapshot, RunFacts } from '../../contract.js';
 import { system } from '../dispatch.js';
 import type { RunLedger, TaskEnding } from '../run-ledger.js';
 import type { RunValues } from '../run-values.js';
@@ -20,6 +20,8 @@ export interface MapHost {
   settle<T>(index: number, answer: T | Promise<T>, then: (answer: T) => void): void;
   /** The task is over. */
   end(index: number, ending: TaskEnding): void;
+  /** Cancels what runs of that task in children. */
+  cancelChildren(task: number): void;
 }
 
 /** An item that is to be carried out like a task, or that has failed already since it cannot be named. */
@@ -42,14 +44,19 @@ export class MapRuns {
   private readonly moved = new Set<RunningMap>();
   private stops = 0;
 
+  private readonly run: RunFacts;
+  private readonly prefix: string;
+
   constructor(
-    private readonly run: RunFacts,
+    { run, prefix }: DagRunInput,
     private readonly plan: DagPlan,
     private readonly ledger: RunLedger,
     private readonly values: RunValues,
-    private readonly prefix: string,
     private readonly host: MapHost,
-  ) {}
+  ) {
+    this.run = run;
+    this.prefix = prefix;
+  }
 
   /** The task has been started: finds out over what it is a map. */
   begin(index: number, task: TaskPlan): void {
@@ -80,9 +87,10 @@ export class MapRuns {
   }
 
   /** An item is over. */
-  ended(index: number, { index: item, key }: CallItem, ending: TaskEnding): void {
+  ended(index: number, item: number, ending: TaskEnding): void {
     const map = this.open.get(index);
     if (map === undefined) return;
+    const key = map.records.get(item)?.key ?? String(item);
     const state = ending.state as FinalItemState;
     const { output, failure, attempts, startedAt = map.records.get(item)?.startedAt, endedAt = Date.now() } = ending;
     map.records.set(item, {
@@ -98,8 +106,19 @@ export class MapRuns {
     if (output !== undefined && 'value' in output) this.holdInline(map, JSON.stringify(output.value).length);
     map.walk.finish(item, state);
     this.moved.add(map);
-    if (map.walk.gaveUp) map.cancelRunning();
+    if (map.walk.gaveUp) {
+      map.cancelRunning();
+      this.host.cancelChildren(index);
+    }
     if (map.walk.isDone) this.close(map);
+  }
+
+  /** An item that was started before, as its task is told of it; undefined when it has ended. */
+  callOf(index: number, item: number): CallItem | undefined {
+    const map = this.open.get(index);
+    if (map === undefined || map.walk.stateOf(item) !== 'running') return undefined;
+    const call = map.call(item, { params: this.run.params, run: this.run.scope });
+    return 'error' in call ? undefined : call;
   }
 
   /** Starts something of an item of that map. */
