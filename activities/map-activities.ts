@@ -9,7 +9,14 @@ import type { JsonBlobs } from '../src/objects/json-blobs.js';
 import { itemLinesKey } from '../src/objects/keys.js';
 import type { ObjectStore } from '../src/objects/object-store.js';
 import { ObjectStoreError } from '../src/objects/object-store-error.js';
-import type { CollectedItems, CollectItemsInput, ExpandedLists, ExpandMapInput, ItemKeysInput } from './system-calls.js';
+import type {
+  CollectedItems,
+  CollectItemsInput,
+  ExpandedLists,
+  ExpandMapInput,
+  ItemKeysInput,
+  UniformItems,
+} from './system-calls.js';
 import { TaskError } from './task-error.js';
 import { expressionFailure, loadLists, loadTasks } from './task-input.js';
 import { outputValue } from './task-output.js';
@@ -86,9 +93,14 @@ export async function collectItems(
   }
 }
 
-async function pagesOf(outputs: JsonBlobs, pages: readonly string[]): Promise<ItemRecord[]> {
+async function pagesOf(outputs: JsonBlobs, pages: readonly (string | UniformItems)[]): Promise<ItemRecord[]> {
   const records: ItemRecord[] = [];
   for (const key of pages) {
+    if (typeof key !== 'string') {
+      const { from, to, state, failure } = key;
+      for (let index = from; index < to; index++) records.push({ index, key: String(index), state, failure });
+      continue;
+    }
     const page = await outputs.read(key);
     if (page === undefined)
       throw new TaskError('BlobMissing', `the records of items ${key} are not in the object store any more`, {

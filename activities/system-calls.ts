@@ -4,9 +4,10 @@ import type { ItemKey } from '../src/dag/map/item-key.js';
 import type { ItemRecord } from '../src/dag/map/item-result.js';
 import type { CallItem, ItemSource } from '../src/dag/map/item-source.js';
 import type { MapPlan } from '../src/dag/map/map-plan.js';
+import type { ItemRange } from '../src/dag/map/shards.js';
 import type { DagPlan } from '../src/dag/plan.js';
 import type { Scope } from '../src/dag/scope.js';
-import type { BlobRef, Failure, OutputValue } from '../src/dag/state.js';
+import type { BlobRef, Failure, OutputValue, TaskState } from '../src/dag/state.js';
 import type { CallTasks } from './task-call.js';
 
 /**
@@ -89,9 +90,14 @@ export interface ItemKeysInput {
 export interface CollectItemsInput {
   readonly task: string;
   readonly prefix: string;
-  /** In order of index: inline, or keys of blobs that hold lists of them. */
-  readonly records: { readonly records: readonly ItemRecord[] } | { readonly pages: readonly string[] };
+  /** In order of index: inline, or keys of blobs that hold lists of them and ranges of which nothing is stored. */
+  readonly records: { readonly records: readonly ItemRecord[] } | { readonly pages: readonly (string | UniformItems)[] };
   readonly inlineLimit: number;
+}
+/** Items that all came to the same, and left nothing. */
+export interface UniformItems extends ItemRange {
+  readonly state: TaskState;
+  readonly failure?: Failure;
 }
 export interface CollectedItems {
   /** Outputs of the items that succeeded, in order of index. */

@@ -8,6 +8,7 @@ import type { JsonObject } from '../src/dag/json.js';
 import type { ItemKey } from '../src/dag/map/item-key.js';
 import type { ItemRecord } from '../src/dag/map/item-result.js';
 import type { ItemSource } from '../src/dag/map/item-source.js';
+import type { ItemRange } from '../src/dag/map/shards.js';
 import type { DagPlan } from '../src/dag/plan.js';
 import type { RunScope } from '../src/dag/scope.js';
 import type { Attempt, Failure, FinalRunState, OutputValue, RunState, TaskState } from '../src/dag/state.js';
@@ -81,7 +82,9 @@ export interface DagRunInput {
   readonly timeoutMs?: number;
   /** Other budgets than the measured ones, for tests; children inherit them. */
   readonly budgets?: Partial<RunBudgets>;
-  /** Set by continue-as-new only. */
+  /** It runs a piece of a map. */
+  readonly shard?: ShardInput;
+  /** Set by continue-as-new, and for shards, which go on from what their parent knows. */
   readonly carried?: RunSnapshot;
 }
 
@@ -210,6 +213,30 @@ export interface ItemsQueryInput {
 export interface ItemsQueryResult {
   readonly items: readonly ItemRecord[];
   readonly more: boolean;
+  /** Instead of items, where the map runs in shards: those that have begun, in order. */
+  readonly parts?: readonly ItemsPart[];
+}
+
+/** A piece of a large map, run as a child. Its run facts are those of a child; its items see what they would see in the map itself. */
+export interface ShardInput {
+  /** Object key prefix of the run whose map it is: outputs and logs of items go there. */
+  readonly prefix: string;
+  readonly scope: RunScope;
+}
+
+/** Items of a map that a shard has run, as it tells its parent in `outputs`. */
+export interface ShardResult {
+  /** Keys of JSON blobs that hold lists of {@link ItemRecord}s, in order of index. */
+  readonly pages: readonly string[];
+  readonly counts: TaskCounts;
+  /** The first failures, for people. */
+  readonly reasons: readonly string[];
+}
+
+/** A shard of a map, as the items query tells of it: what it left, or which run to ask. */
+export interface ItemsPart extends ItemRange {
+  readonly pages?: readonly string[];
+  readonly runId?: string;
 }
 
 /** Task records, inline or, when they are many, as keys of JSON blobs that hold lists of them, in order of the plan. */
@@ -248,6 +275,20 @@ export interface MapSnapshot {
   readonly records: StoredRecords<ItemRecord>;
   /** Bytes of inline outputs among them. */
   readonly inlineBytes: number;
+  /** A shard: where it begins, and how many failures the whole map tolerates. */
+  readonly shard?: { readonly offset: number; readonly tolerated: number };
+  /** The map runs in shards: `states` are of these. */
+  readonly shards?: readonly ShardState[];
+}
+
+/** What a parent remembers of a shard that has begun. */
+export interface ShardState {
+  readonly shard: number;
+  /** Its place in the window, while it runs. */
+  readonly slot?: number;
+  readonly result?: ShardResult;
+  /** Why nothing is known of its items. */
+  readonly lost?: { readonly state: TaskState; readonly failure?: Failure };
 }
 
 /** Result of a run that succeeded. */

@@ -42,6 +42,7 @@ import {
 import { BUDGETS } from './run/budgets.js';
 import { runDetails } from './run/details.js';
 import { system } from './run/dispatch.js';
+import { itemPrefix, itemRun } from './run/item-facts.js';
 import { tellParent, watchParent } from './run/parent-link.js';
 import { prepareRun } from './run/prepare-run.js';
 import { RunLedger } from './run/run-ledger.js';
@@ -82,13 +83,19 @@ async function runShielded(given: DagRunInput, cancelRequested: Promise<never>):
   if (carried !== undefined) ledger.restore(await loadRecords<TaskRecord>(carried.tasks));
   else if (kept !== undefined) ledger.keep(kept.records);
 
-  const values = new RunValues(input.run, plan, walk, ledger, input.prefix, system);
+  const values = new RunValues(itemRun(input), plan, walk, ledger, itemPrefix(input), system);
   const loop = new RunLoop(input, plan, walk, ledger, values, dags, () =>
     setCurrentDetails(runDetails(ledger.head(), ledger, plan, walk)),
   );
-  setHandler(itemsQuery, (query) => loop.maps.page(query));
+  setHandler(itemsQuery, (query) => {
+    const parts = loop.shards.parts(query.taskId);
+    return parts === undefined ? loop.maps.page(query) : { items: [], more: false, parts };
+  });
   setHandler(childEndedSignal, (word) => loop.children.hear(word));
-  if (carried?.maps !== undefined) await loop.maps.restore(carried.maps);
+  if (carried?.maps !== undefined) {
+    loop.shards.restore(carried.maps);
+    await loop.maps.restore(carried.maps);
+  }
   cancelRequested.catch(() => loop.stop('cancelled'));
   if (input.parent !== undefined)
     watchParent(input.parent, { ...BUDGETS, ...input.budgets }, system, () => loop.stop('cancelled'));
@@ -122,7 +129,7 @@ async function snapshot(
   const hop = (input.carried?.hop ?? 0) + 1;
   const moved = ledger.all().filter((record) => record.revision > 0);
   const tasks = await storeRecords(moved, input.prefix, `snapshots/${hop}`, 'what the next execution goes on from');
-  const maps = await loop.maps.snapshot(`snapshots/${hop}`);
+  const maps = [...(await loop.maps.snapshot(`snapshots/${hop}`)), ...loop.shards.snapshot()];
   const children = loop.snapshotChildren();
   return {
     format: 1,
@@ -234,9 +241,13 @@ async function close(
 }
 
 /** What a child tells its parent; outputs that are no small message are stored first (R15). */
-async function childEnd({ parent, prefix }: DagRunInput, { state, outputs = {}, failure, counts }: RunHead): Promise<ChildEnd> {
+async function childEnd(
+  { parent, prefix, shard }: DagRunInput,
+  { state, outputs = {}, failure, counts }: RunHead,
+): Promise<ChildEnd> {
   const final = state as FinalRunState;
-  if (final !== 'success') return { state: final, failure, counts };
+  if (final !== 'success')
+    return { state: final, failure, counts, ...(shard === undefined ? {} : { output: { value: outputs } }) };
   if (JSON.stringify(outputs).length <= parent!.inlineLimit) return { state: final, output: { value: outputs }, counts };
   const output = await system('outputs of the SubDAG').storeJson({
     key: `${prefix}${OUTPUTS_NAME}`,

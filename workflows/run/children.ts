@@ -40,7 +40,7 @@ export interface ChildOrder extends ChildKey {
   /** Attempts before this one. */
   readonly earlier?: readonly Attempt[];
   /** Further fields of its input. */
-  readonly more?: Partial<Pick<DagRunInput, 'timeoutMs' | 'keepFrom'>>;
+  readonly more?: Partial<Pick<DagRunInput, 'timeoutMs' | 'keepFrom' | 'shard' | 'carried'>>;
 }
 
 interface Open {

@@ -10,8 +10,10 @@ import type { ChildRecord, DagRunInput, PinnedDag, RunBudgets, RunFacts } from '
 import { BUDGETS } from './budgets.js';
 import { Children } from './children.js';
 import { startActivity, system } from './dispatch.js';
+import { itemPrefix } from './item-facts.js';
 import type { LoopHost } from './loop-host.js';
-import { MapRuns } from './map/map-runs.js';
+import { type MapHost, MapRuns } from './map/map-runs.js';
+import { ShardRuns } from './map/shard-runs.js';
 import { QueueWatch } from './queue-watch.js';
 import type { RunLedger, TaskEnding } from './run-ledger.js';
 import type { Evaluated, RunValues } from './run-values.js';
@@ -47,6 +49,8 @@ export class RunLoop implements LoopHost {
   private readonly watch: QueueWatch;
   /** The maps that are under way. */
   readonly maps: MapRuns;
+  /** Those that run in shards. */
+  readonly shards: ShardRuns;
   private stopReason: 'cancelled' | 'timeout' | undefined;
   private failFastSeen = false;
   private commands = 0;
@@ -63,24 +67,27 @@ export class RunLoop implements LoopHost {
     private readonly onChange: () => void,
   ) {
     this.run = input.run;
-    this.prefix = input.prefix;
+    this.prefix = itemPrefix(input);
     this.budgets = { ...BUDGETS, ...input.budgets };
     this.children = new Children(input, plan, this, this.budgets, system, (child, end, cancelled) =>
-      this.subs.ended(child, end, cancelled),
+      this.shards.has(child.task) ? this.shards.ended(child, end) : this.subs.ended(child, end, cancelled),
     );
     this.subs = new SubDags(input.run, plan, this, this.children, values, ledger, dags, (task, item) =>
       this.maps.callOf(task, item),
     );
     this.watch = new QueueWatch(system, (task, text) => this.tell(() => ledger.noteNotice(task, text)));
     this.failFastSeen = walk.failFastTripped;
-    this.maps = new MapRuns(input, plan, ledger, values, {
+    const host: MapHost = {
       settle: (index, answer, then) => this.settle(index, answer, then),
       end: (index, ending) => this.end(index, ending),
       cancelChildren: (task) => {
         this.children.cancelAll(task);
         this.subs.cancelWaiting(task);
       },
-    });
+      shard: (index, task, prepared) => this.shards.begin(index, task, prepared),
+    };
+    this.maps = new MapRuns(input, plan, ledger, values, host);
+    this.shards = new ShardRuns(input, plan, ledger, values, this.children, host);
   }
 
   /** What stopped the run before its tasks were through, if anything did. */
@@ -205,6 +212,7 @@ export class RunLoop implements LoopHost {
       const step = this.walk.next();
       if (step === undefined) {
         const item = this.maps.next();
+        if (item === undefined && this.shards.launch()) continue;
         if (item === undefined) return;
         const mapped = this.plan.tasks[item.task]!;
         if (mapped.map?.key !== undefined) this.evaluations++;
@@ -397,6 +405,7 @@ export class RunLoop implements LoopHost {
     this.children.cancelAll();
     this.subs.cancelWaiting();
     this.maps.stop();
+    this.shards.stop();
   }
 }
 

@@ -14,6 +14,20 @@ export async function storeRecords<T = TaskRecord>(
 ): Promise<StoredRecords<T>> {
   const pages = inPages(records);
   if (pages.length <= 1) return { records };
+  return { pages: await storePages(pages, prefix, name, summary) };
+}
+
+/** Stores records page by page, few ones too; returns the keys of the pages. */
+export async function storeAll<T>(
+  records: readonly T[],
+  prefix: string,
+  name: string,
+  summary: string,
+): Promise<readonly string[]> {
+  return storePages(inPages(records), prefix, name, summary);
+}
+
+async function storePages<T>(pages: readonly T[][], prefix: string, name: string, summary: string): Promise<readonly string[]> {
   const keys: string[] = [];
   for (const [n, page] of pages.entries()) {
     const key = `${prefix}${name}-${n}.json`;
@@ -24,7 +38,7 @@ export async function storeRecords<T = TaskRecord>(
     });
     keys.push(key);
   }
-  return { pages: keys };
+  return keys;
 }
 
 export async function loadRecords<T = TaskRecord>(stored: StoredRecords<T>): Promise<T[]> {

@@ -98,16 +98,9 @@ export class MapWalk {
     return counts;
   }
 
-  /**
-   * What the items make of the map, undefined while one is open: failed when more failed than may; else a success as soon as one
-   * was, or failed within what is tolerated; without either skipped, or cancelled. The order in which items end means nothing.
-   */
+  /** What the items make of the map, undefined while one is open. */
   outcome(): FinalItemState | undefined {
-    if (!this.isDone) return undefined;
-    if (this.totals[FAILED]! > this.rules.tolerated) return 'failed';
-    if (this.stopped && this.totals[CANCELLED]! > 0) return 'cancelled';
-    if (this.totals[SUCCESS]! + this.totals[FAILED]! > 0) return 'success';
-    return this.totals[CANCELLED]! > 0 ? 'cancelled' : 'skipped';
+    return this.isDone ? mapOutcome(this.counts(), this.rules.tolerated, this.stopped) : undefined;
   }
 
   snapshot(): MapWalkStates {
@@ -141,4 +134,19 @@ export class MapWalk {
     this.states[item] = code;
     this.totals[code]!++;
   }
+}
+
+/**
+ * What ended items make of their map: failed when more failed than may; else a success as soon as one was, or failed within what
+ * is tolerated; without either skipped, or cancelled. The order in which items end means nothing. `stopped` = the run has stopped.
+ */
+export function mapOutcome(
+  { success = 0, failed = 0, cancelled = 0 }: { readonly [state in TaskState]?: number },
+  tolerated: number,
+  stopped: boolean,
+): FinalItemState {
+  if (failed > tolerated) return 'failed';
+  if (stopped && cancelled > 0) return 'cancelled';
+  if (success + failed > 0) return 'success';
+  return cancelled > 0 ? 'cancelled' : 'skipped';
 }

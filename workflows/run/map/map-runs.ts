@@ -1,17 +1,20 @@
 import { CancellationScope } from '@temporalio/workflow';
-import type { Json } from '../../../src/dag/json.js';
+import type { Json, JsonObject } from '../../../src/dag/json.js';
 import { type ItemRecord, itemResult } from '../../../src/dag/map/item-result.js';
 import type { CallItem } from '../../../src/dag/map/item-source.js';
 import type { FinalItemState } from '../../../src/dag/map/map-walk.js';
+import { shardCount } from '../../../src/dag/map/shards.js';
 import type { DagPlan, TaskPlan } from '../../../src/dag/plan.js';
 import type { Failure } from '../../../src/dag/state.js';
-import type { DagRunInput, ItemsQueryInput, ItemsQueryResult, MapSnapshot, RunFacts } from '../../contract.js';
+import type { DagRunInput, ItemsQueryInput, ItemsQueryResult, MapSnapshot, RunFacts, ShardResult } from '../../contract.js';
 import { system } from '../dispatch.js';
+import { itemPrefix, itemRun } from '../item-facts.js';
 import type { RunLedger, TaskEnding } from '../run-ledger.js';
 import type { RunValues } from '../run-values.js';
-import { loadRecords, storeRecords } from '../stored-records.js';
+import { loadRecords, storeAll, storeRecords } from '../stored-records.js';
 import { clip } from '../task-failure.js';
-import { prepareMap } from './prepare-map.js';
+import { itemsFailed, MAX_NAMED } from './items-failed.js';
+import { prepareMap, withKeys } from './prepare-map.js';
 import { type PreparedMap, RunningMap } from './running-map.js';
 
 /** What the loop does for its maps. */
@@ -22,6 +25,8 @@ export interface MapHost {
   end(index: number, ending: TaskEnding): void;
   /** Cancels what runs of that task in children. */
   cancelChildren(task: number): void;
+  /** The map has so many items that it runs in shards. */
+  shard(index: number, task: TaskPlan, prepared: PreparedMap): void;
 }
 
 /** An item that is to be carried out like a task, or that has failed already since it cannot be named. */
@@ -31,8 +36,7 @@ export interface ItemToRun {
   readonly failure?: Failure;
 }
 
-/** Failed items told in the failure of their map. */
-const MAX_NAMED = 5;
+/** Of one item, in the failure of its map. */
 const MAX_REASON = 200;
 
 /**
@@ -48,14 +52,14 @@ export class MapRuns {
   private readonly prefix: string;
 
   constructor(
-    { run, prefix }: DagRunInput,
+    input: DagRunInput,
     private readonly plan: DagPlan,
     private readonly ledger: RunLedger,
     private readonly values: RunValues,
     private readonly host: MapHost,
   ) {
-    this.run = run;
-    this.prefix = prefix;
+    this.run = itemRun(input);
+    this.prefix = itemPrefix(input);
   }
 
   /** The task has been started: finds out over what it is a map. */
@@ -72,9 +76,8 @@ export class MapRuns {
   /** The next item to carry out; it counts as started. */
   next(): ItemToRun | undefined {
     for (const map of this.open.values()) {
-      const item = map.walk.next();
+      const item = map.start();
       if (item === undefined) continue;
-      map.walk.start(item);
       this.moved.add(map);
       const named = map.call(item, { params: this.run.params, run: this.run.scope });
       const call = 'error' in named ? { index: item, key: String(item) } : named;
@@ -104,7 +107,7 @@ export class MapRuns {
       ...(failure === undefined ? {} : { failure }),
     });
     if (output !== undefined && 'value' in output) this.holdInline(map, JSON.stringify(output.value).length);
-    map.walk.finish(item, state);
+    map.finish(item, state);
     this.moved.add(map);
     if (map.walk.gaveUp) {
       map.cancelRunning();
@@ -116,7 +119,7 @@ export class MapRuns {
   /** An item that was started before, as its task is told of it; undefined when it has ended. */
   callOf(index: number, item: number): CallItem | undefined {
     const map = this.open.get(index);
-    if (map === undefined || map.walk.stateOf(item) !== 'running') return undefined;
+    if (map === undefined || map.stateOf(item) !== 'running') return undefined;
     const call = map.call(item, { params: this.run.params, run: this.run.scope });
     return 'error' in call ? undefined : call;
   }
@@ -147,7 +150,7 @@ export class MapRuns {
   /** Answers the items query. */
   page({ taskId, after = -1, limit, state }: ItemsQueryInput): ItemsQueryResult {
     const map = [...this.open.values()].find(({ task }) => task.id === taskId);
-    const known = recordsOf(map).filter((item) => item.index > after && (state === undefined || item.state === state));
+    const known = (map?.begun() ?? []).filter((item) => item.index > after && (state === undefined || item.state === state));
     return { items: known.slice(0, limit), more: known.length > limit };
   }
 
@@ -156,7 +159,7 @@ export class MapRuns {
     const snapshots: MapSnapshot[] = [];
     for (const map of this.open.values()) {
       const { task, prepared, walk, inlineBytes } = map;
-      const records = await storeRecords(recordsOf(map), this.prefix, `${name}-${task.id}`, `items of ${task.id} so far`);
+      const records = await storeRecords(map.begun(), this.prefix, `${name}-${task.id}`, `items of ${task.id} so far`);
       snapshots.push({ taskId: task.id, ...prepared, states: walk.snapshot(), records, inlineBytes });
     }
     return snapshots;
@@ -164,9 +167,12 @@ export class MapRuns {
 
   /** Goes on with the maps of an earlier execution. */
   async restore(snapshots: readonly MapSnapshot[]): Promise<void> {
-    for (const { taskId, records, states, inlineBytes, ...prepared } of snapshots) {
+    for (const { taskId, records, states, inlineBytes, shards, ...carried } of snapshots) {
+      if (shards !== undefined) continue;
       const index = this.plan.tasks.findIndex(({ id }) => id === taskId);
-      const map = new RunningMap(index, this.plan.tasks[index]!, prepared, states);
+      const task = this.plan.tasks[index]!;
+      const prepared = carried.keys === undefined ? await withKeys(task, carried, this.run, system) : carried;
+      const map = new RunningMap(index, task, prepared, states);
       for (const record of await loadRecords(records)) map.records.set(record.index, record);
       map.inlineBytes = inlineBytes;
       this.open.set(index, map);
@@ -174,6 +180,7 @@ export class MapRuns {
   }
 
   private add(index: number, task: TaskPlan, prepared: PreparedMap): void {
+    if (shardCount(prepared.total) > 0) return this.host.shard(index, task, prepared);
     const map = new RunningMap(index, task, prepared);
     this.open.set(index, map);
     this.moved.add(map);
@@ -190,8 +197,9 @@ export class MapRuns {
     map.closing = true;
     const { index, task, walk } = map;
     const state = walk.outcome()!;
-    const failure = state === 'failed' ? failureOf(map) : undefined;
-    const records = allRecords(map);
+    if (map.prepared.shard !== undefined) return this.closeShard(map);
+    const failure = state === 'failed' ? itemsFailed(map.progress, map.tolerated, reasonsOf(map)) : undefined;
+    const records = map.all();
     const limit = this.values.inlineLimit;
     const items = records.map((record) => itemResult(record, inlineOutput(record)));
     const inline = records.every(({ output }) => output === undefined || 'value' in output);
@@ -219,6 +227,19 @@ export class MapRuns {
     });
   }
 
+  /** A shard leaves the records of its items, and how they ended; what that makes of the map is its parent's to say. */
+  private closeShard(map: RunningMap): void {
+    const { index, task, walk, offset } = map;
+    const storing = CancellationScope.nonCancellable(() =>
+      storeAll(map.all(), this.prefix, `maps/${task.id}/items-${offset}`, `items ${offset} to ${offset + walk.total - 1}`),
+    );
+    this.host.settle(index, storing, (pages) => {
+      const result: ShardResult = { pages, counts: walk.counts(), reasons: reasonsOf(map) };
+      this.ledger.outputs = result as unknown as JsonObject;
+      this.over(map, { state: walk.outcome() === 'cancelled' ? 'cancelled' : 'success' });
+    });
+  }
+
   private over(map: RunningMap, ending: TaskEnding): void {
     this.ledger.noteMap(map.index, map.progress);
     this.moved.delete(map);
@@ -229,31 +250,15 @@ export class MapRuns {
   }
 }
 
-function recordsOf(map: RunningMap | undefined): ItemRecord[] {
-  return [...(map?.records.values() ?? [])].sort((a, b) => a.index - b.index);
-}
-
-/** All items, those that never began included. */
-function allRecords({ walk, records }: RunningMap): ItemRecord[] {
-  return Array.from(
-    { length: walk.total },
-    (_, index) => records.get(index) ?? { index, key: String(index), state: walk.stateOf(index) },
-  );
-}
-
 function inlineOutput({ output }: ItemRecord): Json {
   return output !== undefined && 'value' in output ? output.value : null;
 }
 
-/** `3 of 10 items failed, 1 may: a (disk full), b, c`: the first ones with the reason. */
-function failureOf(map: RunningMap): Failure {
-  const failed = recordsOf(map).filter(({ state }) => state === 'failed');
-  const named = failed.slice(0, MAX_NAMED).map(({ key, failure }) => {
+/** The first failed items of a map, with the reason. */
+function reasonsOf(map: RunningMap): string[] {
+  const failed = map.begun().filter(({ state }) => state === 'failed');
+  return failed.slice(0, MAX_NAMED).map(({ key, failure }) => {
     const why = failure?.message.replace(/\s+/g, ' ').slice(0, MAX_REASON);
     return why === undefined ? key : `${key} (${why})`;
   });
-  const rest = failed.length - named.length;
-  const allowed = map.tolerated > 0 ? `, ${map.tolerated} may` : '';
-  const message = `${failed.length} of ${map.walk.total} items failed${allowed}: ${named.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
-  return { kind: 'items_failed', message, details: { failed: failed.length, total: map.walk.total, tolerated: map.tolerated } };
 }

@@ -4,6 +4,7 @@ import type { Json } from '../../../src/dag/json.js';
 import { expandMap } from '../../../src/dag/map/expand-map.js';
 import type { ItemSource } from '../../../src/dag/map/item-source.js';
 import { MAP_BUILT_IN, type MapPlan } from '../../../src/dag/map/map-plan.js';
+import { shardCount } from '../../../src/dag/map/shards.js';
 import type { TaskPlan } from '../../../src/dag/plan.js';
 import type { Failure } from '../../../src/dag/state.js';
 import type { RunFacts } from '../../contract.js';
@@ -26,19 +27,23 @@ export async function prepareMap(
   const map = task.map!;
   const maxConcurrency = await concurrencyOf(task, map, values);
   if (typeof maxConcurrency !== 'number') return maxConcurrency;
-  const lists = listsAtHand(task, map, values) ?? (await storedLists(task, map, values, prefix, system));
+  let lists = listsAtHand(task, map, values) ?? (await storedLists(task, map, values, prefix, system, INLINE_LISTS));
+  if ('failure' in lists) return lists;
+  // Each shard is told of the lists: short lists of many items go by reference too.
+  if (shardCount(lists.total) > 0) lists = await storedLists(task, map, values, prefix, system, 0);
   if ('failure' in lists) return lists;
   const prepared = { ...lists, maxConcurrency };
-  const stored = lists.source.lists.some(([, list]) => 'ref' in list);
-  if (!stored || map.key === undefined) return prepared;
+  return shardCount(lists.total) > 0 ? prepared : withKeys(task, prepared, run, system);
+}
+
+/** Adds the names of the items, where their lists are stored and so are not there when an item starts. */
+export async function withKeys(task: TaskPlan, prepared: PreparedMap, run: RunFacts, system: System): Promise<PreparedMap> {
+  const template = task.map?.key;
+  const { source, total, shard } = prepared;
+  if (template === undefined || !source.lists.some(([, list]) => 'ref' in list)) return prepared;
   const scope = { params: run.params, run: run.scope };
-  const keys = await system(`names of the items of ${task.id}`).itemKeys({
-    source: lists.source,
-    template: map.key,
-    scope,
-    from: 0,
-    to: lists.total,
-  });
+  const from = shard?.offset ?? 0;
+  const keys = await system(`names of the items of ${task.id}`).itemKeys({ source, template, scope, from, to: from + total });
   return { ...prepared, keys };
 }
 
@@ -82,6 +87,7 @@ function storedLists(
   values: RunValues,
   prefix: string,
   system: System,
+  inlineLimit: number,
 ): ReturnType<SystemActivities['expandMap']> {
   const templates = map.sources.map(([, source]) => parseTemplate(source, { onError: () => undefined }));
   const { stored } = values.scopeOf(referencesOf(templates));
@@ -90,7 +96,7 @@ function storedLists(
     map,
     scope: stored,
     prefix,
-    inlineLimit: INLINE_LISTS,
+    inlineLimit,
   });
 }
 

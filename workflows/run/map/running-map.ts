@@ -6,9 +6,10 @@ import { itemAt, type NamedLists } from '../../../src/dag/map/item-lists.js';
 import type { ItemRecord } from '../../../src/dag/map/item-result.js';
 import type { CallItem, ItemSource } from '../../../src/dag/map/item-source.js';
 import { type MapPlan, toleratedFailures } from '../../../src/dag/map/map-plan.js';
-import { MapWalk } from '../../../src/dag/map/map-walk.js';
+import { type FinalItemState, MapWalk } from '../../../src/dag/map/map-walk.js';
 import type { TaskPlan } from '../../../src/dag/plan.js';
 import type { Scope } from '../../../src/dag/scope.js';
+import type { TaskState } from '../../../src/dag/state.js';
 import type { MapProgress } from '../../contract.js';
 import { WALK_BUDGET } from '../run-values.js';
 
@@ -19,6 +20,8 @@ export interface PreparedMap {
   readonly maxConcurrency: number;
   /** Names of the items, where their lists are not at hand. */
   readonly keys?: readonly ItemKey[];
+  /** It is a piece of a larger map: where that begins, and how many failures the whole tolerates. */
+  readonly shard?: { readonly offset: number; readonly tolerated: number };
 }
 
 /** One map whose items run inside the loop. */
@@ -55,7 +58,41 @@ export class RunningMap {
   }
 
   get tolerated(): number {
-    return toleratedFailures(this.map, this.prepared.total);
+    return this.prepared.shard?.tolerated ?? toleratedFailures(this.map, this.prepared.total);
+  }
+
+  /** Index of the first item in the whole map. */
+  get offset(): number {
+    return this.prepared.shard?.offset ?? 0;
+  }
+
+  /** The next item to start, by its index in the whole map; it counts as started. */
+  start(): number | undefined {
+    const item = this.walk.next();
+    if (item === undefined) return undefined;
+    this.walk.start(item);
+    return this.offset + item;
+  }
+
+  finish(index: number, state: FinalItemState): void {
+    this.walk.finish(index - this.offset, state);
+  }
+
+  stateOf(index: number): TaskState {
+    return this.walk.stateOf(index - this.offset);
+  }
+
+  /** Records of the items that have begun, in order. */
+  begun(): ItemRecord[] {
+    return [...this.records.values()].sort((a, b) => a.index - b.index);
+  }
+
+  /** Records of all items, those that never began included. */
+  all(): ItemRecord[] {
+    return Array.from({ length: this.walk.total }, (_, i) => {
+      const index = this.offset + i;
+      return this.records.get(index) ?? { index, key: String(index), state: this.walk.stateOf(i) };
+    });
   }
 
   get progress(): MapProgress {
@@ -84,7 +121,7 @@ export class RunningMap {
   }
 
   private keyOf(index: number, value: Json | undefined, scope: Pick<Scope, 'params' | 'run'>): ItemKey {
-    if (this.prepared.keys !== undefined) return this.prepared.keys[index]!;
+    if (this.prepared.keys !== undefined) return this.prepared.keys[index - this.offset]!;
     if (this.keyTemplate === undefined) return { key: String(index) };
     return itemKey(this.keyTemplate, { ...scope, item: value ?? null, index }, WALK_BUDGET);
   }
