@@ -7,6 +7,7 @@ import type { DagPlan, TaskPlan } from '../../src/dag/plan.js';
 import type { OutputValue } from '../../src/dag/state.js';
 import { readJson } from '../../src/objects/json-blob.js';
 import { ITEMS_QUERY, type ItemsQueryResult, RUN_QUERY } from '../../workflows/contract.js';
+import { BUDGETS } from '../../workflows/run/budgets.js';
 import { planOf, taskOf } from '../support/plan-builder.js';
 import { recordHistory } from '../support/recorded-history.js';
 import { RunHarness } from '../support/run-harness.js';
@@ -175,7 +176,7 @@ describe.each([{ cache: 100 }, { cache: 0 }])('maps in dagRun with a workflow ca
 
 describe('maps in dagRun', () => {
   it('over a stored list read their items there, name them, and pass large outputs on by reference', async () => {
-    const rows = Array.from({ length: 300 }, (_, i) => ({ id: i, text: `row ${i} ${'x'.repeat(200)}` }));
+    const rows = Array.from({ length: 120 }, (_, i) => ({ id: i, text: `row ${i} ${'x'.repeat(200)}` }));
     let plan = planOf('source\nm <- source\nt {noop} <- m\nreduce {noop} <- t, m\nagain <- m');
     plan = withTask(
       plan,
@@ -189,7 +190,7 @@ describe('maps in dagRun', () => {
     });
     plan = withTask(plan, 'reduce', {
       type: 'transform',
-      value: { ids: '${{ sum(tasks.t.output) }}', last: '${{ tasks.m.items[299].key }}', of: '${{ tasks.m.output.size() }}' },
+      value: { ids: '${{ sum(tasks.t.output) }}', last: '${{ tasks.m.items[119].key }}', of: '${{ tasks.m.output.size() }}' },
     });
     plan = withTask(plan, 'again', { needs: { tasks: [1], items: [1] } });
     const work = (what: unknown) => (what === 'source' ? rows : what);
@@ -207,8 +208,8 @@ describe('maps in dagRun', () => {
     );
     expect(report.tasks['m']!.output).toMatchObject({ size: expect.any(Number) as number });
     expect(await value(report.tasks['m']!.output)).toEqual(rows);
-    expect(report.tasks['reduce']!.output).toEqual({ value: { ids: (299 * 300) / 2, last: 'id 299', of: 300 } });
-    expect(report.tasks['again']!.output).toEqual({ value: 307 });
+    expect(report.tasks['reduce']!.output).toEqual({ value: { ids: (119 * 120) / 2, last: 'id 119', of: 120 } });
+    expect(report.tasks['again']!.output).toEqual({ value: 127 });
     const lines = Buffer.from((await harness.store.get(`${prefix}maps/m/items.jsonl`))!)
       .toString('utf8')
       .trimEnd()
@@ -228,19 +229,69 @@ describe('maps in dagRun', () => {
   });
 
   it('continue as new in the middle and forget nothing', async () => {
-    const list = Array.from({ length: 1024 }, (_, i) => i);
-    const plan = withTask(
-      withTask(planOf('m\nn {noop} <- m'), 'm', map({ sources: [['n', list]], maxConcurrency: 100 })),
-      'n',
-      { type: 'transform', value: '${{ item.n }}', ...map({ sources: [['n', '${{ tasks.m.output }}']] }) },
-    );
+    const list = Array.from({ length: 60 }, (_, i) => i);
+    const plan = withTask(planOf('m'), 'm', map({ sources: [['n', list]], maxConcurrency: 5, key: 'nr ${{ item.n }}' }));
     const work = (n: number) => `item ${n}`;
-    const { report, handle } = await run(plan, { work }, { ...argsOf('m', '${{ item.n }}') });
+    const budgets = { ...BUDGETS, continueFromEvents: 60, drainFromEvents: 80 };
+    const { report, handle, input } = await run(
+      plan,
+      { work },
+      { ...argsOf('m', '${{ item.n }}'), more: { budgets }, record: 'maps-continue-as-new-in-the-middle' },
+    );
     expect(await value(report.tasks['m']!.output)).toEqual(list.map((n) => `item ${n}`));
-    expect((await itemsOf(report.tasks['n']!.items)).map(({ output }) => output)).toEqual(list.map((n) => `item ${n}`));
+    expect((await itemsOf(report.tasks['m']!.items)).map(({ key }) => key)).toEqual(list.map((n) => `nr ${n}`));
     const { runId } = await handle.describe();
-    const first = (await harness.environment.client.workflow.getHandle(handle.workflowId).fetchHistory()).events![0]!;
-    expect(first.workflowExecutionStartedEventAttributes!.firstExecutionRunId).not.toBe(runId);
+    expect(runId).not.toBe(handle.firstExecutionRunId);
+    expect(input.run.execution).toBe(1);
+  });
+
+  it('run a SubDAG for each item, and maps inside of it', async () => {
+    const leaf = withTask(planOf('leaf {noop}'), 'leaf', {
+      type: 'transform',
+      value: '${{ params.row * 10 + item.column }}',
+      ...map({ sources: [['column', [1, 2, 3]]] }),
+    });
+    const { planKey } = await harness.storePlan({ ...leaf, outputs: [['cells', '${{ tasks.leaf.output }}']] });
+    const plan: DagPlan = {
+      ...withTask(planOf('m {noop}'), 'm', {
+        sub: { plan: 0, params: { row: '${{ item.row }}' } },
+        ...map({ sources: [['row', [1, 2, 3]]], maxConcurrency: 2 }),
+      }),
+      subs: [planKey],
+    };
+    const { report } = await run(plan, {}, { record: 'maps-of-sub-dags-that-map' });
+    expect(await value(report.tasks['m']!.output)).toEqual(
+      [1, 2, 3].map((row) => ({ cells: [1, 2, 3].map((c) => row * 10 + c) })),
+    );
+  });
+
+  it('with more than 500 items run in shards, whose results stay out of this history', async () => {
+    const key = '${{ item.n < 1100 ? "nr " + string(item.n) : string(1 / 0) }}';
+    const plan = withTask(planOf('m {noop}\nafter {noop} <- m'), 'm', {
+      ...map({ sources: [['n', '${{ range(1203) }}']], key, maxLength: 2000, maxConcurrency: 40, toleratedPercentage: 10 }),
+    });
+    const { report, handle } = await run(plan, {}, { record: 'maps-in-shards' });
+    expect(report.tasks['m']).toMatchObject({ state: 'success', map: { total: 1203, counts: { success: 1100, failed: 103 } } });
+    expect(await value(report.tasks['m']!.output)).toEqual(Array.from({ length: 1100 }, () => null));
+    const items = await itemsOf(report.tasks['m']!.items);
+    expect(items.map(({ index }) => index)).toEqual(Array.from({ length: 1203 }, (_, i) => i));
+    expect(items[1099]).toMatchObject({ key: 'nr 1099', state: 'success' });
+    expect(items[1100]).toMatchObject({ state: 'failed', failure: { kind: 'expression' } });
+    expect(report.tasks['after']!.state).toBe('success');
+    const { events } = await handle.fetchHistory();
+    expect(events!.length).toBeLessThan(60);
+  });
+
+  it('in shards fail above what is tolerated, and give up where they are told to', async () => {
+    const source = { sources: [['n', '${{ range(1600) }}']] as const, key: '${{ string(1 / (item.n - 3)) }}', maxLength: 2000 };
+    const plan = withTask(planOf('m {noop}'), 'm', map({ ...source, maxConcurrency: 1, stop: true }));
+    const { report } = await run(plan, {});
+    expect(report.tasks['m']).toMatchObject({
+      state: 'failed',
+      failure: { kind: 'items_failed', details: { failed: 1, total: 1600, tolerated: 0 } },
+      map: { counts: { success: 3, failed: 1, skipped: 1596 } },
+    });
+    expect(await itemsOf(report.tasks['m']!.items)).toHaveLength(1600);
   });
 
   it('are cancelled with the run, and answer questions about their items while they run', async () => {

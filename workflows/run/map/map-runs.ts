@@ -68,6 +68,7 @@ export class MapRuns {
     const preparing = CancellationScope.nonCancellable(() => prepareMap(task, this.run, this.values, this.prefix, system));
     this.host.settle(index, preparing, (prepared) => {
       if ('failure' in prepared) return this.host.end(index, { state: 'failed', failure: prepared.failure });
+      if ('ended' in prepared) return this.host.end(index, { state: prepared.ended });
       if (stops !== this.stops) return this.host.end(index, { state: 'cancelled' });
       this.add(index, task, prepared);
     });

@@ -14,6 +14,9 @@ import type { PreparedMap } from './running-map.js';
 /** Lists of a map up to this many characters of JSON stay in the run; longer ones are stored and read by those who need an item. */
 const INLINE_LISTS = 32 * 1024;
 
+/** Why there is nothing to run: its own failure, or what it is over is missing. */
+export type NoMap = { readonly failure: Failure } | { readonly ended: 'upstream_failed' | 'skipped' };
+
 type System = (summary: string) => Pick<SystemActivities, 'expandMap' | 'itemKeys'>;
 
 /** Evaluates once what a map needs before it can run (R14): how many at a time, over what, and names that cannot be had later. */
@@ -23,17 +26,25 @@ export async function prepareMap(
   values: RunValues,
   prefix: string,
   system: System,
-): Promise<PreparedMap | { readonly failure: Failure }> {
+): Promise<PreparedMap | NoMap> {
   const map = task.map!;
   const maxConcurrency = await concurrencyOf(task, map, values);
   if (typeof maxConcurrency !== 'number') return maxConcurrency;
   let lists = listsAtHand(task, map, values) ?? (await storedLists(task, map, values, prefix, system, INLINE_LISTS));
-  if ('failure' in lists) return lists;
+  if ('failure' in lists) return missingInput(map, values) ?? lists;
   // Each shard is told of the lists: short lists of many items go by reference too.
   if (shardCount(lists.total) > 0) lists = await storedLists(task, map, values, prefix, system, 0);
   if ('failure' in lists) return lists;
   const prepared = { ...lists, maxConcurrency };
   return shardCount(lists.total) > 0 ? prepared : withKeys(task, prepared, run, system);
+}
+
+/** A map over what is not there since a task has no output: it ends as a task behind that one would, and has not failed itself. */
+function missingInput(map: MapPlan, values: RunValues): NoMap | undefined {
+  const templates = map.sources.map(([, source]) => parseTemplate(source, { onError: () => undefined }));
+  const states = Object.values(values.scopeOf(referencesOf(templates)).stored.tasks ?? {}).map(({ state }) => state);
+  if (states.includes('failed') || states.includes('upstream_failed')) return { ended: 'upstream_failed' };
+  return states.every((state) => state === 'success') ? undefined : { ended: 'skipped' };
 }
 
 /** Adds the names of the items, where their lists are stored and so are not there when an item starts. */
