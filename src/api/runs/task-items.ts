@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { ItemsQueryInput, ItemsQueryResult } from '../../../workflows/contract.js';
 import { type ItemRecord, type ItemResult, itemResult } from '../../dag/map/item-result.js';
 import type { OutputValue, TaskState } from '../../dag/state.js';
 import { JsonBlobs } from '../../objects/json-blobs.js';
@@ -12,6 +13,7 @@ import type { ListItemsQuery } from './dto/run-requests.dto.js';
 import type { RunName } from './run-id.js';
 import { RunsService } from './runs.service.js';
 
+const NONE: ItemsQueryResult = { items: [], more: false };
 /** Lists of items are read again and again, page by page. */
 const CACHE_BYTES = 32 * 1024 * 1024;
 
@@ -35,9 +37,9 @@ export class TaskItems {
     const after = cursor === undefined ? -1 : indexOf(decodeCursor(cursor));
     const { task } = await this.runs.task(run, taskId);
     if (task.items === undefined) {
-      const page = task.map === undefined ? undefined : await this.gateway.items(run.runId, { taskId, state, after, limit });
+      const page = task.map === undefined ? NONE : await this.underWay(run.runId, { taskId, state, after, limit });
       const items = page?.items.map((record) => itemView(record)) ?? [];
-      return { items, ...next(items, page?.more ?? false), live: task.map === undefined || page !== undefined };
+      return { items, ...next(items, page?.more ?? false), live: page !== undefined };
     }
     const list = await this.list(taskId, task.items);
     const matching = list.filter((item) => item.index > after && (state === undefined || item.state === state));
@@ -55,6 +57,28 @@ export class TaskItems {
       );
     }
     return linesOf(await this.list(taskId, task.items), state);
+  }
+
+  /** Items that a run knows of, or, where it has cut the map into shards, those of the shards in order. */
+  private async underWay(runId: string, input: ItemsQueryInput): Promise<ItemsQueryResult | undefined> {
+    const page = await this.gateway.items(runId, input);
+    if (page?.parts === undefined) return page;
+    const { after = -1, limit, state } = input;
+    const items: ItemRecord[] = [];
+    for (const { to, pages, runId: shard } of page.parts) {
+      if (to <= after + 1) continue;
+      if (items.length > limit) break;
+      const known = shard === undefined ? await this.stored(pages ?? []) : await this.gateway.items(shard, input);
+      if (known === undefined) return undefined;
+      items.push(...known.items.filter((item) => item.index > after && (state === undefined || item.state === state)));
+    }
+    return { items: items.slice(0, limit), more: items.length > limit };
+  }
+
+  /** Records that a shard has left. */
+  private async stored(pages: readonly string[]): Promise<{ readonly items: readonly ItemRecord[] }> {
+    const lists = await Promise.all(pages.map((key) => this.lists.read(key)));
+    return { items: lists.flatMap((list) => (list ?? []) as unknown as readonly ItemRecord[]) };
   }
 
   private async list(taskId: string, items: OutputValue): Promise<readonly ItemResult[]> {
