@@ -96,6 +96,16 @@ describe('the examples run', () => {
     expect(run.outputs!.label).toMatch(/^3 items for 30\.25 EUR on \d{4}-\d\d-\d\d$/);
   });
 
+  it('subdag: a DAG by reference, and one in place', async () => {
+    await service.api.put('/dags/load-region', read('load-region'), 'application/yaml');
+    const result = await service.run('subdag', read('subdag'));
+    expect(states(result)).toEqual({ north: 'success', south: 'success', reconcile: 'success' });
+    expect(result.tasks.south!.output).toEqual({ region: 'so', total: 5 });
+    expect(result.run.outputs).toEqual({
+      reconciled: { difference: 25, remark: expect.stringMatching(/^off by 25 on \d{4}-\d\d-\d\d$/) },
+    });
+  });
+
   it('http: a query, a body, and a status that is expected', async () => {
     const result = await service.run('http', read('http'), { params: { base } });
     expect(Object.values(result.tasks).map(({ taskId, failure }) => [taskId, failure?.message])).toEqual([

@@ -73,9 +73,8 @@ const LATER: { readonly [file: string]: readonly string[] } = {
     '/tasks/tables/mapKey',
     '/tasks/tables/maxConcurrency',
     '/tasks/tables/toleratedFailurePercentage',
-    '/tasks/tables/type',
   ],
-  'e3-nightly-load.yaml': ['/tasks/finance/type', '/tasks/reconcile/type', '/tasks/sales/type'],
+  'e3-nightly-load.yaml': [],
   'f-match-files.yaml': [
     '/maxActiveRuns',
     '/schedule/events',
@@ -94,7 +93,7 @@ describe.skipIf(SPECS.length === 0)('real pipelines written in the whole languag
     expect(issues.filter(({ code }) => code !== 'not_yet_supported')).toEqual([]);
     expect(issues.map(({ path }) => path)).toEqual(LATER[file]);
     expect(issues.every(({ line, column }) => (line ?? 0) > 0 && (column ?? 0) > 0)).toBe(true);
-    expect(dag).toBeUndefined();
+    expect(dag === undefined).toBe(LATER[file]!.length > 0);
   });
 
   test.each(SPECS)('%s, without what comes later, is valid and conforms to the JSON Schema', (file) => {

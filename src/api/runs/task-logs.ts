@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { runPrefix } from '../../objects/keys.js';
+import { prefixOfRun } from '../../objects/keys.js';
 import { type LogPiece, loggedAttempts, readLog } from '../../objects/log-reader.js';
 import { BlobStore } from '../blob-store.js';
 import { Problem } from '../errors/problem.js';
@@ -38,12 +38,14 @@ export class TaskLogs {
     const plan = await this.plans.of(head);
     const task = plan.tasks.find(({ id }) => id === taskId);
     if (!task) throw new Problem('task_not_found', `The run ${run.runId} has no task ${taskId}.`);
+    if (task.sub)
+      return { reason: `task ${taskId} is a SubDAG: its tasks write their logs in the run of its own that the task names` };
     if (!task.activity) return { reason: `tasks of type ${task.type} are carried out inside the run and write no log` };
     if (task.activity.foreign)
       return {
         reason: `the activity runs on workers of task queue ${task.activity.queue ?? 'its own'}, which keep their own logs`,
       };
-    const prefix = runPrefix(run.dagId, run.runKey, head.run.execution);
+    const prefix = prefixOfRun(head.run);
     const written = await loggedAttempts(this.blobs.objects, prefix, taskId);
     const newest = written.at(-1) ?? 1;
     if (attempt !== undefined && attempt > newest) {
