@@ -21,8 +21,10 @@ export interface DagPlan {
   readonly bodies: readonly string[];
   /** Keys of the plans of inline SubDAGs; {@link SubPlan.plan} is an index into this list. Default: none. */
   readonly subs?: readonly string[];
-  /** JSON Schemas by name: what a run of this plan checks when it is a SubDAG. Default: it takes no params. */
+  /** JSON Schemas by name: what a run of this plan checks when it is a SubDAG. Default: none, so that it takes no params. */
   readonly params?: { readonly [name: string]: JsonObject };
+  /** Of an inline SubDAG, whose params have no schemas. Default: false. */
+  readonly anyParams?: true;
   readonly tasks: readonly TaskPlan[];
 }
 

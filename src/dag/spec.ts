@@ -78,6 +78,20 @@ export interface TaskSpec extends TaskDefaults {
   readonly zipFill?: Json;
 }
 
+/** `with` of a task of type dag whose SubDAG is written in place (R9). */
+export interface InlineDagSpec {
+  readonly params?: JsonObject | string;
+  readonly tasks: { readonly [id: string]: TaskSpec };
+  readonly outputs?: { readonly [name: string]: Json };
+  readonly maxActiveTasks?: number;
+  readonly failFast?: boolean;
+}
+
+/** The SubDAG that a task has written in place; undefined where it names one, or is of another type. */
+export function inlineDag(task: TaskSpec): InlineDagSpec | undefined {
+  return task.type === 'dag' && task.with?.tasks !== undefined ? (task.with as unknown as InlineDagSpec) : undefined;
+}
+
 /** Stored and validated from the first release, acted on when schedules come (R26). */
 export type ScheduleSpec =
   | string

@@ -168,6 +168,11 @@ export class RunGateway {
     return this.query<ItemsQueryResult, [ItemsQueryInput]>(handle, ITEMS_QUERY, input);
   }
 
+  /** Key of the plan that a run goes by, while Temporal knows it. */
+  async planKey(runId: string): Promise<string | undefined> {
+    return (await runInput(this.temporal, this.temporal.client.workflow.getHandle(runId)))?.planKey;
+  }
+
   /** How a child ended, from its report; undefined while it is open. What nobody knows of was ended from outside, and forgotten. */
   async childEnd(runId: string): Promise<ChildEnd | undefined> {
     const found = await this.find(runId);

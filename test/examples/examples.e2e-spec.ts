@@ -139,6 +139,30 @@ describe('the examples run', () => {
     });
   });
 
+  it('map-of-maps: a SubDAG for each item, which maps itself', async () => {
+    const { run } = await service.run('map-of-maps', read('map-of-maps'));
+    expect(run).toMatchObject({
+      state: 'success',
+      outputs: {
+        table: [
+          [0, 1, 2],
+          [10, 11, 12],
+          [20, 21, 22],
+        ],
+      },
+    });
+  });
+
+  it('subdag: a DAG by reference, and one in place', async () => {
+    await service.api.put('/dags/load-region', read('load-region'), 'application/yaml');
+    const result = await service.run('subdag', read('subdag'));
+    expect(states(result)).toEqual({ north: 'success', south: 'success', reconcile: 'success' });
+    expect(result.tasks.south!.output).toEqual({ region: 'so', total: 5 });
+    expect(result.run.outputs).toEqual({
+      reconciled: { difference: 25, remark: expect.stringMatching(/^off by 25 on \d{4}-\d\d-\d\d$/) },
+    });
+  });
+
   it('http: a query, a body, and a status that is expected', async () => {
     const result = await service.run('http', read('http'), { params: { base } });
     expect(Object.values(result.tasks).map(({ taskId, failure }) => [taskId, failure?.message])).toEqual([

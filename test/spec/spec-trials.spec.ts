@@ -55,8 +55,8 @@ const LATER: { readonly [file: string]: readonly string[] } = {
     '/tasks/wait_export/type',
   ],
   'e1-load-table.yaml': ['/tasks/load/with/connection', '/tasks/prepare/with/connection'],
-  'e2-load-domain.yaml': ['/tasks/tables/type'],
-  'e3-nightly-load.yaml': ['/tasks/finance/type', '/tasks/reconcile/type', '/tasks/sales/type'],
+  'e2-load-domain.yaml': [],
+  'e3-nightly-load.yaml': [],
   'f-match-files.yaml': [
     '/maxActiveRuns',
     '/schedule/events',
@@ -73,7 +73,7 @@ describe.skipIf(SPECS.length === 0)('real pipelines written in the whole languag
     expect(issues.filter(({ code }) => code !== 'not_yet_supported')).toEqual([]);
     expect(issues.map(({ path }) => path)).toEqual(LATER[file]);
     expect(issues.every(({ line, column }) => (line ?? 0) > 0 && (column ?? 0) > 0)).toBe(true);
-    expect(dag).toBeUndefined();
+    expect(dag === undefined).toBe(LATER[file]!.length > 0);
   });
 
   test.each(SPECS)('%s, without what comes later, is valid and conforms to the JSON Schema', (file) => {

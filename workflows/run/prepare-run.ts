@@ -56,8 +56,8 @@ export async function prepareRun(input: DagRunInput, system: System): Promise<Pr
 
 /** The params of a child come from expressions: only now is known what they are. */
 function withParams(input: DagRunInput, plan: DagPlan): DagRunInput | { readonly failure: Failure } {
-  if (input.parent === undefined || plan.params === undefined) return input;
-  const { params, faults } = givenParams(plan.params, input.run.params);
+  if (input.parent === undefined || plan.anyParams === true) return input;
+  const { params, faults } = givenParams(plan.params ?? {}, input.run.params);
   if (faults.length === 0) return { ...input, run: { ...input.run, params } };
   const message = clip(`${input.run.dagId} was given params that do not fit: ${faults.map(({ detail }) => detail).join('; ')}`);
   return { failure: { kind: 'invalid_params', message } };

@@ -1,9 +1,10 @@
-import { CancellationScope, sleep } from '@temporalio/workflow';
+import { CancellationScope, sleep, uuid4 } from '@temporalio/workflow';
 import type { ChildEnd } from '../../src/dag/child-end.js';
 import type { JsonObject } from '../../src/dag/json.js';
 import { type CallItem, type ItemPlace, itemName } from '../../src/dag/map/item-source.js';
 import type { DagPlan, SubPlan, SubRetryPlan } from '../../src/dag/plan.js';
 import type { Attempt, Failure, FailureKind } from '../../src/dag/state.js';
+import { referenceName } from '../../src/dag/sub-dag-references.js';
 import type { ChildRecord, PinnedDag, RunFacts } from '../contract.js';
 import type { Children } from './children.js';
 import type { LoopHost } from './loop-host.js';
@@ -169,7 +170,7 @@ export class SubDags {
 
   private planOf(sub: SubPlan): PinnedDag | undefined {
     if (sub.dag !== undefined) {
-      const reference = sub.version === undefined ? sub.dag : `${sub.dag}@${sub.version}`;
+      const reference = referenceName({ dag: sub.dag, version: sub.version });
       return Object.hasOwn(this.dags, reference) ? this.dags[reference] : undefined;
     }
     return { version: this.run.version, planKey: this.plan.subs![sub.plan!]! };
@@ -199,8 +200,11 @@ function failureOf(failure: Failure | undefined, name: string, runId: string, su
   return { kind: 'child', type: type ?? kind, message: clip(`${name} failed: ${message}`), details };
 }
 
+/** From 0 to 1, the same in every replay. */
+const randomShare = (): number => Number.parseInt(uuid4().slice(0, 8), 16) / 2 ** 32;
+
 /** Wait in ms before the attempt after this one. */
 function waitMs({ intervalMs, multiplier, maxIntervalMs, jitter }: SubRetryPlan, attempt: number): number {
   const wait = Math.min(intervalMs * multiplier ** (attempt - 1), maxIntervalMs);
-  return Math.max(1, Math.round(wait * (1 + jitter * Math.random())));
+  return Math.max(1, Math.round(wait * (1 + jitter * randomShare())));
 }

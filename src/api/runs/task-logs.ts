@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { itemName } from '../../dag/map/item-source.js';
-import { runPrefix } from '../../objects/keys.js';
+import { prefixOfRun } from '../../objects/keys.js';
 import { type LogPiece, loggedAttempts, readLog } from '../../objects/log-reader.js';
 import { RunGateway } from '../../temporal/run-gateway.js';
 import { BlobStore } from '../blob-store.js';
@@ -48,6 +48,8 @@ export class TaskLogs {
     const plan = await this.plans.of(head);
     const task = plan.tasks.find(({ id }) => id === taskId);
     if (!task) throw new Problem('task_not_found', `The run ${run.runId} has no task ${taskId}.`);
+    if (task.sub)
+      return { reason: `task ${taskId} is a SubDAG: its tasks write their logs in the run of its own that the task names` };
     if (!task.activity) return { reason: `tasks of type ${task.type} are carried out inside the run and write no log` };
     if (task.activity.foreign)
       return {
@@ -61,7 +63,7 @@ export class TaskLogs {
           : `The task ${taskId} is a map, and each of its items has a log: name one by item=.`,
       );
     }
-    const prefix = runPrefix(run.dagId, run.runKey, head.run.execution);
+    const prefix = prefixOfRun(head.run);
     const written = await loggedAttempts(this.blobs.objects, prefix, nameOf(taskId, item));
     const newest = written.at(-1) ?? 1;
     if (attempt !== undefined && attempt > newest) {

@@ -14,6 +14,7 @@ export function taskView(runId: string, record: TaskRecord): TaskDto {
     startedAt: instantOrNone(startedAt),
     endedAt: instantOrNone(endedAt),
     attempts: attempts.map(attemptView),
+    ...childView(record),
     ...(output === undefined
       ? {}
       : 'value' in output
@@ -26,8 +27,20 @@ export function taskView(runId: string, record: TaskRecord): TaskDto {
   };
 }
 
-function attemptView({ attempt, startedAt, endedAt, worker, failure }: Attempt): AttemptDto {
-  return { attempt, startedAt: instantOrNone(startedAt), endedAt: instantOrNone(endedAt), worker, failure };
+/** The run that carries a SubDAG out: of its newest attempt. */
+export function childOf({ attempts = [] }: Pick<TaskRecord, 'attempts'>): string | undefined {
+  return attempts.at(-1)?.runId;
+}
+
+function childView(record: TaskRecord): Pick<TaskDto, 'runId' | 'links'> {
+  const runId = childOf(record);
+  if (runId === undefined) return {};
+  const self = runPath(runId);
+  return { runId, links: { run: self, tasks: `${self}/tasks` } };
+}
+
+function attemptView({ attempt, startedAt, endedAt, worker, failure, runId }: Attempt): AttemptDto {
+  return { attempt, startedAt: instantOrNone(startedAt), endedAt: instantOrNone(endedAt), worker, failure, runId };
 }
 
 function refView(runId: string, taskId: string, { size, sha256 }: { readonly size: number; readonly sha256: string }) {

@@ -19,6 +19,8 @@ export interface Analysis {
   /** Topological, ties by id. */
   readonly order: readonly string[];
   readonly needs: ReadonlyMap<string, Needs>;
+  /** Inline SubDAGs by task id. */
+  readonly inline: ReadonlyMap<string, ValidDag>;
 }
 
 const analyses = new WeakMap<object, Analysis>();

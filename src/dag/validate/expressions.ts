@@ -106,7 +106,7 @@ function checkRoots(checking: Checking, references: References, path: string, pl
       `'${name.slice(0, 60)}' is not known here${param || task || suggest.for(name, ROOTS)}; expressions name params, run and tasks.<id>`,
     );
   }
-  for (const name of references.params) {
+  for (const name of checking.openParams ? [] : references.params) {
     if (faults.dag.has('params') || (spec.params !== undefined && Object.hasOwn(spec.params, name))) continue;
     issues.error(
       'unknown_param',

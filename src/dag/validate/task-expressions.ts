@@ -88,6 +88,11 @@ function checkWith(
 ): void {
   const input = task.with ?? {};
   const place: Place = { name: 'with', task: id, secrets: secretsOf(checking, task), item: isMapped(task) };
+  if (task.type === 'dag') {
+    // All else in it has a scope of its own.
+    if (input.params !== undefined) checkTemplate(checking, isUpstream, input.params, `${path}/params`, place, needs);
+    return;
+  }
   if (task.type !== 'sql') {
     checkTemplate(checking, isUpstream, input, path, place, needs);
     return;
@@ -109,7 +114,7 @@ function checkWith(
 }
 
 function secretsOf({ spec, ownQueues }: Checking, task: TaskSpec): Place['secrets'] {
-  if (task.type === 'transform' || task.type === 'noop') return 'walk';
+  if (task.type === 'transform' || task.type === 'noop' || task.type === 'dag') return 'walk';
   const queue = effective(spec.defaults, task).queue;
   return task.type === 'activity' && queue !== undefined && !ownQueues.includes(queue) ? 'foreign' : 'allowed';
 }

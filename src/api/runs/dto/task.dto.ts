@@ -16,6 +16,8 @@ export class AttemptDto {
   readonly worker?: string;
   @ApiProperty({ required: false, type: FailureDto })
   readonly failure?: FailureDto;
+  @ApiProperty({ required: false, description: 'Of a SubDAG: the run that this attempt was' })
+  readonly runId?: string;
 }
 
 const ANY_JSON = (['object', 'array', 'string', 'number', 'boolean'] as const).map((type) => ({
@@ -43,6 +45,14 @@ export class MapProgressDto {
   readonly href!: string;
 }
 
+/** Addresses of the run that carries a SubDAG out. */
+export class TaskLinksDto {
+  @ApiProperty()
+  readonly run!: string;
+  @ApiProperty()
+  readonly tasks!: string;
+}
+
 /** A task of a run. */
 export class TaskDto {
   @ApiProperty()
@@ -57,6 +67,10 @@ export class TaskDto {
   readonly endedAt?: string;
   @ApiProperty({ type: [AttemptDto] })
   readonly attempts!: readonly AttemptDto[];
+  @ApiProperty({ required: false, description: 'Of a SubDAG: the run of its newest attempt' })
+  readonly runId?: string;
+  @ApiProperty({ required: false, type: TaskLinksDto })
+  readonly links?: TaskLinksDto;
   @ApiProperty({
     selfRequired: false,
     nullable: true,
@@ -90,6 +104,8 @@ export class TaskListDto {
 export class RunGraphNodeDto extends GraphNodeDto {
   @ApiProperty({ enum: TASK_STATES })
   readonly state!: TaskState;
+  @ApiProperty({ required: false, description: 'Of a SubDAG: the run of its newest attempt, which has a graph of its own' })
+  readonly runId?: string;
   @ApiProperty({ required: false, format: 'date-time' })
   readonly startedAt?: string;
   @ApiProperty({ required: false, format: 'date-time' })
