@@ -254,7 +254,7 @@ export interface RunSnapshot {
   readonly inlineBytes: number;
   readonly failFastTripped: boolean;
   /** Maps under way. Default: none. */
-  readonly maps?: readonly MapSnapshot[];
+  readonly maps?: StoredRecords<MapSnapshot>;
   /** Executions of this run so far, this one included: names the pages. */
   readonly hop: number;
   /** Children that run on. Default: none. */

@@ -28,6 +28,7 @@ import {
   ITEMS_QUERY,
   type ItemsQueryInput,
   type ItemsQueryResult,
+  type MapSnapshot,
   REPORT_NAME,
   RUN_QUERY,
   type RunHead,
@@ -93,8 +94,9 @@ async function runShielded(given: DagRunInput, cancelRequested: Promise<never>):
   });
   setHandler(childEndedSignal, (word) => loop.children.hear(word));
   if (carried?.maps !== undefined) {
-    loop.shards.restore(carried.maps);
-    await loop.maps.restore(carried.maps);
+    const maps = await loadRecords<MapSnapshot>(carried.maps);
+    loop.shards.restore(maps);
+    await loop.maps.restore(maps);
   }
   cancelRequested.catch(() => loop.stop('cancelled'));
   if (input.parent !== undefined)
@@ -140,7 +142,7 @@ async function snapshot(
     inlineBytes: ledger.inlineBytes,
     failFastTripped: walk.failFastTripped,
     hop,
-    ...(maps.length === 0 ? {} : { maps }),
+    ...(maps.length === 0 ? {} : { maps: await storeRecords(maps, input.prefix, `snapshots/${hop}-maps`, 'maps under way') }),
     ...(children.length === 0 ? {} : { children }),
   };
 }

@@ -51,18 +51,20 @@ export function shardRun(
       inlineBytes: 0,
       failFastTripped: false,
       hop: 0,
-      maps: [
-        {
-          taskId: task.id,
-          source,
-          total: to - from,
-          maxConcurrency,
-          states: `${to - from}.`,
-          records: { records: [] },
-          inlineBytes: 0,
-          shard: { offset: from, tolerated },
-        },
-      ],
+      maps: {
+        records: [
+          {
+            taskId: task.id,
+            source,
+            total: to - from,
+            maxConcurrency,
+            states: `${to - from}.`,
+            records: { records: [] },
+            inlineBytes: 0,
+            shard: { offset: from, tolerated },
+          },
+        ],
+      },
     },
   };
 }
