@@ -251,7 +251,11 @@ describe('maps in dagRun', () => {
       value: '${{ params.row * 10 + item.column }}',
       ...map({ sources: [['column', [1, 2, 3]]] }),
     });
-    const { planKey } = await harness.storePlan({ ...leaf, outputs: [['cells', '${{ tasks.leaf.output }}']] });
+    const { planKey } = await harness.storePlan({
+      ...leaf,
+      anyParams: true,
+      outputs: [['cells', '${{ tasks.leaf.output }}']],
+    });
     const plan: DagPlan = {
       ...withTask(planOf('m {noop}'), 'm', {
         sub: { plan: 0, params: { row: '${{ item.row }}' } },
@@ -268,9 +272,9 @@ describe('maps in dagRun', () => {
   it('with more than 500 items run in shards, whose results stay out of this history', async () => {
     const key = '${{ item.n < 1100 ? "nr " + string(item.n) : string(1 / 0) }}';
     const plan = withTask(planOf('m {noop}\nafter {noop} <- m'), 'm', {
-      ...map({ sources: [['n', '${{ range(1203) }}']], key, maxLength: 2000, maxConcurrency: 40, toleratedPercentage: 10 }),
+      ...map({ sources: [['n', '${{ range(params.n) }}']], key, maxLength: 2000, maxConcurrency: 40, toleratedPercentage: 10 }),
     });
-    const { report, handle } = await run(plan, {}, { record: 'maps-in-shards' });
+    const { report, handle } = await run(plan, {}, { record: 'maps-in-shards', params: { n: 1203 } });
     expect(report.tasks['m']).toMatchObject({ state: 'success', map: { total: 1203, counts: { success: 1100, failed: 103 } } });
     expect(await value(report.tasks['m']!.output)).toEqual(Array.from({ length: 1100 }, () => null));
     const items = await itemsOf(report.tasks['m']!.items);

@@ -38,6 +38,8 @@ export function shardRun(
       dagId,
       maxActiveTasks,
       failFast: false,
+      // Its params are those of the run, and were checked there.
+      anyParams: true,
       bodies,
       subs,
       tasks: [...ids.map((id) => ({ id, type: 'noop' as const })), { ...alone, needs }],
