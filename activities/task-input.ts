@@ -54,8 +54,8 @@ export async function taskScope(
   return {
     params: call.params ?? {},
     ...(call.run === undefined ? {} : { run: call.run }),
-    tasks: await loadTasks(call.tasks ?? {}, references, outputs),
-    ...(await itemScope(call.item, references, outputs)),
+    tasks: call.tasks === undefined ? {} : await loadTasks(call.tasks, references, outputs),
+    ...(call.item === undefined ? {} : await itemScope(call.item, references, outputs)),
     attempt,
     secrets,
   };

@@ -42,7 +42,7 @@ import {
 } from './contract.js';
 import { BUDGETS } from './run/budgets.js';
 import { runDetails } from './run/details.js';
-import { system } from './run/dispatch.js';
+import { atHand, system } from './run/dispatch.js';
 import { itemPrefix, itemRun } from './run/item-facts.js';
 import { tellParent, watchParent } from './run/parent-link.js';
 import { prepareRun } from './run/prepare-run.js';
@@ -74,7 +74,7 @@ export async function dagRun(input: DagRunInput): Promise<RunSummary> {
 
 async function runShielded(given: DagRunInput, cancelRequested: Promise<never>): Promise<RunSummary> {
   const startedAt = given.carried?.startedAt ?? Date.now();
-  const { input, plan, dags, kept, failure: broken } = await prepareRun(given, system);
+  const { input, plan, dags, kept, failure: broken } = await prepareRun(given);
   const { carried } = input;
   const walk = new Walk(plan, carried?.states ?? kept?.states, { failFastTripped: carried?.failFastTripped });
   const ledger = new RunLedger(input.run, plan, walk, startedAt, carried?.revision ?? kept?.revision);
@@ -221,11 +221,9 @@ async function close(
     planKey: input.planKey,
     ...(end === undefined ? {} : { end }),
   };
-  await system('report of the run').storeJson({
-    key: `${input.prefix}${REPORT_NAME}`,
-    value: report as unknown as Json,
-    replace: true,
-  });
+  await atHand('report of the run', (objects) =>
+    objects.storeJson({ key: `${input.prefix}${REPORT_NAME}`, value: report as unknown as Json, replace: true }),
+  );
   setCurrentDetails(runDetails(head, ledger, plan, walk));
   upsertSearchAttributes({
     DagRunState: [state],
@@ -251,10 +249,8 @@ async function childEnd(
   if (final !== 'success')
     return { state: final, failure, counts, ...(shard === undefined ? {} : { output: { value: outputs } }) };
   if (JSON.stringify(outputs).length <= parent!.inlineLimit) return { state: final, output: { value: outputs }, counts };
-  const output = await system('outputs of the SubDAG').storeJson({
-    key: `${prefix}${OUTPUTS_NAME}`,
-    value: outputs,
-    replace: true,
-  });
+  const output = await atHand('outputs of the SubDAG', (objects) =>
+    objects.storeJson({ key: `${prefix}${OUTPUTS_NAME}`, value: outputs, replace: true }),
+  );
   return { state: final, output, counts };
 }

@@ -1,5 +1,5 @@
-import type { ActivityOptions } from '@temporalio/common';
-import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import { ActivityFailure, type ActivityOptions, ApplicationFailure } from '@temporalio/common';
+import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { SystemActivities } from '../../activities/system-calls.js';
 import { type CallItem, itemName } from '../../src/dag/map/item-source.js';
 import type { ActivityPlan, TaskPlan } from '../../src/dag/plan.js';
@@ -19,6 +19,27 @@ const SYSTEM_OPTIONS: ActivityOptions = {
  */
 export function system(summary: string): SystemActivities {
   return proxyActivities<SystemActivities>({ ...SYSTEM_OPTIONS, summary });
+}
+
+/**
+ * The same for what the worker that has the workflow task can do by itself, and at once: reading and writing objects. As a local
+ * activity it costs no turn of the server, and a report does not stand in the history too. Where that fails twice it is
+ * done the patient way: waiting for a full disk in a workflow task would keep the task, and fill the history.
+ */
+export async function atHand<T>(summary: string, call: (activities: SystemActivities) => Promise<T>): Promise<T> {
+  try {
+    return await call(
+      proxyLocalActivities<SystemActivities>({
+        startToCloseTimeout: '10 seconds',
+        retry: { maximumAttempts: 2, initialInterval: '100 ms' },
+        summary,
+      }),
+    );
+  } catch (error) {
+    if (error instanceof ActivityFailure && error.cause instanceof ApplicationFailure && error.cause.nonRetryable === true)
+      throw error;
+    return call(system(summary));
+  }
 }
 
 /** Starts the activity of a task on its queue; the promise settles when Temporal is through with all attempts. */

@@ -1,14 +1,12 @@
-import type { SystemActivities } from '../../activities/system-calls.js';
 import { givenParams } from '../../src/dag/given-params.js';
 import { keptStates } from '../../src/dag/kept-states.js';
 import type { DagPlan } from '../../src/dag/plan.js';
 import type { Failure } from '../../src/dag/state.js';
 import type { WalkStates } from '../../src/dag/walk-states.js';
 import { type DagRunInput, type PinnedDag, REPORT_NAME, type RunReport, type TaskRecord } from '../contract.js';
+import { atHand } from './dispatch.js';
 import { loadRecords } from './stored-records.js';
 import { clip } from './task-failure.js';
-
-type System = (summary: string) => Pick<SystemActivities, 'loadPlan' | 'loadJson'>;
 
 /** All that a run needs before its first task. */
 export interface PreparedRun {
@@ -25,12 +23,11 @@ export interface PreparedRun {
 const EMPTY_PLAN: DagPlan = { format: 1, dagId: '', maxActiveTasks: 1, failFast: false, bodies: [], tasks: [] };
 
 /** Loads the plan and what goes with it. Never throws: what is missing is the failure of the run. */
-export async function prepareRun(input: DagRunInput, system: System): Promise<PreparedRun> {
+export async function prepareRun(input: DagRunInput): Promise<PreparedRun> {
   let plan: DagPlan;
   try {
-    plan =
-      input.plan ??
-      (await system(`plan of ${input.run.dagId}, version ${input.run.version}`).loadPlan({ planKey: input.planKey }));
+    const summary = `plan of ${input.run.dagId}, version ${input.run.version}`;
+    plan = input.plan ?? (await atHand(summary, (objects) => objects.loadPlan({ planKey: input.planKey })));
   } catch (error) {
     const message = `the plan of version ${input.run.version} (${input.planKey}) cannot be read: ${rootMessage(error)}`;
     return { input, plan: EMPTY_PLAN, dags: {}, failure: { kind: 'blob_missing', message } };
@@ -41,7 +38,9 @@ export async function prepareRun(input: DagRunInput, system: System): Promise<Pr
   if (dags !== undefined && 'pinned' in dags) pinned = dags.pinned;
   else if (dags !== undefined && plan.tasks.some(({ sub }) => sub?.dag !== undefined)) {
     try {
-      pinned = (await system('versions of its SubDAGs').loadJson({ key: dags.key })) as unknown as PreparedRun['dags'];
+      pinned = (await atHand('versions of its SubDAGs', (objects) =>
+        objects.loadJson({ key: dags.key }),
+      )) as unknown as PreparedRun['dags'];
     } catch (error) {
       const message = `the versions of its SubDAGs (${dags.key}) cannot be read: ${rootMessage(error)}`;
       return { input, plan, dags: {}, failure: { kind: 'blob_missing', message } };
@@ -49,8 +48,7 @@ export async function prepareRun(input: DagRunInput, system: System): Promise<Pr
   }
   const completed = withParams(input, plan);
   if ('failure' in completed) return { input, plan, dags: pinned, failure: completed.failure };
-  const kept =
-    input.keepFrom === undefined || input.carried !== undefined ? undefined : await keptOf(input.keepFrom, plan, system);
+  const kept = input.keepFrom === undefined || input.carried !== undefined ? undefined : await keptOf(input.keepFrom, plan);
   return { input: completed, plan, dags: pinned, kept };
 }
 
@@ -70,11 +68,11 @@ function withTimeout(plan: DagPlan, timeoutMs: number | undefined): DagPlan {
 }
 
 /** Nothing where the attempt before left no report. */
-async function keptOf(prefix: string, plan: DagPlan, system: System): Promise<PreparedRun['kept']> {
+async function keptOf(prefix: string, plan: DagPlan): Promise<PreparedRun['kept']> {
   try {
-    const { head, tasks } = (await system('what the attempt before achieved').loadJson({
-      key: `${prefix}${REPORT_NAME}`,
-    })) as unknown as RunReport;
+    const { head, tasks } = (await atHand('what the attempt before achieved', (objects) =>
+      objects.loadJson({ key: `${prefix}${REPORT_NAME}` }),
+    )) as unknown as RunReport;
     const records = new Map((await loadRecords(tasks)).map((record) => [record.taskId, record]));
     const states = keptStates(plan, (taskId) => records.get(taskId)?.state);
     const kept = plan.tasks.flatMap(({ id }, i) => (states[i] === '.' ? [] : [records.get(id)!]));
