@@ -289,7 +289,7 @@ describe('maps in dagRun', () => {
   it('in shards fail above what is tolerated, and give up where they are told to', async () => {
     const source = { sources: [['n', '${{ range(1600) }}']] as const, key: '${{ string(1 / (item.n - 3)) }}', maxLength: 2000 };
     const plan = withTask(planOf('m {noop}'), 'm', map({ ...source, maxConcurrency: 1, stop: true }));
-    const { report } = await run(plan, {});
+    const { report } = await run(plan, {}, { cache: 0 });
     expect(report.tasks['m']).toMatchObject({
       state: 'failed',
       failure: { kind: 'items_failed', details: { failed: 1, total: 1600, tolerated: 0 } },
