@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
 import type { Json } from '../src/dag/json.js';
 import { validateJson } from '../src/dag/json-schema.js';
+import { itemName } from '../src/dag/map/item-source.js';
 import type { RetryPlan } from '../src/dag/plan.js';
 import type { Failure, OutputValue } from '../src/dag/state.js';
 import type { JsonBlobs } from '../src/objects/json-blobs.js';
@@ -104,7 +105,7 @@ class TaskRun {
     const returned = await this.bounded(timeoutMs, (context) => this.handler.run(rendered, context));
     const output = this.mask.output(toJson(returned));
     if (outputSchema !== undefined) checkOutput(outputSchema, output);
-    return outputValue(runtime.objects, call.prefix, call.task, output, call.inlineLimit);
+    return outputValue(runtime.objects, call.prefix, itemName(call.task, call.item), output, call.inlineLimit);
   }
 
   /** Runs the handler within the attempt's timeout and what is left of the total one; waits for its clean-up. */
@@ -136,7 +137,8 @@ class TaskRun {
   private context(): TaskContext {
     const { call, runtime, heartbeats } = this;
     const { attempt } = this.history.current;
-    this.log = new TaskLog({ objects: runtime.objects, prefix: call.prefix, taskId: call.task, attempt, mask: this.mask });
+    const name = itemName(call.task, call.item);
+    this.log = new TaskLog({ objects: runtime.objects, prefix: call.prefix, taskId: name, attempt, mask: this.mask });
     const { stop } = this;
     return {
       get signal() {
@@ -147,10 +149,11 @@ class TaskRun {
       info: {
         runId: call.run?.id ?? this.temporal.info.workflowExecution?.workflowId ?? call.prefix,
         taskId: call.task,
+        ...(call.item === undefined ? {} : { item: { index: call.item.index, key: call.item.key } }),
         attempt,
         // Made when looked at: few tasks do.
         get idempotencyKey() {
-          return sha256(`${call.prefix}\n${call.task}`).slice(0, 32);
+          return sha256(`${call.prefix}\n${name}`).slice(0, 32);
         },
         prefix: call.prefix,
       },

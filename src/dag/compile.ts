@@ -2,6 +2,7 @@ import { parseDuration } from './duration.js';
 import { expressionSource } from './expression/index.js';
 import type { Issue } from './issue.js';
 import type { Json } from './json.js';
+import { compileMap } from './map/compile-map.js';
 import {
   type ActivityPlan,
   type BodiesBlob,
@@ -13,6 +14,8 @@ import {
   ON_SKIPPED,
   ON_SUCCESS,
   type RetryPlan,
+  type SubPlan,
+  type SubRetryPlan,
   type TaskBody,
   type TaskPlan,
 } from './plan.js';
@@ -44,8 +47,10 @@ export const MAX_PLAN_BYTES = 1024 * 1024;
 export interface CompiledDag {
   /** In the order of {@link DagPlan.bodies}; about 256 KiB of JSON each. */
   readonly bodies: readonly BodiesBlob[];
-  /** The plan, given one key per blob. Throws RangeError for another number of keys. */
-  plan(bodyKeys: readonly string[]): DagPlan;
+  /** Inline SubDAGs, in the order of {@link DagPlan.subs}: their plans are stored before this one. */
+  readonly subs: readonly CompiledDag[];
+  /** The plan, given one key per bodies blob and one per SubDAG. Throws RangeError for another number of keys. */
+  plan(bodyKeys: readonly string[], subKeys?: readonly string[]): DagPlan;
 }
 
 /**
@@ -53,16 +58,28 @@ export interface CompiledDag {
  * same DAG gives the same result whatever the order of its keys. O(tasks log tasks + edges).
  */
 export function compile(dag: ValidDag, options: { readonly ownQueues: readonly string[] }): CompiledDag {
-  const { order, needs } = analysisOf(dag);
+  return compileDag(dag, options.ownQueues, dag.params === undefined ? {} : { params: dag.params });
+}
+
+function compileDag(dag: ValidDag, ownQueues: readonly string[], params: Pick<DagPlan, 'params' | 'anyParams'>): CompiledDag {
+  const { order, needs, inline } = analysisOf(dag);
   const index = new Map(order.map((id, at) => [id, at]));
   const bodies = new BodyChunks();
-  const tasks = order.map((id) => compileTask(dag, id, index, needs.get(id), options.ownQueues, bodies));
+  const subs: CompiledDag[] = [];
+  const addSub = (sub: ValidDag): number => subs.push(compileDag(sub, ownQueues, { anyParams: true })) - 1;
+  const tasks = order.map((id) => {
+    const task = compileTask(dag, id, index, needs.get(id), ownQueues, bodies);
+    return task.type === 'dag' ? { ...task, sub: compileSub(dag.tasks[id] as TaskSpec, inline.get(id), addSub) } : task;
+  });
   const outputs = Object.entries(dag.outputs ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
   return {
     bodies: bodies.blobs,
-    plan(bodyKeys) {
+    subs,
+    plan(bodyKeys, subKeys = []) {
       if (bodyKeys.length !== bodies.blobs.length)
         throw new RangeError(`${bodies.blobs.length} bodies blobs need as many keys, not ${bodyKeys.length}`);
+      if (subKeys.length !== subs.length)
+        throw new RangeError(`${subs.length} SubDAGs need as many keys, not ${subKeys.length}`);
       return {
         format: 1,
         dagId: dag.id,
@@ -71,6 +88,8 @@ export function compile(dag: ValidDag, options: { readonly ownQueues: readonly s
         ...(dag.timeout === undefined ? {} : { timeoutMs: parseDuration(dag.timeout) }),
         ...(outputs.length === 0 ? {} : { outputs }),
         bodies: bodyKeys,
+        ...(subs.length === 0 ? {} : { subs: subKeys }),
+        ...params,
         tasks,
       };
     },
@@ -103,6 +122,7 @@ function compileTask(
     TASK_TYPES[task.type].carriedOutBy === 'activity' ? compileActivity(id, task, fields, ownQueues, bodies) : undefined;
   const inWalk = activity === undefined || activity.foreign !== undefined;
   const value = task.type === 'transform' ? task.with?.value : undefined;
+  const map = compileMap(task, fields, needs?.item ?? false);
   const needed = needs === undefined ? undefined : compileNeeds(needs, index);
   return {
     id,
@@ -112,10 +132,29 @@ function compileTask(
     ...(task.when === undefined || task.when === true ? {} : { when: condition(task.when) }),
     ...(fields.priority === undefined || fields.priority === 3 ? {} : { priority: fields.priority }),
     ...(value === undefined ? {} : { value }),
+    ...(map === undefined ? {} : { map }),
     ...(activity === undefined ? {} : { activity }),
     ...(fields.outputSchema === undefined || !inWalk ? {} : { outputSchema: fields.outputSchema }),
     ...(needed === undefined ? {} : { needs: needed }),
   };
+}
+
+/** R9, R19: no limit of time and one attempt unless the task itself says so; `defaults` do not reach it. */
+function compileSub(task: TaskSpec, inline: ValidDag | undefined, add: (sub: ValidDag) => number): SubPlan {
+  const { dag, version, params } = (task.with ?? {}) as { dag?: string; version?: number; params?: Json };
+  const attempts = task.retry?.maxAttempts ?? BUILT_IN.maxAttempts;
+  return {
+    ...(inline === undefined ? { dag } : { plan: add(inline) }),
+    ...(version === undefined ? {} : { version }),
+    ...(params === undefined ? {} : { params }),
+    ...(typeof task.timeout === 'string' ? { timeoutMs: parseDuration(task.timeout) } : {}),
+    ...(attempts === 1 ? {} : { retry: subRetry(effective(undefined, task)) }),
+  };
+}
+
+function subRetry(fields: EffectiveFields): SubRetryPlan {
+  const { maxAttempts, intervalMs, multiplier, maxIntervalMs, jitter } = compileRetry(fields);
+  return { maxAttempts, intervalMs, multiplier, maxIntervalMs, jitter };
 }
 
 function condition(when: string | boolean): string | boolean {
@@ -201,11 +240,14 @@ function compileRetry({ retry }: EffectiveFields): RetryPlan {
 
 function compileNeeds(needs: Needs, index: ReadonlyMap<string, number>): NeedsPlan | undefined {
   const params: true | readonly string[] = needs.paramsWhole ? true : [...needs.params].sort();
-  const tasks = [...needs.tasks].map((id) => index.get(id) as number).sort((a, b) => a - b);
+  const indexes = (ids: ReadonlySet<string>): number[] => [...ids].map((id) => index.get(id) as number).sort((a, b) => a - b);
+  const tasks = indexes(needs.tasks);
+  const items = indexes(needs.items);
   const found: NeedsPlan = {
     ...(params === true || params.length > 0 ? { params } : {}),
     ...(needs.run ? { run: true as const } : {}),
     ...(tasks.length > 0 ? { tasks } : {}),
+    ...(items.length > 0 ? { items } : {}),
   };
   return Object.keys(found).length === 0 ? undefined : found;
 }

@@ -1,4 +1,5 @@
-import type { Json } from './json.js';
+import type { Json, JsonObject } from './json.js';
+import type { MapPlan } from './map/map-plan.js';
 import type { TriggerRule } from './spec.js';
 import type { TaskType } from './task-type.js';
 
@@ -18,6 +19,12 @@ export interface DagPlan {
   readonly outputs?: readonly (readonly [string, Json])[];
   /** Keys of the blobs that hold the bodies; {@link TaskPlan.body} is an index into this list. */
   readonly bodies: readonly string[];
+  /** Keys of the plans of inline SubDAGs; {@link SubPlan.plan} is an index into this list. Default: none. */
+  readonly subs?: readonly string[];
+  /** JSON Schemas by name: what a run of this plan checks when it is a SubDAG. Default: none, so that it takes no params. */
+  readonly params?: { readonly [name: string]: JsonObject };
+  /** Of an inline SubDAG, whose params have no schemas. Default: false. */
+  readonly anyParams?: true;
   readonly tasks: readonly TaskPlan[];
 }
 
@@ -44,8 +51,12 @@ export interface TaskPlan {
   readonly priority?: number;
   /** transform: the template of its value, evaluated in the walk. */
   readonly value?: Json;
+  /** Runs once for each item of a list. Default: once. */
+  readonly map?: MapPlan;
   /** Types carried out by an activity. */
   readonly activity?: ActivityPlan;
+  /** Types carried out by a child workflow. */
+  readonly sub?: SubPlan;
   /** JSON Schema of the output, where the walk itself must check it (transform, foreign activities); else it is in the body. */
   readonly outputSchema?: Json;
   /** What the task's expressions name, `when` included. Default: nothing. */
@@ -59,6 +70,8 @@ export interface NeedsPlan {
   readonly run?: true;
   /** Indexes of tasks whose state or output is named. */
   readonly tasks?: readonly number[];
+  /** Those of them whose `items` are named. */
+  readonly items?: readonly number[];
 }
 
 export interface ActivityPlan {
@@ -77,6 +90,24 @@ export interface ActivityPlan {
   readonly heartbeatTimeoutMs?: number;
   readonly retry: RetryPlan;
 }
+
+/** A SubDAG: inline (`plan`) or by reference (`dag`). */
+export interface SubPlan {
+  /** Index into {@link DagPlan.subs}. */
+  readonly plan?: number;
+  readonly dag?: string;
+  /** Absent = the latest when the root run starts. */
+  readonly version?: number;
+  /** Template of what it is given, evaluated in the walk. Default: nothing. */
+  readonly params?: Json;
+  /** Of each attempt, in ms. Default: none (R19). */
+  readonly timeoutMs?: number;
+  /** Default: one attempt. */
+  readonly retry?: SubRetryPlan;
+}
+
+/** Further attempts of a SubDAG keep what succeeded; the waits are timers of the walk. */
+export type SubRetryPlan = Pick<RetryPlan, 'maxAttempts' | 'intervalMs' | 'multiplier' | 'maxIntervalMs' | 'jitter'>;
 
 /** Defaults are filled in by the compiler (R20). Intervals in ms. */
 export interface RetryPlan {

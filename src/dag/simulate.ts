@@ -1,3 +1,5 @@
+import { MAP_BUILT_IN, type MapPlan, toleratedFailures } from './map/map-plan.js';
+import { type FinalItemState, type MapRules, MapWalk } from './map/map-walk.js';
 import type { DagPlan } from './plan.js';
 import type { FinalRunState, FinalTaskState, TaskState } from './state.js';
 import { Walk } from './walk.js';
@@ -11,6 +13,16 @@ export interface ScriptedTask {
   readonly durationMs?: number;
   /** What `when` says, for tasks that have one. Default: true. `error` = it cannot be evaluated, which fails the task. */
   readonly when?: boolean | 'error';
+  /** The items of a map, in order: what each would do. `state` and `durationMs` above mean nothing then. Default: none, so it is skipped. */
+  readonly items?: readonly ScriptedItem[];
+}
+
+/** What an item of a map would do if it ran. */
+export interface ScriptedItem {
+  /** Default: success. */
+  readonly state?: FinalItemState;
+  /** Virtual milliseconds; default 0. */
+  readonly durationMs?: number;
 }
 
 /** What became of a task, in virtual milliseconds since the start of the run. */
@@ -19,6 +31,8 @@ export interface SimulatedTask {
   readonly state: TaskState;
   readonly startedAt?: number;
   readonly endedAt?: number;
+  /** Of a map that ran: the state of each item. */
+  readonly items?: readonly TaskState[];
 }
 
 export interface Simulation {
@@ -35,12 +49,34 @@ export interface Simulation {
 export function simulate(plan: DagPlan, script: (taskId: string) => ScriptedTask, kept?: WalkStates): Simulation {
   const walk = new Walk(plan, kept);
   const times = plan.tasks.map((): { startedAt?: number; endedAt?: number } => ({}));
-  const running: { readonly at: number; readonly task: number; readonly state: FinalTaskState }[] = [];
+  const running: { readonly at: number; readonly task: number; readonly item?: number; readonly state: FinalTaskState }[] = [];
+  const maps = new Map<number, { readonly walk: MapWalk; readonly items: readonly ScriptedItem[] }>();
   let now = 0;
   let cancelled = false;
 
   const note = (): void => {
     for (const task of walk.takeChanges()) if (isFinal(walk.stateOf(task))) times[task]!.endedAt ??= now;
+  };
+  const launchItems = (task: number): void => {
+    const { walk: items, items: scripts } = maps.get(task)!;
+    for (let item = items.next(); item !== undefined; item = items.next()) {
+      items.start(item);
+      const { state = 'success', durationMs = 0 } = scripts[item]!;
+      insert(running, { at: now + durationMs, task, item, state });
+    }
+    if (items.isDone) walk.finish(task, items.outcome()!);
+  };
+  const finish = (task: number, item: number | undefined, state: FinalTaskState): void => {
+    if (item === undefined) return walk.finish(task, state);
+    const { walk: items } = maps.get(task)!;
+    items.finish(item, state as FinalItemState);
+    if (items.gaveUp)
+      take(
+        running,
+        (other) => other.task === task,
+        (other) => items.finish(other.item!, 'cancelled'),
+      );
+    launchItems(task);
   };
   const launch = (): void => {
     for (let step = walk.next(); step !== undefined; step = walk.next()) {
@@ -52,7 +88,12 @@ export function simulate(plan: DagPlan, script: (taskId: string) => ScriptedTask
       } else {
         walk.start(step.task);
         times[step.task]!.startedAt = now;
-        insert(running, { at: now + (scripted.durationMs ?? 0), task: step.task, state: scripted.state ?? 'success' });
+        const { map } = plan.tasks[step.task]!;
+        if (map !== undefined) {
+          const items = scripted.items ?? [];
+          maps.set(step.task, { walk: new MapWalk(items.length, rulesOf(map, items.length)), items });
+          launchItems(step.task);
+        } else insert(running, { at: now + (scripted.durationMs ?? 0), task: step.task, state: scripted.state ?? 'success' });
       }
     }
   };
@@ -60,11 +101,12 @@ export function simulate(plan: DagPlan, script: (taskId: string) => ScriptedTask
   launch();
   for (let next = running.shift(); next !== undefined; next = running.shift()) {
     now = next.at;
-    walk.finish(next.task, next.state);
+    finish(next.task, next.item, next.state);
     if (walk.failFastTripped && !cancelled) {
       // failFast cancels what runs (R22).
       cancelled = true;
-      for (const other of running.splice(0)) walk.finish(other.task, 'cancelled');
+      for (const { walk: items } of maps.values()) items.stop();
+      for (const other of running.splice(0)) finish(other.task, other.item, 'cancelled');
     }
     note();
     launch();
@@ -73,7 +115,34 @@ export function simulate(plan: DagPlan, script: (taskId: string) => ScriptedTask
   const state = walk.outcome();
   if (state === undefined)
     throw new Error(`the walk of ${plan.dagId} stands still with ${walk.remaining} tasks left: ${walk.snapshot()}`);
-  return { state, makespanMs: now, tasks: plan.tasks.map(({ id }, i) => ({ id, state: walk.stateOf(i), ...times[i] })) };
+  return {
+    state,
+    makespanMs: now,
+    tasks: plan.tasks.map(({ id }, i) => ({ id, state: walk.stateOf(i), ...times[i], ...itemsOf(maps.get(i)?.walk) })),
+  };
+}
+
+function rulesOf(map: MapPlan, total: number): MapRules {
+  const { maxConcurrency = MAP_BUILT_IN.maxConcurrency, stop = false } = map;
+  return {
+    // An expression has no value here: the built-in stands for it.
+    maxConcurrency: typeof maxConcurrency === 'number' ? maxConcurrency : MAP_BUILT_IN.maxConcurrency,
+    tolerated: toleratedFailures(map, total),
+    stopOnFirstFailure: stop,
+  };
+}
+
+function itemsOf(walk: MapWalk | undefined): { readonly items?: readonly TaskState[] } {
+  return walk === undefined ? {} : { items: Array.from({ length: walk.total }, (_, i) => walk.stateOf(i)) };
+}
+
+/** Takes those out of the list that are meant, in order. */
+function take<T>(list: T[], meant: (item: T) => boolean, use: (item: T) => void): void {
+  const taken = list.filter(meant);
+  for (const item of taken) {
+    list.splice(list.indexOf(item), 1);
+    use(item);
+  }
 }
 
 function isFinal(state: TaskState): boolean {

@@ -56,6 +56,14 @@ export interface TaskDefaults {
   readonly queue?: string | null;
   readonly priority?: number | null;
   readonly outputSchema?: JsonObject | boolean | null;
+  readonly mapKey?: string | null;
+  readonly itemBatchSize?: number | null;
+  readonly maxMapLength?: number | null;
+  /** A number or one expression. */
+  readonly maxConcurrency?: number | string | null;
+  readonly toleratedFailurePercentage?: number | null;
+  readonly toleratedFailureCount?: number | null;
+  readonly stopOnFirstFailure?: boolean | null;
 }
 
 export interface TaskSpec extends TaskDefaults {
@@ -64,6 +72,24 @@ export interface TaskSpec extends TaskDefaults {
   readonly with?: JsonObject;
   readonly dependsOn?: readonly (string | DependencySpec)[];
   readonly when?: string | boolean;
+  /** Key to a list, a map or one expression (R10). */
+  readonly expand?: JsonObject;
+  readonly zip?: JsonObject;
+  readonly zipFill?: Json;
+}
+
+/** `with` of a task of type dag whose SubDAG is written in place (R9). */
+export interface InlineDagSpec {
+  readonly params?: JsonObject | string;
+  readonly tasks: { readonly [id: string]: TaskSpec };
+  readonly outputs?: { readonly [name: string]: Json };
+  readonly maxActiveTasks?: number;
+  readonly failFast?: boolean;
+}
+
+/** The SubDAG that a task has written in place; undefined where it names one, or is of another type. */
+export function inlineDag(task: TaskSpec): InlineDagSpec | undefined {
+  return task.type === 'dag' && task.with?.tasks !== undefined ? (task.with as unknown as InlineDagSpec) : undefined;
 }
 
 /** Stored and validated from the first release, acted on when schedules come (R26). */

@@ -29,7 +29,10 @@ export type FinalRunState = 'success' | 'failed' | 'cancelled';
  * `unknown_activity` no such activity on the worker · `type_disabled` the task type is off on this worker ·
  * `blob_missing` a stored value or body is gone · `run_timeout` the run's `timeout` passed · `cancelled` asked to stop ·
  * `terminated` ended from outside, without clean-up · `output` a DAG output could not be computed ·
- * `tasks` (runs only) the tasks that decide it failed.
+ * `child` the run of a SubDAG failed · `dag_missing` the DAG that a SubDAG names is gone · `invalid_params` what a SubDAG
+ * was given does not fit its params · `tasks` (runs only) the tasks that decide it failed. Of maps: `not_a_list` what it is
+ * over is no list · `zip_lengths` lists of different length without a fill value · `map_too_long` more items than
+ * `maxMapLength` · `items_failed` more items failed than are tolerated.
  */
 export const FAILURE_KINDS = [
   'error',
@@ -45,7 +48,14 @@ export const FAILURE_KINDS = [
   'cancelled',
   'terminated',
   'output',
+  'child',
+  'dag_missing',
+  'invalid_params',
   'tasks',
+  'not_a_list',
+  'zip_lengths',
+  'map_too_long',
+  'items_failed',
 ] as const;
 export type FailureKind = (typeof FAILURE_KINDS)[number];
 
@@ -65,6 +75,8 @@ export interface Attempt {
   readonly endedAt?: number;
   readonly worker?: string;
   readonly failure?: Failure;
+  /** Of a SubDAG: the run that this attempt was. */
+  readonly runId?: string;
 }
 
 /**

@@ -85,7 +85,7 @@ export class Walk {
     for (let i = 0; i < n; i++) {
       const task = plan.tasks[i]!;
       this.upstreamTotal[i] = task.upstream?.length ?? 0;
-      this.takesSlot[i] = TASK_TYPES[task.type].carriedOutBy === 'activity' ? 1 : 0;
+      this.takesSlot[i] = task.map === undefined && TASK_TYPES[task.type].carriedOutBy === 'activity' ? 1 : 0;
       this.admitted[i] = task.when === undefined ? 1 : 0;
     }
     if (states !== undefined) this.restore(states);

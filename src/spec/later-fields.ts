@@ -10,14 +10,9 @@ const LATER_TASK_FIELDS = [
   'cache',
   'deadlines',
   'dependsOnPast',
-  'expand',
   'hooks',
   'inlets',
-  'itemBatchSize',
   'join',
-  'mapKey',
-  'maxConcurrency',
-  'maxMapLength',
   'metrics',
   'onTimeout',
   'outlets',
@@ -25,18 +20,14 @@ const LATER_TASK_FIELDS = [
   'poolSlots',
   'resources',
   'setup',
-  'stopOnFirstFailure',
   'teardown',
-  'toleratedFailureCount',
-  'toleratedFailurePercentage',
-  'zip',
 ] as const;
 
 /** Fields that the language names and that come with later work: refused by name (`not_yet_supported`), never ignored (R26). */
 export const LATER_FIELDS: ReadonlyMap<Shape, readonly string[]> = new Map<Shape, readonly string[]>([
   [DagDto, ['catchupWindow', 'deadlines', 'hooks', 'maxActiveRuns', 'maxConsecutiveFailedRuns', 'onRunLimit', 'overlapPolicy']],
   [TaskDto, LATER_TASK_FIELDS],
-  [TaskDefaultsDto, LATER_TASK_FIELDS.filter((name) => !['expand', 'zip', 'setup', 'teardown', 'join'].includes(name))],
+  [TaskDefaultsDto, LATER_TASK_FIELDS.filter((name) => !['setup', 'teardown', 'join'].includes(name))],
   [RetryDto, ['rules']],
   [SqlWithDto, ['connection']],
 ]);
@@ -49,6 +40,7 @@ export const NOT_IN_DEFAULTS: readonly string[] = [
   'with',
   'expand',
   'zip',
+  'zipFill',
   'when',
   'setup',
   'teardown',

@@ -8,7 +8,7 @@ import { RetryDto } from './dto/retry.dto.js';
 import { AtScheduleDto, CronScheduleDto, EveryScheduleDto } from './dto/schedule.dto.js';
 import { TaskDto } from './dto/task.dto.js';
 import { TaskDefaultsDto } from './dto/task-defaults.dto.js';
-import { HttpExpectDto, SqlResultDto, WITH_SHAPES } from './dto/with.dto.js';
+import { DagWithDto, HttpExpectDto, SqlResultDto, WITH_SHAPES } from './dto/with.dto.js';
 import { type FieldFacts, fieldsOf, type Shape } from './field.js';
 
 type Schema = { [keyword: string]: Json };
@@ -52,11 +52,12 @@ export function specSchema(): Schema {
       ],
     }),
   );
+  (defs[DagWithDto.name] as Schema).anyOf = [{ required: ['dag'] }, { required: ['tasks'] }];
   return { $schema: 'https://json-schema.org/draft/2020-12/schema', title: 'Baton DAG spec', ...dag, $defs: defs };
 }
 
 function needsWith(type: TaskType): boolean {
-  return [...fieldsOf(WITH_SHAPES[type]).values()].some((facts) => facts.required === true);
+  return type === 'dag' || [...fieldsOf(WITH_SHAPES[type]).values()].some((facts) => facts.required === true);
 }
 
 /** The library knows neither our required fields, null, expressions, nor that other fields are refused; and drops `$ref`s of lists. */

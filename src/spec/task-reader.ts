@@ -4,10 +4,11 @@ import { pointer } from '../dag/json-pointer.js';
 import { EDGE_CONDITIONS, type TaskSpec } from '../dag/spec.js';
 import { didYouMean } from '../dag/suggest.js';
 import { LATER_TASK_TYPES, TASK_TYPES, type TaskType } from '../dag/task-type.js';
+import type { Faults } from '../dag/validate/faults.js';
 import { TaskDto } from './dto/task.dto.js';
 import { WITH_SHAPES } from './dto/with.dto.js';
 import { fieldsOf } from './field.js';
-import { describe, isMap, type ShapeReader } from './shape-reader.js';
+import { describe, isMap, type Shaped, type ShapeReader } from './shape-reader.js';
 
 /** A task as far as its shape is right, and what is not known about it (see `Faults`). */
 export interface ReadTask {
@@ -15,6 +16,44 @@ export interface ReadTask {
   readonly opaque: boolean;
   readonly loose: boolean;
   readonly mapped: boolean;
+  /** Of an inline SubDAG. */
+  readonly inline?: Faults;
+}
+
+/** Tasks by id as far as their shape is right, and what was lost. */
+export interface ReadTasks {
+  readonly tasks: { readonly [id: string]: TaskSpec };
+  readonly faults: Omit<Faults, 'dag'>;
+  /** More than the limit: none was read. */
+  readonly tooMany: boolean;
+}
+
+/** The shape of a map of tasks, of a DAG or of an inline SubDAG. `path` is that of the map. */
+export function readTasks(
+  reader: ShapeReader,
+  issues: IssueList,
+  raw: { readonly [id: string]: unknown },
+  path: string,
+  limit: number,
+): ReadTasks {
+  const opaque = new Set<string>();
+  const loose = new Set<string>();
+  const mapped = new Set<string>();
+  const inline = new Map<string, Faults>();
+  const tasks: { [id: string]: TaskSpec } = Object.create(null) as { [id: string]: TaskSpec };
+  const ids = Object.keys(raw).sort();
+  const tooMany = ids.length > limit;
+  if (tooMany) issues.error('too_many_tasks', path, `${ids.length} tasks; at most ${limit} are allowed in one DAG`);
+  for (const id of tooMany ? [] : ids) {
+    if (issues.isFull) break;
+    const read = readTask(reader, issues, raw[id], path + pointer(id), limit);
+    tasks[id] = read.task;
+    if (read.opaque) opaque.add(id);
+    if (read.loose) loose.add(id);
+    if (read.mapped) mapped.add(id);
+    if (read.inline !== undefined) inline.set(id, read.inline);
+  }
+  return { tasks, faults: { opaque, loose, mapped, inline }, tooMany };
 }
 
 /** Fields whose absence changes who is upstream. */
@@ -46,7 +85,7 @@ const MAP_FIELDS = [
 ];
 
 /** The shape of one task and of its `with`. Types of later work get one issue, and their `with` is not looked at. */
-export function readTask(reader: ShapeReader, issues: IssueList, value: unknown, path: string): ReadTask {
+function readTask(reader: ShapeReader, issues: IssueList, value: unknown, path: string, limit: number): ReadTask {
   const type = isMap(value) && typeof value.type === 'string' ? value.type : undefined;
   const known = type !== undefined && Object.hasOwn(TASK_TYPES, type) ? (type as TaskType) : undefined;
   const seen =
@@ -60,6 +99,7 @@ export function readTask(reader: ShapeReader, issues: IssueList, value: unknown,
     fields.type = 'noop';
     fields.with = undefined;
   } else if (!readWith(reader, issues, known as TaskType, fields, path)) opaque = true;
+  const inline = known === 'dag' && !opaque ? readInline(reader, issues, fields, path, limit) : undefined;
   if (Array.isArray(fields.dependsOn)) checkConditions(issues, fields.dependsOn, path);
   if (
     fields.outputSchema !== undefined &&
@@ -88,6 +128,7 @@ export function readTask(reader: ShapeReader, issues: IssueList, value: unknown,
     opaque,
     loose: EDGE_FIELDS.some((name) => faulty.has(name)),
     mapped: MAP_FIELDS.some((name) => faulty.has(name)),
+    ...(inline === undefined ? {} : { inline }),
   };
 }
 
@@ -101,6 +142,10 @@ function readWith(
 ): boolean {
   const shape = WITH_SHAPES[type];
   if (fields.with === undefined && fieldsOf(shape).size === 0) return true;
+  if (fields.with === undefined && type === 'dag') {
+    issues.error('missing_field', `${path}/with`, NO_SUB_DAG);
+    return false;
+  }
   const required = [...fieldsOf(shape)].filter(([, facts]) => facts.required === true).map(([name]) => name);
   if (fields.with === undefined) {
     if (required.length > 0)
@@ -116,6 +161,7 @@ function readWith(
   else {
     if (type === 'sql') checkSql(issues, shaped.fields, `${path}/with`);
     if (type === 'activity') checkArgs(issues, shaped.fields, `${path}/with`);
+    if (type === 'dag' && !checkSubDag(issues, shaped, `${path}/with`)) return false;
     for (const name of MAPS[type] ?? []) {
       const part = shaped.fields[name];
       if (part === undefined || part === null || isMap(part) || isWhole(part)) continue;
@@ -137,7 +183,44 @@ const MAPS: { readonly [type in TaskType]?: readonly string[] } = {
   http: ['query', 'headers'],
   sql: ['inputs', 'parameters'],
   shell: ['env'],
+  dag: ['params'],
 };
+
+/** A SubDAG is named or written in place, never both (R9); false where it is neither. */
+function checkSubDag(issues: IssueList, { fields, faulty }: Shaped, path: string): boolean {
+  const named = fields.dag !== undefined;
+  if (!named && fields.tasks === undefined) {
+    // Where one of them is there but wrong, somebody has said so.
+    if (!faulty.has('dag') && !faulty.has('tasks')) issues.error('missing_field', path, NO_SUB_DAG);
+    return false;
+  }
+  for (const name of named ? ['tasks', 'outputs', 'maxActiveTasks', 'failFast'] : ['version']) {
+    if (fields[name] === undefined) continue;
+    const why = named
+      ? `'${name}' belongs to a SubDAG written in place; with 'dag' it is the named DAG's own`
+      : "'version' is that of a stored DAG, named by 'dag'";
+    issues.error('not_allowed_with', `${path}/${name}`, `${why}; leave it out`);
+    fields[name] = undefined;
+  }
+  return true;
+}
+
+const NO_SUB_DAG = "a SubDAG needs 'dag', the id of a stored DAG, or 'tasks' written in place";
+
+/** The tasks of an inline SubDAG are read in place: their issues point into the spec. */
+function readInline(
+  reader: ShapeReader,
+  issues: IssueList,
+  fields: { [name: string]: unknown },
+  path: string,
+  limit: number,
+): Faults | undefined {
+  const input = fields.with as { [name: string]: unknown };
+  if (!isMap(input.tasks)) return undefined;
+  const { tasks, faults, tooMany } = readTasks(reader, issues, input.tasks, `${path}/with/tasks`, limit);
+  input.tasks = tasks;
+  return { ...faults, dag: new Set(tooMany ? ['tasks'] : []) };
+}
 
 function checkSql(issues: IssueList, fields: { [name: string]: unknown }, path: string): void {
   const { query } = fields;

@@ -116,8 +116,8 @@ export const BAD_SPECS: readonly BadSpec[] = [
   yaml('deep nesting', 'too_deep', '', `id: x\ntasks: ${'['.repeat(100_000)}`),
   yaml('deep block nesting', 'too_deep', '', `id: x\ntasks:\n  ${'- '.repeat(20_000)}x\n`),
   json('deep nesting in JSON', 'too_deep', '', `{"id": ${'['.repeat(1_000_000)}${']'.repeat(1_000_000)}}`),
-  json('nesting of 40 levels', 'too_deep', '', `${'{"a":'.repeat(40)}1${'}'.repeat(40)}`),
-  yaml('a value that holds itself', 'too_deep', `/tasks${'/0'.repeat(31)}`, 'id: x\ntasks: &a [*a, *a, *a]\n'),
+  json('nesting of 110 levels', 'too_deep', '', `${'{"a":'.repeat(110)}1${'}'.repeat(110)}`),
+  yaml('a value that holds itself', 'too_deep', `/tasks${'/0'.repeat(99)}`, 'id: x\ntasks: &a [*a, *a, *a]\n'),
   yaml(
     'an alias bomb',
     'too_many_aliases',
@@ -289,6 +289,95 @@ export const BAD_SPECS: readonly BadSpec[] = [
     id: 'x',
     tasks: { a: { type: 'noop' }, b: { type: 'noop', dependsOn: ['a', { task: 'a', on: 'failure' }] } },
   }),
+  json('a SubDAG without an input', 'missing_field', '/tasks/a/with', task({ type: 'dag' }), "'tasks'"),
+  json('a SubDAG that is nothing', 'missing_field', '/tasks/a/with', task({ type: 'dag', with: { params: {} } }), "'tasks'"),
+  json(
+    'a SubDAG by name and in place',
+    'not_allowed_with',
+    '/tasks/a/with/tasks',
+    task({ type: 'dag', with: { dag: 'x', tasks: { b: { type: 'noop' } } } }),
+  ),
+  json(
+    'the version of a SubDAG in place',
+    'not_allowed_with',
+    '/tasks/a/with/version',
+    task({ type: 'dag', with: { version: 2, tasks: { b: { type: 'noop' } } } }),
+  ),
+  json('a SubDAG of no tasks', 'no_tasks', '/tasks/a/with/tasks', task({ type: 'dag', with: { tasks: {} } })),
+  json('tasks of a SubDAG as a list', 'wrong_type', '/tasks/a/with/tasks', task({ type: 'dag', with: { tasks: [] } })),
+  json(
+    'params of a SubDAG as a list',
+    'wrong_type',
+    '/tasks/a/with/params',
+    task({ type: 'dag', with: { dag: 'x', params: [1] } }),
+  ),
+  json('a DAG id that is none', 'invalid_id', '/tasks/a/with/dag', task({ type: 'dag', with: { dag: '../x' } })),
+  json(
+    'an expression as the DAG',
+    'expression_not_allowed',
+    '/tasks/a/with/dag',
+    task({ type: 'dag', with: { dag: '${{ params.x }}' } }),
+  ),
+  json('a version of nought', 'invalid_value', '/tasks/a/with/version', task({ type: 'dag', with: { dag: 'x', version: 0 } })),
+  json('a queue of a SubDAG', 'not_allowed_with', '/tasks/a/queue', task({ type: 'dag', queue: 'q', with: { dag: 'x' } })),
+  json(
+    'infraAttempts of a SubDAG',
+    'not_allowed_with',
+    '/tasks/a/retry/infraAttempts',
+    task({ type: 'dag', retry: { infraAttempts: 2 }, with: { dag: 'x' } }),
+  ),
+  json(
+    'a secret given to a SubDAG',
+    'expression_not_allowed',
+    '/tasks/a/with/params/token',
+    task({ type: 'dag', with: { dag: 'x', params: { token: '${{ secrets.TOKEN }}' } } }),
+  ),
+  json(
+    'a task of the outside named in a SubDAG',
+    'unknown_reference',
+    '/tasks/b/with/tasks/c/with/value',
+    {
+      id: 'x',
+      tasks: {
+        a: { type: 'noop' },
+        b: {
+          type: 'dag',
+          dependsOn: ['a'],
+          with: { tasks: { c: { type: 'transform', with: { value: '${{ tasks.a.output }}' } } } },
+        },
+      },
+    },
+    "no task 'a'",
+  ),
+  json('a param of the outside named in a SubDAG', 'unknown_param', '/tasks/b/with/outputs/o', {
+    id: 'x',
+    params: { day: { type: 'string' } },
+    tasks: {
+      b: {
+        type: 'dag',
+        with: { params: { date: '${{ params.day }}' }, tasks: { c: { type: 'noop' } }, outputs: { o: '${{ params.day }}' } },
+      },
+    },
+  }),
+  json(
+    'a cycle two levels down',
+    'cycle',
+    '/tasks/a/with/tasks/b/with/tasks/c/dependsOn',
+    task({
+      type: 'dag',
+      with: {
+        tasks: {
+          b: { type: 'dag', with: { tasks: { c: { type: 'noop', dependsOn: ['d'] }, d: { type: 'noop', dependsOn: ['c'] } } } },
+        },
+      },
+    }),
+  ),
+  json(
+    'an unknown field two levels down',
+    'foreign_name',
+    '/tasks/a/with/tasks/b/with/tasks/c/depends_on',
+    task({ type: 'dag', with: { tasks: { b: { type: 'dag', with: { tasks: { c: { type: 'noop', depends_on: [] } } } } } } }),
+  ),
   json(
     'a cycle',
     'cycle',

@@ -22,9 +22,6 @@ const LATER: { readonly [file: string]: readonly string[] } = {
     '/tasks/load_to_warehouse/outlets',
     '/tasks/load_to_warehouse/pool',
     '/tasks/load_to_warehouse/with/connection',
-    '/tasks/transform_event_data/expand',
-    '/tasks/transform_event_data/mapKey',
-    '/tasks/transform_event_data/maxConcurrency',
     '/tasks/transform_event_data/pool',
   ],
   'b-nightly-files.yaml': [
@@ -33,20 +30,10 @@ const LATER: { readonly [file: string]: readonly string[] } = {
     '/tasks/delete_cluster/teardown',
     '/tasks/publish/with/connection',
     '/tasks/route/type',
-    '/tasks/transform/expand',
-    '/tasks/transform/mapKey',
-    '/tasks/transform/maxConcurrency',
     '/tasks/transform/pool',
     '/tasks/transform/poolSlots',
-    '/tasks/transform/toleratedFailurePercentage',
   ],
-  'c-fan-out-in.yaml': [
-    '/hooks',
-    '/tasks/quorum_report/join',
-    '/tasks/work/expand',
-    '/tasks/work/maxConcurrency',
-    '/tasks/work/toleratedFailurePercentage',
-  ],
+  'c-fan-out-in.yaml': ['/hooks', '/tasks/quorum_report/join'],
   'd-orders-elt.yaml': [
     '/catchupWindow',
     '/deadlines',
@@ -68,22 +55,14 @@ const LATER: { readonly [file: string]: readonly string[] } = {
     '/tasks/wait_export/type',
   ],
   'e1-load-table.yaml': ['/tasks/load/with/connection', '/tasks/prepare/with/connection'],
-  'e2-load-domain.yaml': [
-    '/tasks/tables/expand',
-    '/tasks/tables/mapKey',
-    '/tasks/tables/maxConcurrency',
-    '/tasks/tables/toleratedFailurePercentage',
-    '/tasks/tables/type',
-  ],
-  'e3-nightly-load.yaml': ['/tasks/finance/type', '/tasks/reconcile/type', '/tasks/sales/type'],
+  'e2-load-domain.yaml': [],
+  'e3-nightly-load.yaml': [],
   'f-match-files.yaml': [
     '/maxActiveRuns',
     '/schedule/events',
     '/tasks/ask_owner/onTimeout',
     '/tasks/ask_owner/type',
-    '/tasks/check_files/mapKey',
     '/tasks/check_files/type',
-    '/tasks/check_files/zip',
     '/tasks/match/outlets',
   ],
 };
@@ -94,7 +73,7 @@ describe.skipIf(SPECS.length === 0)('real pipelines written in the whole languag
     expect(issues.filter(({ code }) => code !== 'not_yet_supported')).toEqual([]);
     expect(issues.map(({ path }) => path)).toEqual(LATER[file]);
     expect(issues.every(({ line, column }) => (line ?? 0) > 0 && (column ?? 0) > 0)).toBe(true);
-    expect(dag).toBeUndefined();
+    expect(dag === undefined).toBe(LATER[file]!.length > 0);
   });
 
   test.each(SPECS)('%s, without what comes later, is valid and conforms to the JSON Schema', (file) => {

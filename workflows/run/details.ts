@@ -2,7 +2,7 @@ import { markdownText } from '../../src/dag/markdown-text.js';
 import type { DagPlan } from '../../src/dag/plan.js';
 import type { TaskState } from '../../src/dag/state.js';
 import type { Walk } from '../../src/dag/walk.js';
-import type { RunHead } from '../contract.js';
+import type { MapProgress, RunHead } from '../contract.js';
 import type { RunLedger } from './run-ledger.js';
 
 /** Lines of one list in the Web UI; the rest is counted. */
@@ -41,6 +41,7 @@ export function runDetails(head: RunHead, ledger: RunLedger, plan: DagPlan, walk
     'Running',
     stuck.length === 0 ? running : running.filter((task) => !stuck.includes(task)),
     running.length - stuck.length,
+    (task) => progressOf(ledger.recordOf(task)?.map),
   );
   tell('Waiting for a free place', walk.first('queued', SHOWN), counts.queued);
   tell('Waiting for other tasks', walk.first('pending', SHOWN), counts.pending, (task) => unmet(plan, walk, task));
@@ -48,6 +49,14 @@ export function runDetails(head: RunHead, ledger: RunLedger, plan: DagPlan, walk
   tell('Skipped', walk.first('skipped', SHOWN), counts.skipped);
   tell('Cancelled', walk.first('cancelled', SHOWN), counts.cancelled);
   return [...paragraphs, LAST_LINE].join('\n\n');
+}
+
+/** How far a map is, in words. */
+function progressOf(map: MapProgress | undefined): string | undefined {
+  if (map === undefined) return undefined;
+  const { pending = 0, running = 0, failed } = map.counts;
+  const ended = `${map.total - pending - running} of ${map.total} items`;
+  return failed === undefined ? ended : `${ended}, ${failed} failed`;
 }
 
 /** Those among a task's upstream tasks that have not ended. */

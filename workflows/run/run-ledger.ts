@@ -1,7 +1,7 @@
 import type { DagPlan } from '../../src/dag/plan.js';
 import type { Attempt, Failure, FinalTaskState, OutputValue, RunState } from '../../src/dag/state.js';
 import type { Walk } from '../../src/dag/walk.js';
-import type { RunFacts, RunHead, TaskRecord, TasksQueryInput, TasksQueryResult } from '../contract.js';
+import type { MapProgress, RunFacts, RunHead, TaskRecord, TasksQueryInput, TasksQueryResult } from '../contract.js';
 
 /** How a task ended, as the driver learned it. */
 export interface TaskEnding {
@@ -10,6 +10,8 @@ export interface TaskEnding {
   readonly endedAt?: number;
   readonly attempts?: readonly Attempt[];
   readonly output?: OutputValue;
+  /** Of a map: all its items. */
+  readonly items?: OutputValue;
   readonly failure?: Failure;
 }
 
@@ -53,6 +55,13 @@ export class RunLedger {
     }
   }
 
+  /** Takes over what another run succeeded with. */
+  keep(records: readonly TaskRecord[]): void {
+    this.restore(records);
+    for (const { output } of records)
+      if (output !== undefined && 'value' in output) this.inlineBytes += JSON.stringify(output.value).length;
+  }
+
   recordOf(task: number): TaskRecord | undefined {
     return this.records.get(task);
   }
@@ -79,7 +88,16 @@ export class RunLedger {
       record.output = ending.output;
       if ('value' in ending.output) this.inlineBytes += JSON.stringify(ending.output.value).length;
     }
+    if (ending.items !== undefined) {
+      record.items = ending.items;
+      if ('value' in ending.items) this.inlineBytes += JSON.stringify(ending.items.value).length;
+    }
     delete record.notice;
+  }
+
+  /** Attempts of a task that is not over. */
+  noteAttempts(task: number, attempts: readonly Attempt[]): void {
+    this.touch(task).attempts = attempts;
   }
 
   /** Says something about a task that is not over; undefined takes it back. */
@@ -88,6 +106,11 @@ export class RunLedger {
     const record = this.touch(task);
     if (notice === undefined) delete record.notice;
     else record.notice = notice;
+  }
+
+  /** How far a map is. */
+  noteMap(task: number, map: MapProgress): void {
+    this.touch(task).map = map;
   }
 
   close(state: RunState, now: number): void {

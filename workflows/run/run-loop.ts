@@ -2,14 +2,22 @@ import { CancellationScope, sleep, workflowInfo } from '@temporalio/workflow';
 import type { TaskCall, TaskReturn } from '../../activities/task-call.js';
 import type { Json } from '../../src/dag/json.js';
 import { validateJson } from '../../src/dag/json-schema.js';
+import { type CallItem, type ItemPlace, itemName } from '../../src/dag/map/item-source.js';
 import type { ActivityPlan, DagPlan, TaskPlan } from '../../src/dag/plan.js';
 import type { Failure, OutputValue } from '../../src/dag/state.js';
 import type { Walk } from '../../src/dag/walk.js';
-import type { RunFacts } from '../contract.js';
+import type { ChildRecord, DagRunInput, PinnedDag, RunBudgets, RunFacts } from '../contract.js';
+import { BUDGETS } from './budgets.js';
+import { Children } from './children.js';
 import { startActivity, system } from './dispatch.js';
+import { itemPrefix } from './item-facts.js';
+import type { LoopHost } from './loop-host.js';
+import { type MapHost, MapRuns } from './map/map-runs.js';
+import { ShardRuns } from './map/shard-runs.js';
 import { QueueWatch } from './queue-watch.js';
 import type { RunLedger, TaskEnding } from './run-ledger.js';
 import type { Evaluated, RunValues } from './run-values.js';
+import { SubDags } from './sub-dags.js';
 import { clip, endingOfFailure } from './task-failure.js';
 
 /** Why the loop came back. */
@@ -21,23 +29,30 @@ const MAX_COMMANDS = 200;
 const MAX_INPUT_CHARS = 1024 * 1024;
 /** Expressions one activation evaluates, at most: each is bounded by itself, their sum must stay far below five seconds. */
 const MAX_EVALUATIONS = 100;
-const CONTINUE_FROM_EVENTS = 4_096;
-const DRAIN_FROM_EVENTS = 8_000;
-const DRAIN_FROM_BYTES = 3 * 1024 * 1024;
 
 /**
  * Drives the walk: starts what is ready within the budgets, waits for ONE thing, the inbox, and tells the walk what ended.
  * Everything it starts reports to the inbox and never throws into the loop.
  */
-export class RunLoop {
+export class RunLoop implements LoopHost {
+  /** Children of this run, whatever they are for. */
+  readonly children: Children;
+  /** How often what runs has been cancelled: what was asked before belongs to another time. */
+  cancellations = 0;
   private readonly inbox: (() => void)[] = [];
   /** Ends the loop's wait for the inbox: a bare promise, since `condition` makes three of them. */
   private wake?: () => void;
+  private readonly budgets: RunBudgets;
+  private readonly run: RunFacts;
+  private readonly prefix: string;
+  private readonly subs: SubDags;
   private inFlight = 0;
-  /** How often what runs has been cancelled: what was asked before belongs to another time. */
-  private cancellations = 0;
   private cancelWanted = false;
   private readonly watch: QueueWatch;
+  /** The maps that are under way. */
+  readonly maps: MapRuns;
+  /** Those that run in shards. */
+  readonly shards: ShardRuns;
   private stopReason: 'cancelled' | 'timeout' | undefined;
   private failFastSeen = false;
   private commands = 0;
@@ -45,20 +60,55 @@ export class RunLoop {
   private evaluations = 0;
 
   constructor(
-    private readonly run: RunFacts,
+    input: DagRunInput,
     private readonly plan: DagPlan,
     private readonly walk: Walk,
     private readonly ledger: RunLedger,
     private readonly values: RunValues,
-    private readonly prefix: string,
+    dags: { readonly [reference: string]: PinnedDag },
   ) {
+    this.run = input.run;
+    this.prefix = itemPrefix(input);
+    this.budgets = { ...BUDGETS, ...input.budgets };
+    this.children = new Children(input, plan, this, this.budgets, system, (child, end, cancelled) =>
+      this.shards.has(child.task) ? this.shards.ended(child, end) : this.subs.ended(child, end, cancelled),
+    );
+    this.subs = new SubDags(input.run, plan, this, this.children, values, ledger, dags, (task, item) =>
+      this.maps.callOf(task, item),
+    );
     this.watch = new QueueWatch(system, (task, text) => this.tell(() => ledger.noteNotice(task, text)));
     this.failFastSeen = walk.failFastTripped;
+    const host: MapHost = {
+      settle: (index, answer, then) => this.settle(index, answer, then),
+      end: (index, ending) => this.end(index, ending),
+      cancelChildren: (task) => {
+        this.children.cancelAll(task);
+        this.subs.cancelWaiting(task);
+      },
+      shard: (index, task, prepared) => this.shards.begin(index, task, prepared),
+    };
+    this.maps = new MapRuns(input, plan, ledger, values, host);
+    this.shards = new ShardRuns(input, plan, ledger, values, this.children, host);
   }
 
   /** What stopped the run before its tasks were through, if anything did. */
   get stopped(): 'cancelled' | 'timeout' | undefined {
     return this.stopReason;
+  }
+
+  /** Nothing is waiting to be done: what happened while a snapshot was stored must not be lost. */
+  get isQuiet(): boolean {
+    return this.inbox.length === 0;
+  }
+
+  /** Children that run on, and further attempts that are waited for, over continue-as-new. */
+  snapshotChildren(): ChildRecord[] {
+    return [...this.children.snapshot(), ...this.subs.snapshot()];
+  }
+
+  restoreChildren(children: readonly ChildRecord[]): void {
+    this.children.restore(children.filter(({ retryAt }) => retryAt === undefined));
+    this.subs.restore(children.filter(({ retryAt }) => retryAt !== undefined));
   }
 
   /** Graceful: nothing new starts, what runs is cancelled and waited for. The first reason stands. */
@@ -105,11 +155,12 @@ export class RunLoop {
         scope.cancel();
         return undefined;
       }
-      const mayContinue = this.inFlight === 0 && !this.walk.isDone && workflowInfo().historyLength >= CONTINUE_FROM_EVENTS;
+      const mayContinue = this.mayContinue();
       if (!mayContinue) this.launch();
+      this.maps.noteProgress();
       this.ledger.noteChanges(Date.now());
       if (this.walk.isDone && this.inFlight === 0) return 'done';
-      if (this.inFlight === 0 && this.inbox.length === 0 && (mayContinue || this.mustDrain())) return 'continue_as_new';
+      if (this.inFlight === 0 && this.inbox.length === 0 && (mayContinue || this.mustContinue())) return 'continue_as_new';
       // A failure inside the walk itself may have tripped failFast just now.
       if (this.walk.failFastTripped && !this.failFastSeen) continue;
       // All that one activation brings is in the inbox before this goes on: it arrives some microtasks earlier.
@@ -117,20 +168,48 @@ export class RunLoop {
     }
   }
 
+  /** A run that stops has little left to do, and the next execution would not know that it stops. */
+  private mayContinue(): boolean {
+    return (
+      this.inFlight === 0 &&
+      !this.walk.isDone &&
+      this.stopReason === undefined &&
+      workflowInfo().historyLength >= this.budgets.continueFromEvents
+    );
+  }
+
+  private mustContinue(): boolean {
+    return this.stopReason === undefined && this.mustDrain();
+  }
+
+  began(chars: number): void {
+    this.commands++;
+    this.inputChars += chars;
+    this.inFlight++;
+  }
+
+  over(): void {
+    this.inFlight--;
+  }
+
+  evaluate(task: number, ask: () => Evaluated | Promise<Evaluated>, then: (answer: Evaluated) => void, item?: CallItem): void {
+    this.settle(task, this.evaluated(ask), then, item);
+  }
+
   /** Puts something into the inbox: it is done at the next turn of the loop. */
-  private tell(what: () => void): void {
+  tell(what: () => void): void {
     this.inbox.push(what);
     this.wake?.();
   }
 
   private mustDrain(): boolean {
     const { historyLength, historySize } = workflowInfo();
-    return historyLength >= DRAIN_FROM_EVENTS || historySize >= DRAIN_FROM_BYTES;
+    return historyLength >= this.budgets.drainFromEvents || historySize >= this.budgets.drainFromBytes;
   }
 
   private launch(): void {
     if (this.mustDrain()) return;
-    while (this.inFlight < MAX_IN_FLIGHT) {
+    while (this.inFlight < MAX_IN_FLIGHT && !this.children.isFull) {
       if (this.commands >= MAX_COMMANDS || this.inputChars >= MAX_INPUT_CHARS || this.evaluations >= MAX_EVALUATIONS) {
         // More may be ready than one workflow task should hold: a timer makes the next one.
         const goOn = (): void => this.tell(() => {});
@@ -138,7 +217,16 @@ export class RunLoop {
         return;
       }
       const step = this.walk.next();
-      if (step === undefined) return;
+      if (step === undefined) {
+        const item = this.maps.next();
+        if (item === undefined && this.shards.launch()) continue;
+        if (item === undefined) return;
+        const mapped = this.plan.tasks[item.task]!;
+        if (mapped.map?.key !== undefined) this.evaluations++;
+        if (item.failure === undefined) this.perform(item.task, mapped, item.call);
+        else this.end(item.task, failed(item.failure), item.call);
+        continue;
+      }
       const task = this.plan.tasks[step.task]!;
       if (step.step === 'when') this.askWhen(step.task, task);
       else this.carryOut(step.task, task);
@@ -171,46 +259,71 @@ export class RunLoop {
 
   private carryOut(index: number, task: TaskPlan): void {
     this.walk.start(index);
-    if (task.activity !== undefined) return this.dispatch(index, task, task.activity);
-    if (task.value === undefined) return this.end(index, { state: 'success', output: { value: null } });
+    if (task.map !== undefined) return this.maps.begin(index, task);
+    this.perform(index, task);
+  }
+
+  /** Does what a task is for, or one item of it. */
+  private perform(index: number, task: TaskPlan, item?: CallItem): void {
+    if (task.activity !== undefined) return this.dispatch(index, task, task.activity, item);
+    if (task.sub !== undefined) return this.subs.carryOut(index, task.sub, item);
+    if (task.value === undefined) return this.end(index, { state: 'success', output: { value: null } }, item);
     const startedAt = Date.now();
     this.settle(
       index,
-      this.evaluated(() => this.values.template(task.value!, task.id)),
+      this.evaluated(() => this.values.template(task.value!, itemName(task.id, item), undefined, item)),
       (answer) => {
         const ending = 'error' in answer ? failed({ kind: 'expression', message: answer.error }) : this.checked(task, answer);
-        this.end(index, { ...ending, startedAt, endedAt: Date.now() });
+        this.end(index, { ...ending, startedAt, endedAt: Date.now() }, item);
       },
+      item,
     );
   }
 
-  private dispatch(index: number, task: TaskPlan, activity: ActivityPlan): void {
-    if (activity.foreign !== undefined) return this.dispatchForeign(index, task, activity, activity.foreign.args);
+  private dispatch(index: number, task: TaskPlan, activity: ActivityPlan, item: CallItem | undefined): void {
+    if (activity.foreign !== undefined) return this.dispatchForeign(index, task, activity, activity.foreign.args, item);
     const call: TaskCall = {
       task: task.id,
       body: this.plan.bodies[activity.body ?? 0]!,
       prefix: this.prefix,
       ...this.values.callValues(task),
+      item,
     };
-    this.send(index, task, activity, [call], (result) => {
-      const { output, attempts } = result as TaskReturn;
-      return { state: 'success', output, attempts, startedAt: attempts[0]?.startedAt, endedAt: attempts.at(-1)?.endedAt };
-    });
+    this.send(
+      index,
+      task,
+      activity,
+      [call],
+      (result) => {
+        const { output, attempts } = result as TaskReturn;
+        return { state: 'success', output, attempts, startedAt: attempts[0]?.startedAt, endedAt: attempts.at(-1)?.endedAt };
+      },
+      item,
+    );
   }
 
   /** Workers of other languages get plain arguments, rendered here (R14), and return a plain value. */
-  private dispatchForeign(index: number, task: TaskPlan, activity: ActivityPlan, args: readonly Json[]): void {
+  private dispatchForeign(
+    index: number,
+    task: TaskPlan,
+    activity: ActivityPlan,
+    args: readonly Json[],
+    item: CallItem | undefined,
+  ): void {
     const { cancellations } = this;
     this.settle(
       index,
-      this.evaluated(() => this.values.template(args, task.id, FOREIGN_ARGS_LIMIT)),
+      this.evaluated(() => this.values.template(args, itemName(task.id, item), FOREIGN_ARGS_LIMIT, item)),
       (answer) => {
-        if (cancellations !== this.cancellations) return this.end(index, { state: 'cancelled' });
-        if ('error' in answer)
-          return this.end(index, failed({ kind: 'expression', message: `arguments of task ${task.id}: ${answer.error}` }));
+        if (cancellations !== this.cancellations) return this.end(index, { state: 'cancelled' }, item);
+        if ('error' in answer) {
+          const message = `arguments of task ${task.id}: ${answer.error}`;
+          return this.end(index, failed({ kind: 'expression', message }), item);
+        }
         const given = 'value' in answer.output ? (answer.output.value as readonly Json[]) : [answer.output];
-        this.send(index, task, activity, given, (result) => this.foreignEnding(task, result));
+        this.send(index, task, activity, given, (result) => this.foreignEnding(task, result), item);
       },
+      item,
     );
   }
 
@@ -224,26 +337,29 @@ export class RunLoop {
     activity: ActivityPlan,
     args: readonly unknown[],
     ending: (result: unknown) => TaskEnding,
+    item: CallItem | undefined,
   ): void {
     this.commands++;
-    this.inputChars += task.needs === undefined && activity.foreign === undefined ? 300 : JSON.stringify(args).length;
+    const small = task.needs === undefined && activity.foreign === undefined && item === undefined;
+    this.inputChars += small ? 300 : JSON.stringify(args).length;
     this.inFlight++;
     if (activity.queue !== undefined) this.watch.sent(index, activity.queue, Date.now());
     const over = (result: () => TaskEnding): void =>
       this.tell(() => {
         this.inFlight--;
-        if (activity.queue !== undefined) this.watch.ended(index, activity.queue);
-        this.end(index, result());
+        if (activity.queue !== undefined && item === undefined) this.watch.ended(index, activity.queue);
+        this.end(index, result(), item);
       });
     const queue = activity.queue ?? workflowInfo().taskQueue;
-    startActivity(task, activity, args, this.run.dagId).then(
+    const start = (): Promise<unknown> => startActivity(task, activity, args, this.run.dagId, item);
+    (item === undefined ? start() : this.maps.within(index, start)).then(
       (result) => over(() => ending(result)),
-      (error: unknown) => over(() => endingOfFailure(error, { id: task.id, name: activity.name, queue })),
+      (error: unknown) => over(() => endingOfFailure(error, { id: itemName(task.id, item), name: activity.name, queue })),
     );
   }
 
   /** The output of a task that the walk itself carried out, or that a foreign worker returned, checked and bounded. */
-  private checked(task: TaskPlan, answer: { readonly output: OutputValue }): TaskEnding {
+  checked(task: TaskPlan, answer: { readonly output: OutputValue }): TaskEnding {
     if (task.outputSchema !== undefined && 'value' in answer.output) {
       const [problem] = validateJson(task.outputSchema, answer.output.value);
       if (problem !== undefined) {
@@ -253,7 +369,11 @@ export class RunLoop {
     return { state: 'success', output: answer.output };
   }
 
-  private end(index: number, ending: TaskEnding): void {
+  end(index: number, ending: TaskEnding, item?: ItemPlace): void {
+    if (item !== undefined) return this.maps.ended(index, item.index, ending);
+    const task = this.plan.tasks[index]!;
+    // While one item waits for a worker the others may have found one: only the end of them all is the end of waiting.
+    if (task.map !== undefined && task.activity?.queue !== undefined) this.watch.ended(index, task.activity.queue);
     this.ledger.noteEnding(index, ending);
     this.walk.finish(index, ending.state);
   }
@@ -264,7 +384,7 @@ export class RunLoop {
   }
 
   /** Goes on with an answer that is there, or, counted as in flight, when its activity has it. */
-  private settle(index: number, answer: Evaluated | Promise<Evaluated>, then: (answer: Evaluated) => void): void {
+  private settle<T>(index: number, answer: T | Promise<T>, then: (answer: T) => void, item?: CallItem): void {
     if (!(answer instanceof Promise)) return then(answer);
     this.commands++;
     this.inFlight++;
@@ -280,6 +400,7 @@ export class RunLoop {
           this.end(
             index,
             failed({ kind: 'expression', message: clip(error instanceof Error ? error.message : String(error)) }),
+            item,
           ),
         ),
     );
@@ -288,6 +409,10 @@ export class RunLoop {
   private cancelRunning(): void {
     this.cancellations++;
     this.cancelWanted = true;
+    this.children.cancelAll();
+    this.subs.cancelWaiting();
+    this.maps.stop();
+    this.shards.stop();
   }
 }
 

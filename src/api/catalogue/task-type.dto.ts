@@ -6,8 +6,11 @@ export class TaskTypeDto {
   readonly type!: string;
   @ApiProperty()
   readonly summary!: string;
-  @ApiProperty({ enum: ['walk', 'activity'], description: '`walk`: inside the run itself; `activity`: by a worker' })
-  readonly carriedOutBy!: 'walk' | 'activity';
+  @ApiProperty({
+    enum: ['walk', 'activity', 'child'],
+    description: '`walk`: inside the run itself; `activity`: by a worker; `child`: by a run of its own',
+  })
+  readonly carriedOutBy!: 'walk' | 'activity' | 'child';
   @ApiProperty({ description: 'false: off until an administrator enables it' })
   readonly enabled!: boolean;
 }

@@ -9,6 +9,7 @@ import { RunTasksController } from './run-tasks.controller.js';
 import { RunsController } from './runs.controller.js';
 import { RunsService } from './runs.service.js';
 import { ShutdownSignal } from './shutdown-signal.js';
+import { TaskItems } from './task-items.js';
 import { TaskLogs } from './task-logs.js';
 import { TaskOutputs } from './task-outputs.js';
 
@@ -16,6 +17,6 @@ import { TaskOutputs } from './task-outputs.js';
 @Module({
   imports: [DagsModule],
   controllers: [RunStartsController, RunsController, RunEventsController, RunTasksController],
-  providers: [RunsService, RunStarter, RunFeeds, RunPlans, TaskOutputs, TaskLogs, ShutdownSignal],
+  providers: [RunsService, RunStarter, RunFeeds, RunPlans, TaskOutputs, TaskItems, TaskLogs, ShutdownSignal],
 })
 export class RunsModule {}

@@ -6,7 +6,7 @@ import type { AttemptDto, TaskDto } from './dto/task.dto.js';
 
 /** A task of a run as REST shows it; a large output is a reference. */
 export function taskView(runId: string, record: TaskRecord): TaskDto {
-  const { taskId, state, queuedAt, startedAt, endedAt, attempts = [], output, failure, notice, revision } = record;
+  const { taskId, state, queuedAt, startedAt, endedAt, attempts = [], output, map, failure, notice, revision } = record;
   return {
     taskId,
     state,
@@ -14,19 +14,33 @@ export function taskView(runId: string, record: TaskRecord): TaskDto {
     startedAt: instantOrNone(startedAt),
     endedAt: instantOrNone(endedAt),
     attempts: attempts.map(attemptView),
+    ...childView(record),
     ...(output === undefined
       ? {}
       : 'value' in output
         ? { output: output.value }
         : { outputRef: refView(runId, taskId, output) }),
+    ...(map === undefined ? {} : { map: { ...map, href: `${runPath(runId)}/tasks/${encodeURIComponent(taskId)}/items` } }),
     failure,
     notice,
     revision,
   };
 }
 
-function attemptView({ attempt, startedAt, endedAt, worker, failure }: Attempt): AttemptDto {
-  return { attempt, startedAt: instantOrNone(startedAt), endedAt: instantOrNone(endedAt), worker, failure };
+/** The run that carries a SubDAG out: of its newest attempt. */
+export function childOf({ attempts = [] }: Pick<TaskRecord, 'attempts'>): string | undefined {
+  return attempts.at(-1)?.runId;
+}
+
+function childView(record: TaskRecord): Pick<TaskDto, 'runId' | 'links'> {
+  const runId = childOf(record);
+  if (runId === undefined) return {};
+  const self = runPath(runId);
+  return { runId, links: { run: self, tasks: `${self}/tasks` } };
+}
+
+function attemptView({ attempt, startedAt, endedAt, worker, failure, runId }: Attempt): AttemptDto {
+  return { attempt, startedAt: instantOrNone(startedAt), endedAt: instantOrNone(endedAt), worker, failure, runId };
 }
 
 function refView(runId: string, taskId: string, { size, sha256 }: { readonly size: number; readonly sha256: string }) {

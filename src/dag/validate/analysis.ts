@@ -7,6 +7,10 @@ export interface Needs {
   readonly paramsWhole: boolean;
   readonly run: boolean;
   readonly tasks: ReadonlySet<string>;
+  /** Those of `tasks` whose `items` are named. */
+  readonly items: ReadonlySet<string>;
+  /** `item` itself is named. */
+  readonly item: boolean;
 }
 
 /** What `validate` found out about a DAG and `compile` would have to find out again. */
@@ -15,6 +19,8 @@ export interface Analysis {
   /** Topological, ties by id. */
   readonly order: readonly string[];
   readonly needs: ReadonlyMap<string, Needs>;
+  /** Inline SubDAGs by task id. */
+  readonly inline: ReadonlyMap<string, ValidDag>;
 }
 
 const analyses = new WeakMap<object, Analysis>();

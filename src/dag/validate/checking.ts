@@ -15,6 +15,10 @@ export interface Checking {
   /** Task ids in code-unit order, so that nothing depends on the order of keys. */
   readonly ids: readonly string[];
   readonly suggest: Suggest;
+  /** An inline SubDAG: its `defaults` are those of the DAG around it and were checked there. */
+  readonly inline: boolean;
+  /** Names of params are not known, since one expression gives them all. */
+  readonly openParams: boolean;
 }
 
 /** `/tasks/<id>` as it stands in an object: own keys only, so that `constructor` is an id like any other. */

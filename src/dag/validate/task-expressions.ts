@@ -8,6 +8,7 @@ import { type Checking, taskOf } from './checking.js';
 import type { CheckedGraph } from './edges.js';
 import { effective } from './effective.js';
 import { checkTemplate, type IsUpstream, NeedsCollector, type Place } from './expressions.js';
+import { checkMapExpressions, isMapped } from './map-fields.js';
 import { expressionsInsideQuotes } from './sql-text.js';
 
 /** Every expression of the DAG: `when` and `with` of each task, and `outputs` (R14). Returns what each task's expressions name. */
@@ -15,7 +16,11 @@ export function checkExpressions(checking: Checking, checked: CheckedGraph | und
   const needs = new Map<string, Needs>();
   const { limits, issues, spec } = checking;
   const count =
-    countExpressions(spec.outputs) + checking.ids.reduce((sum, id) => sum + countExpressions(taskOf(spec, id)?.with), 0);
+    countExpressions(spec.outputs) +
+    checking.ids.reduce((sum, id) => {
+      const task = taskOf(spec, id);
+      return sum + countExpressions(task?.with) + countExpressions(task?.expand) + countExpressions(task?.zip);
+    }, 0);
   if (count > limits.expressions) {
     issues.error(
       'too_many_expressions',
@@ -31,6 +36,7 @@ export function checkExpressions(checking: Checking, checked: CheckedGraph | und
     const collector = new NeedsCollector(checking);
     const path = pointer('tasks', id);
     if (typeof task.when === 'string') checkWhen(checking, isUpstream, id, task.when, `${path}/when`, collector);
+    if (isMapped(task)) checkMapExpressions(checking, isUpstream, id, task, path);
     if (task.with !== undefined) checkWith(checking, isUpstream, id, task, `${path}/with`, collector);
     needs.set(id, collector.result());
   }
@@ -81,7 +87,12 @@ function checkWith(
   needs: NeedsCollector,
 ): void {
   const input = task.with ?? {};
-  const place: Place = { name: 'with', task: id, secrets: secretsOf(checking, task) };
+  const place: Place = { name: 'with', task: id, secrets: secretsOf(checking, task), item: isMapped(task) };
+  if (task.type === 'dag') {
+    // All else in it has a scope of its own.
+    if (input.params !== undefined) checkTemplate(checking, isUpstream, input.params, `${path}/params`, place, needs);
+    return;
+  }
   if (task.type !== 'sql') {
     checkTemplate(checking, isUpstream, input, path, place, needs);
     return;
@@ -103,7 +114,7 @@ function checkWith(
 }
 
 function secretsOf({ spec, ownQueues }: Checking, task: TaskSpec): Place['secrets'] {
-  if (task.type === 'transform' || task.type === 'noop') return 'walk';
+  if (task.type === 'transform' || task.type === 'noop' || task.type === 'dag') return 'walk';
   const queue = effective(spec.defaults, task).queue;
   return task.type === 'activity' && queue !== undefined && !ownQueues.includes(queue) ? 'foreign' : 'allowed';
 }

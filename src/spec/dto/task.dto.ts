@@ -1,5 +1,5 @@
 import { TASK_TYPES } from '../../dag/task-type.js';
-import { Anything, Nested, OneOf, Text } from '../field.js';
+import { AnyMap, Anything, Nested, OneOf, Text } from '../field.js';
 import { DependencyDto } from './dependency.dto.js';
 import { TaskDefaultsDto } from './task-defaults.dto.js';
 
@@ -22,4 +22,13 @@ export class TaskDto extends TaskDefaultsDto {
     { type: ['string', 'boolean'] },
   )
   when?: unknown;
+
+  @AnyMap({ about: 'Makes the task a map: key to list; runs once for each element, or for each combination.' })
+  expand?: { [key: string]: unknown };
+
+  @AnyMap({ about: 'Makes the task a map: key to list; runs once for each place in all lists.' })
+  zip?: { [key: string]: unknown };
+
+  @Anything({ nullable: true, about: 'Stands in for what a shorter list of `zip` lacks. Default: such lists fail the task.' })
+  zipFill?: unknown;
 }

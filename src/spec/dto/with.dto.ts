@@ -1,5 +1,6 @@
 import type { TaskType } from '../../dag/task-type.js';
-import { Anything, ListOf, MapOf, Nested, OneOf, type Shape, Text, Whole } from '../field.js';
+import { AnyMap, Anything, Flag, ListOf, MapOf, Nested, OneOf, type Shape, Text, Whole } from '../field.js';
+import { TaskDto } from './task.dto.js';
 
 /** noop takes no input. */
 export class NoopWithDto {}
@@ -102,6 +103,30 @@ export class ShellWithDto {
   cwd?: string;
 }
 
+/** Input of a SubDAG: `dag` with `version`, or `tasks` with what else a DAG has that is written in place (R9). */
+export class DagWithDto {
+  @Text({ about: 'Id of a stored DAG.' })
+  dag?: string;
+
+  @Whole(1, 1_000_000_000, { about: 'Of that DAG. Default: the latest when the outermost run starts.' })
+  version?: number;
+
+  @Anything({ templated: true, about: 'Name to value: all that the SubDAG sees of this one.' }, { type: 'object' })
+  params?: unknown;
+
+  @Nested('map', () => TaskDto, { about: 'Task id to task, in place of `dag`.' })
+  tasks?: { [id: string]: TaskDto };
+
+  @AnyMap({ about: 'With `tasks`: name to a value with expressions, the output of this task.' })
+  outputs?: { [name: string]: unknown };
+
+  @Whole(1, 10_000, { about: 'With `tasks`: activities of the SubDAG at the same time. Default 16.' })
+  maxActiveTasks?: number;
+
+  @Flag({ about: 'With `tasks`: cancel the rest of the SubDAG at its first failure. Default false.' })
+  failFast?: boolean;
+}
+
 /** The DTO of `with`, by task type. */
 export const WITH_SHAPES: { readonly [type in TaskType]: Shape } = {
   noop: NoopWithDto,
@@ -110,4 +135,5 @@ export const WITH_SHAPES: { readonly [type in TaskType]: Shape } = {
   http: HttpWithDto,
   sql: SqlWithDto,
   shell: ShellWithDto,
+  dag: DagWithDto,
 };
