@@ -72,6 +72,8 @@ export class RunHarness {
       taskQueue: this.queue,
       workflowBundle: await workflowBundle(),
       maxCachedWorkflows: options.cache ?? 100,
+      // Without a cache a run would be evicted in the middle of a local activity whenever another one is worked on.
+      ...(options.cache === 0 ? { maxConcurrentWorkflowTaskExecutions: 1, maxConcurrentWorkflowTaskPolls: 1 } : {}),
       // A cancelled activity hears of it with its next heartbeat: without this after 24 s.
       maxHeartbeatThrottleInterval: '200ms',
       activities: createActivities({
