@@ -136,6 +136,8 @@ export interface RunSnapshot {
   /** Bytes of inline outputs among the records. */
   readonly inlineBytes: number;
   readonly failFastTripped: boolean;
+  /** Why the run only cleans up; absent = it does not. */
+  readonly stopped?: 'cancelled' | 'timeout';
   /** Executions of this run so far, this one included: names the pages. */
   readonly hop: number;
 }

@@ -58,7 +58,10 @@ async function runShielded(input: DagRunInput, cancelRequested: Promise<never>):
   const startedAt = input.carried?.startedAt ?? Date.now();
   const loaded = await loadPlan(input);
   const plan = 'plan' in loaded ? loaded.plan : EMPTY_PLAN;
-  const walk = new Walk(plan, input.carried?.states, { failFastTripped: input.carried?.failFastTripped });
+  const walk = new Walk(plan, input.carried?.states, {
+    failFastTripped: input.carried?.failFastTripped,
+    stopped: input.carried?.stopped !== undefined,
+  });
   const ledger = new RunLedger(input.run, plan, walk, startedAt, input.carried?.revision);
   ledger.inlineBytes = input.carried?.inlineBytes ?? 0;
   setHandler(runQuery, () => ledger.head());
@@ -66,9 +69,8 @@ async function runShielded(input: DagRunInput, cancelRequested: Promise<never>):
   if (input.carried !== undefined) ledger.restore(await loadRecords(input.carried.tasks));
 
   const values = new RunValues(input.run, plan, walk, ledger, input.prefix, system);
-  const loop = new RunLoop(input.run, plan, walk, ledger, values, input.prefix, () =>
-    setCurrentDetails(runDetails(ledger.head(), ledger, plan, walk)),
-  );
+  const tell = (): void => setCurrentDetails(runDetails(ledger.head(), ledger, plan, walk));
+  const loop = new RunLoop(input.run, plan, walk, ledger, values, input.prefix, tell, input.carried?.stopped);
   cancelRequested.catch(() => loop.stop('cancelled'));
   if (plan.timeoutMs !== undefined) {
     void sleep(Math.max(1, startedAt + plan.timeoutMs - Date.now()), { summary: 'timeout of the run' }).then(() =>
@@ -76,7 +78,7 @@ async function runShielded(input: DagRunInput, cancelRequested: Promise<never>):
     );
   }
   if ('failure' in loaded) return close(input, ledger, plan, walk, 'failed', loaded.failure);
-  if ((await loop.drive()) === 'continue_as_new') return goOn(input, ledger, walk, startedAt);
+  if ((await loop.drive()) === 'continue_as_new') return goOn(input, ledger, walk, loop, startedAt);
 
   const outcome = loop.stopped === 'cancelled' ? 'cancelled' : loop.stopped === 'timeout' ? 'failed' : walk.outcome()!;
   let failure = outcome === 'failed' ? failureOf(loop, plan, walk, ledger) : undefined;
@@ -99,7 +101,13 @@ async function loadPlan(input: DagRunInput): Promise<{ readonly plan: DagPlan } 
 }
 
 /** A new execution of the same run, with a short history. Nothing is in flight, so nothing can be lost. */
-async function goOn(input: DagRunInput, ledger: RunLedger, walk: Walk, startedAt: number): Promise<never> {
+async function goOn(
+  input: DagRunInput,
+  ledger: RunLedger,
+  walk: Walk,
+  { stopped }: RunLoop,
+  startedAt: number,
+): Promise<never> {
   const hop = (input.carried?.hop ?? 0) + 1;
   const moved = ledger.all().filter((record) => record.revision > 0);
   const tasks = await storeRecords(moved, input.prefix, `snapshots/${hop}`, 'what the next execution goes on from');
@@ -113,6 +121,7 @@ async function goOn(input: DagRunInput, ledger: RunLedger, walk: Walk, startedAt
       revision: ledger.revision,
       inlineBytes: ledger.inlineBytes,
       failFastTripped: walk.failFastTripped,
+      stopped,
       hop,
     },
   });
@@ -122,7 +131,10 @@ function failureOf(loop: RunLoop, plan: DagPlan, walk: Walk, ledger: RunLedger):
   if (loop.stopped === 'timeout') {
     return { kind: 'run_timeout', message: `the run took longer than its timeout of ${formatDuration(plan.timeoutMs ?? 0)}` };
   }
-  const failed = walk.first('failed', plan.tasks.length);
+  // Those that fail no run are named only where nothing else has failed.
+  const decides = (task: number): boolean =>
+    plan.tasks[task]!.allowFailure !== true && plan.tasks[task]!.teardown === undefined;
+  const failed = walk.first('failed', plan.tasks.length).filter(decides);
   // A rule may ask for a success that no task had, although none failed.
   if (failed.length === 0)
     return {

@@ -11,6 +11,8 @@ export interface ScriptedTask {
   readonly durationMs?: number;
   /** What `when` says, for tasks that have one. Default: true. `error` = it cannot be evaluated, which fails the task. */
   readonly when?: boolean | 'error';
+  /** Ids of the tasks that a branch chooses. Default: those of its first case. */
+  readonly chosen?: readonly string[];
 }
 
 /** What became of a task, in virtual milliseconds since the start of the run. */
@@ -22,7 +24,7 @@ export interface SimulatedTask {
 }
 
 export interface Simulation {
-  readonly state: Exclude<FinalRunState, 'cancelled'>;
+  readonly state: FinalRunState;
   readonly makespanMs: number;
   /** In the order of the plan. */
   readonly tasks: readonly SimulatedTask[];
@@ -30,20 +32,47 @@ export interface Simulation {
 
 /**
  * Runs a plan in virtual time with scripted outcomes and no overhead at all: the same walk that the workflow drives, so
- * what this says about order, states and makespan is what the rules say. `kept` starts from results that are kept.
+ * what this says about order, states and makespan is what the rules say. `kept` starts from results that are kept, and
+ * `cancelAtMs` asks the run to stop at that time, unless it is over.
  */
-export function simulate(plan: DagPlan, script: (taskId: string) => ScriptedTask, kept?: WalkStates): Simulation {
+export function simulate(
+  plan: DagPlan,
+  script: (taskId: string) => ScriptedTask,
+  { kept, cancelAtMs = Infinity }: { readonly kept?: WalkStates; readonly cancelAtMs?: number } = {},
+): Simulation {
   const walk = new Walk(plan, kept);
+  const place = new Map(plan.tasks.map(({ id }, i) => [id, i]));
   const times = plan.tasks.map((): { startedAt?: number; endedAt?: number } => ({}));
   const running: { readonly at: number; readonly task: number; readonly state: FinalTaskState }[] = [];
   let now = 0;
+  let tripped = false;
   let cancelled = false;
 
   const note = (): void => {
     for (const task of walk.takeChanges()) if (isFinal(walk.stateOf(task))) times[task]!.endedAt ??= now;
   };
+  /** Ends what runs and is among them, but never a teardown. */
+  const cancel = (isMeant: (task: number) => boolean): void => {
+    for (const other of running.splice(0)) {
+      if (isMeant(other.task) && plan.tasks[other.task]!.teardown === undefined) walk.finish(other.task, 'cancelled');
+      else running.push(other);
+    }
+  };
+  /** Cancels what failFast (R22) or a join (R6) does not want any more. */
+  const dropUnwanted = (): void => {
+    for (;;) {
+      const losers = new Set(walk.takeUnwanted());
+      const trips = walk.failFastTripped && !tripped;
+      if (losers.size === 0 && !trips) return;
+      tripped ||= trips;
+      cancel((task) => trips || losers.has(task));
+    }
+  };
   const launch = (): void => {
-    for (let step = walk.next(); step !== undefined; step = walk.next()) {
+    for (;;) {
+      dropUnwanted();
+      const step = walk.next();
+      if (step === undefined) return note();
       const scripted = script(plan.tasks[step.task]!.id);
       if (step.step === 'when') {
         const answer = scripted.when ?? true;
@@ -58,20 +87,24 @@ export function simulate(plan: DagPlan, script: (taskId: string) => ScriptedTask
   };
 
   launch();
-  for (let next = running.shift(); next !== undefined; next = running.shift()) {
-    now = next.at;
-    walk.finish(next.task, next.state);
-    if (walk.failFastTripped && !cancelled) {
-      // failFast cancels what runs (R22).
+  while (running.length > 0) {
+    const stops = !cancelled && running[0]!.at >= cancelAtMs;
+    if (stops) {
       cancelled = true;
-      for (const other of running.splice(0)) walk.finish(other.task, 'cancelled');
+      now = Math.max(now, cancelAtMs);
+      walk.stop();
+      cancel(() => true);
+    } else {
+      const next = running.shift()!;
+      now = next.at;
+      const chosen = script(plan.tasks[next.task]!.id).chosen?.map((id) => place.get(id)!);
+      walk.finish(next.task, next.state, chosen ?? plan.tasks[next.task]!.branch?.cases[0]?.targets);
     }
-    note();
     launch();
   }
-  note();
-  const state = walk.outcome();
-  if (state === undefined)
+  const outcome = walk.outcome();
+  const state = cancelled ? 'cancelled' : outcome;
+  if (outcome === undefined || state === undefined)
     throw new Error(`the walk of ${plan.dagId} stands still with ${walk.remaining} tasks left: ${walk.snapshot()}`);
   return { state, makespanMs: now, tasks: plan.tasks.map(({ id }, i) => ({ id, state: walk.stateOf(i), ...times[i] })) };
 }

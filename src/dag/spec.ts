@@ -56,6 +56,15 @@ export interface TaskDefaults {
   readonly queue?: string | null;
   readonly priority?: number | null;
   readonly outputSchema?: JsonObject | boolean | null;
+  readonly allowFailure?: boolean | null;
+}
+
+/** Enough upstream tasks that are a success (R6). */
+export interface QuorumSpec {
+  /** A number of edges, or their share: `"90%"`. */
+  readonly minSuccess: number | string;
+  readonly eager?: boolean;
+  readonly cancelOthers?: boolean;
 }
 
 export interface TaskSpec extends TaskDefaults {
@@ -64,7 +73,22 @@ export interface TaskSpec extends TaskDefaults {
   readonly with?: JsonObject;
   readonly dependsOn?: readonly (string | DependencySpec)[];
   readonly when?: string | boolean;
+  /** A quorum, or an expression over states of upstream tasks. */
+  readonly join?: QuorumSpec | string;
+  readonly setup?: boolean;
+  /** Ids of its setups; `true` = of those in `dependsOn`, or of the whole DAG (R11). */
+  readonly teardown?: readonly string[] | boolean;
 }
+
+/** `with` of a branch, as far as its shape is right (R8). */
+export interface BranchInput {
+  readonly match?: 'first' | 'all';
+  readonly cases: readonly { readonly when: string | boolean; readonly then: readonly string[] }[];
+  readonly default?: readonly string[];
+}
+
+/** Whether a task is a teardown (R11). */
+export const isTeardown = (task: TaskSpec | undefined): boolean => task?.teardown !== undefined && task.teardown !== false;
 
 /** Stored and validated from the first release, acted on when schedules come (R26). */
 export type ScheduleSpec =

@@ -6,7 +6,6 @@ import { SqlWithDto } from './dto/with.dto.js';
 import type { Shape } from './field.js';
 
 const LATER_TASK_FIELDS = [
-  'allowFailure',
   'cache',
   'deadlines',
   'dependsOnPast',
@@ -14,7 +13,6 @@ const LATER_TASK_FIELDS = [
   'hooks',
   'inlets',
   'itemBatchSize',
-  'join',
   'mapKey',
   'maxConcurrency',
   'maxMapLength',
@@ -24,9 +22,7 @@ const LATER_TASK_FIELDS = [
   'pool',
   'poolSlots',
   'resources',
-  'setup',
   'stopOnFirstFailure',
-  'teardown',
   'toleratedFailureCount',
   'toleratedFailurePercentage',
   'zip',
@@ -36,7 +32,7 @@ const LATER_TASK_FIELDS = [
 export const LATER_FIELDS: ReadonlyMap<Shape, readonly string[]> = new Map<Shape, readonly string[]>([
   [DagDto, ['catchupWindow', 'deadlines', 'hooks', 'maxActiveRuns', 'maxConsecutiveFailedRuns', 'onRunLimit', 'overlapPolicy']],
   [TaskDto, LATER_TASK_FIELDS],
-  [TaskDefaultsDto, LATER_TASK_FIELDS.filter((name) => !['expand', 'zip', 'setup', 'teardown', 'join'].includes(name))],
+  [TaskDefaultsDto, LATER_TASK_FIELDS.filter((name) => !['expand', 'zip'].includes(name))],
   [RetryDto, ['rules']],
   [SqlWithDto, ['connection']],
 ]);

@@ -7,6 +7,7 @@ import { LATER_TASK_TYPES, TASK_TYPES, type TaskType } from '../dag/task-type.js
 import { TaskDto } from './dto/task.dto.js';
 import { WITH_SHAPES } from './dto/with.dto.js';
 import { fieldsOf } from './field.js';
+import { areCases, readGraphFields } from './graph-fields-reader.js';
 import { describe, isMap, type ShapeReader } from './shape-reader.js';
 
 /** A task as far as its shape is right, and what is not known about it (see `Faults`). */
@@ -82,11 +83,12 @@ export function readTask(reader: ShapeReader, issues: IssueList, value: unknown,
     );
     fields.when = undefined;
   }
+  const lost = new Set([...faulty, ...readGraphFields(reader, issues, fields, path)]);
   for (const name of Object.keys(fields)) if (fields[name] === undefined) delete fields[name];
   return {
     task: fields as unknown as TaskSpec,
     opaque,
-    loose: EDGE_FIELDS.some((name) => faulty.has(name)),
+    loose: EDGE_FIELDS.some((name) => lost.has(name)),
     mapped: MAP_FIELDS.some((name) => faulty.has(name)),
   };
 }
@@ -115,6 +117,10 @@ function readWith(
   if (shaped === undefined) fields.with = undefined;
   else {
     if (type === 'sql') checkSql(issues, shaped.fields, `${path}/with`);
+    if (type === 'branch' && (shaped.faulty.size > 0 || !areCases(issues, shaped.fields.cases, `${path}/with/cases`))) {
+      fields.with = undefined;
+      return false;
+    }
     if (type === 'activity') checkArgs(issues, shaped.fields, `${path}/with`);
     for (const name of MAPS[type] ?? []) {
       const part = shaped.fields[name];

@@ -119,7 +119,7 @@ id: x
 schedule: { events: { of: [] } }
 params: { day: { type: string } }
 tasks:
-  list: { type: dag, with: { anything: "\${{ nonsense(" } }
+  list: { type: dag, setup: true, with: { anything: "\${{ nonsense(" } }
   each: { type: shell, dependsOn: [list], expand: { f: "\${{ tasks.list.output }}" }, with: { argv: [echo, "\${{ item.f }}", "\${{ index }}"] } }
   stop: { type: noop, teardown: [list] }
   last: { type: transform, dependsOn: [stop], with: { value: "\${{ tasks.list.output.x }}" } }
@@ -131,7 +131,6 @@ tasks:
       'not_yet_supported /schedule/events',
       'not_yet_supported /tasks/each/expand',
       'not_yet_supported /tasks/list/type',
-      'not_yet_supported /tasks/stop/teardown',
     ]);
   });
 });

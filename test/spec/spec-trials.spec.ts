@@ -29,10 +29,7 @@ const LATER: { readonly [file: string]: readonly string[] } = {
   ],
   'b-nightly-files.yaml': [
     '/maxActiveRuns',
-    '/tasks/create_cluster/setup',
-    '/tasks/delete_cluster/teardown',
     '/tasks/publish/with/connection',
-    '/tasks/route/type',
     '/tasks/transform/expand',
     '/tasks/transform/mapKey',
     '/tasks/transform/maxConcurrency',
@@ -40,13 +37,7 @@ const LATER: { readonly [file: string]: readonly string[] } = {
     '/tasks/transform/poolSlots',
     '/tasks/transform/toleratedFailurePercentage',
   ],
-  'c-fan-out-in.yaml': [
-    '/hooks',
-    '/tasks/quorum_report/join',
-    '/tasks/work/expand',
-    '/tasks/work/maxConcurrency',
-    '/tasks/work/toleratedFailurePercentage',
-  ],
+  'c-fan-out-in.yaml': ['/hooks', '/tasks/work/expand', '/tasks/work/maxConcurrency', '/tasks/work/toleratedFailurePercentage'],
   'd-orders-elt.yaml': [
     '/catchupWindow',
     '/deadlines',

@@ -2,15 +2,18 @@ import { CancellationScope, condition, sleep, workflowInfo } from '@temporalio/w
 import type { TaskCall, TaskReturn } from '../../activities/task-call.js';
 import type { Json } from '../../src/dag/json.js';
 import { validateJson } from '../../src/dag/json-schema.js';
-import type { ActivityPlan, DagPlan, TaskPlan } from '../../src/dag/plan.js';
+import type { ActivityPlan, BranchPlan, DagPlan, TaskPlan } from '../../src/dag/plan.js';
 import type { Failure, OutputValue } from '../../src/dag/state.js';
 import type { Walk } from '../../src/dag/walk.js';
 import type { RunFacts } from '../contract.js';
+import { chooseTargets } from './branch.js';
+import { conditionAnswer } from './condition-answer.js';
 import { startActivity, system } from './dispatch.js';
 import { QueueWatch } from './queue-watch.js';
 import type { RunLedger, TaskEnding } from './run-ledger.js';
 import type { Evaluated, RunValues } from './run-values.js';
 import { clip, endingOfFailure } from './task-failure.js';
+import { TaskScopes } from './task-scopes.js';
 
 /** Why the loop came back. */
 export type LoopEnd = 'done' | 'continue_as_new';
@@ -36,6 +39,9 @@ export class RunLoop {
   private cancellations = 0;
   private cancelWanted = false;
   private readonly watch: QueueWatch;
+  private readonly scopes: TaskScopes;
+  /** Tasks that a join does not want any more, before their activity could be started. */
+  private readonly dropped = new Set<number>();
   private stopReason: 'cancelled' | 'timeout' | undefined;
   private failFastSeen = false;
   private commands = 0;
@@ -50,7 +56,10 @@ export class RunLoop {
     private readonly values: RunValues,
     private readonly prefix: string,
     private readonly onChange: () => void,
+    stopped?: 'cancelled' | 'timeout',
   ) {
+    this.stopReason = stopped;
+    this.scopes = new TaskScopes(plan);
     this.watch = new QueueWatch(system, (task, text) => this.tell(() => ledger.noteNotice(task, text)));
     this.failFastSeen = walk.failFastTripped;
   }
@@ -60,7 +69,7 @@ export class RunLoop {
     return this.stopReason;
   }
 
-  /** Graceful: nothing new starts, what runs is cancelled and waited for. The first reason stands. */
+  /** Graceful: only teardowns start, what else runs is cancelled and waited for. The first reason stands. */
   stop(reason: 'cancelled' | 'timeout'): void {
     this.tell(() => {
       if (this.stopReason !== undefined) return;
@@ -90,6 +99,7 @@ export class RunLoop {
       this.inputChars = 0;
       this.evaluations = 0;
       for (const tell of this.inbox.splice(0)) tell();
+      this.dropUnwanted();
       if (this.walk.failFastTripped && !this.failFastSeen) {
         this.failFastSeen = true;
         this.cancelRunning();
@@ -105,7 +115,8 @@ export class RunLoop {
       this.onChange();
       if (this.walk.isDone && this.inFlight === 0) return 'done';
       if (this.inFlight === 0 && this.inbox.length === 0 && (mayContinue || this.mustDrain())) return 'continue_as_new';
-      // A failure inside the walk itself may have tripped failFast just now.
+      // Something inside the walk itself may have tripped failFast or met a join just now.
+      this.dropUnwanted();
       if (this.walk.failFastTripped && !this.failFastSeen) continue;
       await condition(() => this.inbox.length > 0);
     }
@@ -130,6 +141,8 @@ export class RunLoop {
         void sleep(1, { summary: 'more tasks are ready' }).then(goOn, goOn);
         return;
       }
+      // What answers a failure must not start before the others are cancelled: it would be cancelled with them.
+      if (this.walk.failFastTripped && !this.failFastSeen) return;
       const step = this.walk.next();
       if (step === undefined) return;
       const task = this.plan.tasks[step.task]!;
@@ -148,23 +161,16 @@ export class RunLoop {
   }
 
   private answerWhen(index: number, task: TaskPlan, answer: Evaluated): void {
-    if ('error' in answer)
-      return this.end(index, failed({ kind: 'expression', message: `when of task ${task.id}: ${answer.error}` }));
-    const value = 'value' in answer.output ? answer.output.value : undefined;
-    if (value === true) this.walk.admit(index);
-    else if (value === false) this.end(index, { state: 'skipped' });
-    else {
-      const got = value === undefined ? 'a large value' : JSON.stringify(value);
-      this.end(
-        index,
-        failed({ kind: 'expression', message: `when of task ${task.id} must be true or false, got ${clip(got)}` }),
-      );
-    }
+    const condition = conditionAnswer(answer, `when of task ${task.id}`);
+    if ('error' in condition) this.end(index, failed({ kind: 'expression', message: condition.error }));
+    else if (condition.value) this.walk.admit(index);
+    else this.end(index, { state: 'skipped' });
   }
 
   private carryOut(index: number, task: TaskPlan): void {
     this.walk.start(index);
     if (task.activity !== undefined) return this.dispatch(index, task, task.activity);
+    if (task.branch !== undefined) return this.choose(index, task, task.branch);
     if (task.value === undefined) return this.end(index, { state: 'success', output: { value: null } });
     const startedAt = Date.now();
     this.settle(
@@ -173,6 +179,25 @@ export class RunLoop {
       (answer) => {
         const ending = 'error' in answer ? failed({ kind: 'expression', message: answer.error }) : this.checked(task, answer);
         this.end(index, { ...ending, startedAt, endedAt: Date.now() });
+      },
+    );
+  }
+
+  private choose(index: number, task: TaskPlan, branch: BranchPlan): void {
+    const startedAt = Date.now();
+    chooseTargets(
+      branch,
+      task.id,
+      (source, name, then) =>
+        this.settle(
+          index,
+          this.evaluated(() => this.values.expression(source, name)),
+          then,
+        ),
+      (choice) => {
+        if ('error' in choice) return this.end(index, { ...failed({ kind: 'expression', message: choice.error }), startedAt });
+        const chosen = choice.chosen.map((target) => this.plan.tasks[target]!.id);
+        this.end(index, { ...this.checked(task, { output: { value: { chosen } } }), startedAt }, choice.chosen);
       },
     );
   }
@@ -198,7 +223,8 @@ export class RunLoop {
       index,
       this.evaluated(() => this.values.template(args, task.id, FOREIGN_ARGS_LIMIT)),
       (answer) => {
-        if (cancellations !== this.cancellations) return this.end(index, { state: 'cancelled' });
+        const cancelled = cancellations !== this.cancellations && task.teardown === undefined;
+        if (cancelled || this.dropped.has(index)) return this.end(index, { state: 'cancelled' });
         if ('error' in answer)
           return this.end(index, failed({ kind: 'expression', message: `arguments of task ${task.id}: ${answer.error}` }));
         const given = 'value' in answer.output ? (answer.output.value as readonly Json[]) : [answer.output];
@@ -225,11 +251,13 @@ export class RunLoop {
     const over = (result: () => TaskEnding): void =>
       this.tell(() => {
         this.inFlight--;
+        this.scopes.ended(index);
         if (activity.queue !== undefined) this.watch.ended(index, activity.queue);
         this.end(index, result());
       });
     const queue = activity.queue ?? workflowInfo().taskQueue;
-    startActivity(task, activity, args, this.run.dagId).then(
+    const start = (): Promise<unknown> => startActivity(task, activity, args, this.run.dagId);
+    this.scopes.start(index, task, start).then(
       (result) => over(() => ending(result)),
       (error: unknown) => over(() => endingOfFailure(error, { id: task.id, name: activity.name, queue })),
     );
@@ -246,9 +274,14 @@ export class RunLoop {
     return { state: 'success', output: answer.output };
   }
 
-  private end(index: number, ending: TaskEnding): void {
+  private end(index: number, ending: TaskEnding, chosen?: readonly number[]): void {
     this.ledger.noteEnding(index, ending);
-    this.walk.finish(index, ending.state);
+    this.walk.finish(index, ending.state, chosen);
+  }
+
+  /** Cancels what a join does not wait for any more; all of it ends by itself, as any other task. */
+  private dropUnwanted(): void {
+    for (const task of this.walk.takeUnwanted()) if (!this.scopes.cancel(task)) this.dropped.add(task);
   }
 
   private evaluated(evaluate: () => Evaluated | Promise<Evaluated>): Evaluated | Promise<Evaluated> {

@@ -1,4 +1,5 @@
 import type { NamedGraph } from '../graph.js';
+import type { JoinTree } from '../join.js';
 import type { ValidDag } from '../spec.js';
 
 /** What the expressions of one task name (see `NeedsPlan`). */
@@ -15,6 +16,10 @@ export interface Analysis {
   /** Topological, ties by id. */
   readonly order: readonly string[];
   readonly needs: ReadonlyMap<string, Needs>;
+  /** The setups of each teardown (R11). */
+  readonly setups: ReadonlyMap<string, readonly string[]>;
+  /** Expressions of joins (R6). */
+  readonly joins: ReadonlyMap<string, JoinTree<string>>;
 }
 
 const analyses = new WeakMap<object, Analysis>();

@@ -5,7 +5,16 @@ type NotNull<T> = { readonly [name in keyof T]?: Exclude<T[name], null> };
 /** The fields of a task after `defaults`; what is absent has its built-in. */
 export type EffectiveFields = NotNull<Omit<TaskDefaults, 'retry'>> & { readonly retry: NotNull<RetrySpec> };
 
-const FIELDS = ['triggerRule', 'timeout', 'queueTimeout', 'heartbeatTimeout', 'queue', 'priority', 'outputSchema'] as const;
+const FIELDS = [
+  'triggerRule',
+  'timeout',
+  'queueTimeout',
+  'heartbeatTimeout',
+  'queue',
+  'priority',
+  'outputSchema',
+  'allowFailure',
+] as const;
 const RETRY_FIELDS = [
   'maxAttempts',
   'infraAttempts',

@@ -62,11 +62,12 @@ export function validate(spec: DagSpec, options: ValidateOptions): { dag?: Valid
     issues.error('no_tasks', '/tasks', 'there are no tasks; a DAG has at least one');
   const graph = checkEdges(checking);
   checkTaskFields(checking);
-  const needs = checkExpressions(checking, graph);
-  if (graph !== undefined) warnOfHiddenFailures(checking, graph);
+  const { needs, joins } = checkExpressions(checking, graph);
+  if (graph !== undefined) warnOfHiddenFailures(checking, graph, joins);
   if (issues.hasErrors || (options.faults !== undefined && isLossy(options.faults)) || graph?.order === undefined)
     return { issues: issues.toArray() };
-  const dag = keepAnalysis({ ...spec } as ValidDag, { graph: graph.graph, order: graph.order, needs });
+  const { order, setups } = graph;
+  const dag = keepAnalysis({ ...spec } as ValidDag, { graph: graph.graph, order, needs, setups, joins });
   return { dag, issues: issues.toArray() };
 }
 

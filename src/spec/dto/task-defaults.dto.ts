@@ -1,5 +1,5 @@
 import { TRIGGER_RULES } from '../../dag/spec.js';
-import { Anything, Duration, Nested, OneOf, Text, Whole } from '../field.js';
+import { Anything, Duration, Flag, Nested, OneOf, Text, Whole } from '../field.js';
 import { RetryDto } from './retry.dto.js';
 
 /** Fields that stand in `defaults` and in tasks (R21); `null` restores the built-in. */
@@ -33,4 +33,7 @@ export class TaskDefaultsDto {
 
   @Anything({ nullable: true, about: 'JSON Schema of the output, checked at success.' }, { type: ['object', 'boolean'] })
   outputSchema?: object | boolean | null;
+
+  @Flag({ nullable: true, about: 'A failure counts as a success for what comes after, and fails no run. Default false.' })
+  allowFailure?: boolean | null;
 }

@@ -1,5 +1,5 @@
 import { TASK_TYPES } from '../../dag/task-type.js';
-import { Anything, Nested, OneOf, Text } from '../field.js';
+import { Anything, Flag, Nested, OneOf, Text } from '../field.js';
 import { DependencyDto } from './dependency.dto.js';
 import { TaskDefaultsDto } from './task-defaults.dto.js';
 
@@ -22,4 +22,19 @@ export class TaskDto extends TaskDefaultsDto {
     { type: ['string', 'boolean'] },
   )
   when?: unknown;
+
+  @Anything({
+    templated: true,
+    about: 'Instead of a trigger rule: enough successes, or an expression over states of the tasks in `dependsOn`.',
+  })
+  join?: unknown;
+
+  @Flag({ about: 'Makes something that a teardown takes away. Default false.' })
+  setup?: boolean;
+
+  @Anything(
+    { about: 'Cleans up after these setups, whatever happened; true: after those in `dependsOn`, or after the whole DAG.' },
+    { anyOf: [{ type: 'boolean' }, { type: 'array', minItems: 1, items: { type: 'string' } }] },
+  )
+  teardown?: unknown;
 }
