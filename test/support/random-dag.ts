@@ -135,7 +135,7 @@ function joinOf(task: RandomTask, upstream: readonly (readonly [number, number])
   if (task.kind === 'quorum')
     return { minSuccess: 1 + (task.bits % upstream.length), ...(task.eager ? {} : { eager: false as const }) };
   if (task.kind !== 'expression') return undefined;
-  const expression = renameTasks(task.tree, (nth) => upstream[nth % upstream.length]![0]);
+  const expression = renameTasks(task.tree, (nth: number) => upstream[nth % upstream.length]![0]);
   return { expression, ...(joinNeedsFailure(expression) ? { notifier: true as const } : {}) };
 }
 
