@@ -41,7 +41,6 @@ export function simulate(
   { kept, cancelAtMs = Infinity }: { readonly kept?: WalkStates; readonly cancelAtMs?: number } = {},
 ): Simulation {
   const walk = new Walk(plan, kept);
-  const place = new Map(plan.tasks.map(({ id }, i) => [id, i]));
   const times = plan.tasks.map((): { startedAt?: number; endedAt?: number } => ({}));
   const running: { readonly at: number; readonly task: number; readonly state: FinalTaskState }[] = [];
   let now = 0;
@@ -61,9 +60,10 @@ export function simulate(
   /** Cancels what failFast (R22) or a join (R6) does not want any more. */
   const dropUnwanted = (): void => {
     for (;;) {
-      const losers = new Set(walk.takeUnwanted());
+      const unwanted = walk.takeUnwanted();
       const trips = walk.failFastTripped && !tripped;
-      if (losers.size === 0 && !trips) return;
+      if (unwanted.length === 0 && !trips) return;
+      const losers = new Set(unwanted);
       tripped ||= trips;
       cancel((task) => trips || losers.has(task));
     }
@@ -97,8 +97,7 @@ export function simulate(
     } else {
       const next = running.shift()!;
       now = next.at;
-      const chosen = script(plan.tasks[next.task]!.id).chosen?.map((id) => place.get(id)!);
-      walk.finish(next.task, next.state, chosen ?? plan.tasks[next.task]!.branch?.cases[0]?.targets);
+      walk.finish(next.task, next.state, chosenBy(plan, next.task, script));
     }
     launch();
   }
@@ -107,6 +106,14 @@ export function simulate(
   if (outcome === undefined || state === undefined)
     throw new Error(`the walk of ${plan.dagId} stands still with ${walk.remaining} tasks left: ${walk.snapshot()}`);
   return { state, makespanMs: now, tasks: plan.tasks.map(({ id }, i) => ({ id, state: walk.stateOf(i), ...times[i] })) };
+}
+
+function chosenBy(plan: DagPlan, task: number, script: (taskId: string) => ScriptedTask): readonly number[] | undefined {
+  const { id, branch } = plan.tasks[task]!;
+  if (branch === undefined) return undefined;
+  const { chosen } = script(id);
+  if (chosen === undefined) return branch.cases[0]?.targets;
+  return plan.tasks.flatMap((each, i) => (chosen.includes(each.id) ? [i] : []));
 }
 
 function isFinal(state: TaskState): boolean {

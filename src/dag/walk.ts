@@ -17,7 +17,7 @@ import {
   translateAllowed,
 } from './edge.js';
 import { ANY_STATE, expressionVerdict, joinValue, quorumVerdict } from './join.js';
-import type { BranchPlan, DagPlan, JoinPlan } from './plan.js';
+import type { DagPlan, JoinPlan } from './plan.js';
 import { RankHeap } from './rank-heap.js';
 import type { FinalRunState, FinalTaskState, TaskState } from './state.js';
 import { TASK_TYPES } from './task-type.js';
@@ -54,6 +54,13 @@ export interface WalkOptions {
   readonly chosen?: (branch: number) => readonly number[] | undefined;
 }
 
+/** Bits of traits. */
+const JOIN = 1;
+const TEARDOWN = 2;
+const BRANCH = 4;
+const ALLOWED_TO_FAIL = 8;
+const AFTER_BRANCH = 16;
+
 export class Walk {
   /** Number of tasks. */
   readonly size: number;
@@ -65,8 +72,8 @@ export class Walk {
   private readonly takesSlot: Uint8Array;
   /** How many branches right before a task have not ended: its rule is not asked before they have (R8). */
   private readonly openBranches: Uint32Array;
-  /** 1 = a join or a teardown: decided by more than its rule. */
-  private readonly special: Uint8Array;
+  /** What most tasks are not, as bits of the constants below: one look instead of several at the plan. */
+  private readonly traits: Uint8Array;
   /** 1 = `when` has been answered with yes (or there is none to ask). */
   private readonly admitted: Uint8Array;
   private readonly rank: Uint32Array;
@@ -103,7 +110,7 @@ export class Walk {
     this.takesSlot = new Uint8Array(n);
     this.admitted = new Uint8Array(n);
     this.openBranches = new Uint32Array(n);
-    this.special = new Uint8Array(n);
+    this.traits = new Uint8Array(n);
     this.down = downstreamRows(plan);
     this.byRank = rankedTasks(plan, this.down);
     this.rank = new Uint32Array(n);
@@ -116,9 +123,15 @@ export class Walk {
       this.upstreamTotal[i] = task.upstream?.length ?? 0;
       this.takesSlot[i] = TASK_TYPES[task.type].carriedOutBy === 'activity' ? 1 : 0;
       this.admitted[i] = task.when === undefined ? 1 : 0;
-      this.special[i] = task.join !== undefined || task.teardown !== undefined ? 1 : 0;
-      if (task.branch !== undefined)
-        for (let e = this.down.offsets[i]!; e < this.down.offsets[i + 1]!; e++) this.openBranches[this.down.tasks[e]!]!++;
+      if (task.join !== undefined) this.traits[i]! |= JOIN;
+      if (task.teardown !== undefined) this.traits[i]! |= TEARDOWN;
+      if (task.allowFailure === true) this.traits[i]! |= ALLOWED_TO_FAIL;
+      if (task.branch === undefined) continue;
+      this.traits[i]! |= BRANCH;
+      for (let e = this.down.offsets[i]!; e < this.down.offsets[i + 1]!; e++) {
+        this.openBranches[this.down.tasks[e]!]!++;
+        this.traits[this.down.tasks[e]!]! |= AFTER_BRANCH;
+      }
     }
     if (states !== undefined) this.restore(states, options.chosen);
     for (let i = 0; i < n; i++) {
@@ -141,9 +154,8 @@ export class Walk {
         this.states[i] = code;
         this.open--;
         this.countDown(i);
-        const branch = this.plan.tasks[i]!.branch;
-        const targets = branch === undefined || code !== SUCCESS ? undefined : chosen(i);
-        if (targets !== undefined) left.push(...this.notChosen(i, branch!, targets));
+        const targets = (this.traits[i]! & BRANCH) !== 0 && code === SUCCESS ? chosen(i) : undefined;
+        if (targets !== undefined) left.push(...this.notChosen(i, targets));
       }
     }
     for (const task of left) if (this.states[task] === PENDING) this.end(task, SKIPPED);
@@ -218,13 +230,12 @@ export class Walk {
     if (before >= SUCCESS) return;
     if (before === RUNNING) this.active -= this.takesSlot[task]!;
     this.end(task, FINAL_STATE_BYTES[state]);
-    const { branch, allowFailure, teardown } = this.plan.tasks[task]!;
-    if (branch !== undefined && state === 'success') {
-      for (const left of this.notChosen(task, branch, chosen)) if (this.states[left]! < RUNNING) this.end(left, SKIPPED);
+    if ((this.traits[task]! & BRANCH) !== 0 && state === 'success') {
+      for (const left of this.notChosen(task, chosen)) if (this.states[left]! < RUNNING) this.end(left, SKIPPED);
     }
     this.propagate();
-    if (state !== 'failed' || allowFailure === true || teardown !== undefined) return;
-    if (this.plan.failFast && !this.tripped && !this.stopped) this.tripFailFast();
+    if (state !== 'failed' || !this.plan.failFast || this.tripped || this.stopped) return;
+    if ((this.traits[task]! & (ALLOWED_TO_FAIL | TEARDOWN)) === 0) this.tripFailFast();
   }
 
   /**
@@ -235,7 +246,7 @@ export class Walk {
     if (this.stopped) return;
     this.stopped = true;
     for (let i = 0; i < this.size; i++) {
-      if (this.states[i]! < RUNNING && this.plan.tasks[i]!.teardown === undefined) this.end(i, CANCELLED);
+      if (this.states[i]! < RUNNING && (this.traits[i]! & TEARDOWN) === 0) this.end(i, CANCELLED);
     }
     this.propagate();
   }
@@ -297,9 +308,8 @@ export class Walk {
     for (let i = 0; i < this.size; i++) {
       const state = this.states[i];
       if (state !== FAILED && state !== UPSTREAM_FAILED) continue;
-      const { teardown, allowFailure } = this.plan.tasks[i]!;
-      if (teardown !== undefined || (state === FAILED && allowFailure === true)) continue;
-      if (this.isLeaf(i)) return 'failed';
+      const excused = state === FAILED ? TEARDOWN | ALLOWED_TO_FAIL : TEARDOWN;
+      if ((this.traits[i]! & excused) === 0 && this.isLeaf(i)) return 'failed';
     }
     return 'success';
   }
@@ -368,22 +378,25 @@ export class Walk {
   /** Tells the counters of all downstream tasks that this one has ended. */
   private countDown(task: number): void {
     const state = this.stateOf(task) as FinalTaskState;
-    const { allowFailure, branch } = this.plan.tasks[task]!;
-    const allowed = allowFailure === true && state === 'failed';
+    if ((this.traits[task]! & (BRANCH | ALLOWED_TO_FAIL)) !== 0) return this.countDownSpecial(task, state);
+    for (let e = this.down.offsets[task]!; e < this.down.offsets[task + 1]!; e++) {
+      this.counters[4 * this.down.tasks[e]! + translate(state, this.down.on[e]!)]!++;
+    }
+  }
+
+  private countDownSpecial(task: number, state: FinalTaskState): void {
+    const traits = this.traits[task]!;
+    const allowed = state === 'failed' && (traits & ALLOWED_TO_FAIL) !== 0;
     for (let e = this.down.offsets[task]!; e < this.down.offsets[task + 1]!; e++) {
       const on = this.down.on[e]!;
       this.counters[4 * this.down.tasks[e]! + (allowed ? translateAllowed(on) : translate(state, on))]!++;
-      if (branch !== undefined) this.openBranches[this.down.tasks[e]!]!--;
+      if ((traits & BRANCH) !== 0) this.openBranches[this.down.tasks[e]!]!--;
     }
   }
 
   /** Asks the rule of a pending task, and does what it says. */
   private decide(task: number): void {
-    if (this.openBranches[task]! > 0) return;
-    const verdict =
-      this.special[task] === 1
-        ? this.specialVerdict(task)
-        : ruleVerdict(this.plan.tasks[task]!.rule ?? 'all_success', this.countsOf(task));
+    const verdict = this.traits[task] === 0 ? this.ruleOf(task) : this.specialVerdict(task);
     switch (verdict) {
       case 'wait':
         return;
@@ -391,7 +404,7 @@ export class Walk {
         this.set(task, QUEUED);
         if (this.admitted[task] === 1) this.line(task).push(this.rank[task]!);
         else this.toAsk.push(this.rank[task]!);
-        if (this.special[task] === 1) this.dropLosers(task);
+        if ((this.traits[task]! & JOIN) !== 0) this.dropLosers(task);
         return;
       case 'skip':
       case 'removed':
@@ -405,10 +418,16 @@ export class Walk {
     }
   }
 
-  /** What a join or a teardown says. */
+  private ruleOf(task: number): RuleVerdict {
+    return ruleVerdict(this.plan.tasks[task]!.rule ?? 'all_success', this.countsOf(task));
+  }
+
+  /** What a task says that a plain rule may not decide: nothing before the branches before it have chosen (R8). */
   private specialVerdict(task: number): RuleVerdict {
-    const counts = this.countsOf(task);
+    if (this.openBranches[task]! > 0) return 'wait';
     const { join, teardown } = this.plan.tasks[task]!;
+    if (join === undefined && teardown === undefined) return this.ruleOf(task);
+    const counts = this.countsOf(task);
     if (join !== undefined) return this.joinVerdict(join, counts);
     let setupsSuccess = 0;
     let setupsSkipped = 0;
@@ -440,14 +459,14 @@ export class Walk {
   }
 
   /** Direct downstream tasks of a branch that are neither chosen nor come after a chosen one; teardowns are no path (R8, R11). */
-  private notChosen(task: number, branch: BranchPlan, chosen: readonly number[]): number[] {
+  private notChosen(task: number, chosen: readonly number[]): number[] {
     const spared = new Set(chosen);
-    for (const [target, others] of branch.spares ?? [])
+    for (const [target, others] of this.plan.tasks[task]!.branch?.spares ?? [])
       if (chosen.includes(target)) for (const other of others) spared.add(other);
     const left: number[] = [];
     for (let e = this.down.offsets[task]!; e < this.down.offsets[task + 1]!; e++) {
       const downstream = this.down.tasks[e]!;
-      if (!spared.has(downstream) && this.plan.tasks[downstream]!.teardown === undefined) left.push(downstream);
+      if (!spared.has(downstream) && (this.traits[downstream]! & TEARDOWN) === 0) left.push(downstream);
     }
     return left;
   }
