@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
-/** Per machine: a Temporal server and its workers are heavy, so only unit tests run side by side. */
+/** A Temporal server and its workers are heavy, but most of what they do in tests is to wait: two files side by side. */
+const twoAtATime = { maxWorkers: 2, pool: 'forks' as const };
+/** What measures, or takes all of the machine. */
 const oneAtATime = { fileParallelism: false, pool: 'forks' as const };
 const temporalBinary = ['test/support/temporal-binary.setup.ts'];
 
@@ -30,7 +32,7 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 1 },
-          ...oneAtATime,
+          ...twoAtATime,
         },
       },
       {
@@ -42,7 +44,7 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 180_000,
           sequence: { groupOrder: 2 },
-          ...oneAtATime,
+          ...twoAtATime,
         },
       },
       {

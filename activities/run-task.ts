@@ -94,10 +94,11 @@ class TaskRun {
       throw lostTooOften(this.history.infraFailures, retry.infraAttempts, this.history.lastFailure);
 
     const input = task.input(this.handler);
-    const secrets = await resolveSecrets(runtime.secrets, input.references.secrets);
+    const { references } = input;
+    const secrets = references.secrets.length === 0 ? {} : await resolveSecrets(runtime.secrets, references.secrets);
     this.mask = new SecretMask(Object.values(secrets));
     const { attempt } = this.history.current;
-    const scope = await taskScope(call, input.references, runtime.outputs, attempt, secrets);
+    const scope = await taskScope(call, references, runtime.outputs, attempt, secrets);
     const rendered = attemptOrThrow(() => input.render(scope), expressionFailure);
 
     const returned = await this.bounded(timeoutMs, (context) => this.handler.run(rendered, context));
@@ -147,7 +148,10 @@ class TaskRun {
         runId: call.run?.id ?? this.temporal.info.workflowExecution?.workflowId ?? call.prefix,
         taskId: call.task,
         attempt,
-        idempotencyKey: sha256(`${call.prefix}\n${call.task}`).slice(0, 32),
+        // Made when looked at: few tasks do.
+        get idempotencyKey() {
+          return sha256(`${call.prefix}\n${call.task}`).slice(0, 32);
+        },
         prefix: call.prefix,
       },
       heartbeat: (progress) => heartbeats.userBeat(progress),

@@ -52,7 +52,7 @@ export async function taskScope(
   return {
     params: call.params ?? {},
     ...(call.run === undefined ? {} : { run: call.run }),
-    tasks: await loadTasks(call.tasks ?? {}, references, outputs),
+    tasks: call.tasks === undefined ? {} : await loadTasks(call.tasks, references, outputs),
     attempt,
     secrets,
   };

@@ -15,7 +15,7 @@ export function userActivity(name: string, fn: (...args: never[]) => unknown): T
     run: async (input, context) => {
       const args = argumentsOf(name, input);
       // Rendered values may be shared with other tasks through the cache; a user's function may change what it gets.
-      const own = structuredClone(args) as never[];
+      const own = (args.length === 0 ? [] : structuredClone(args)) as never[];
       return asyncLocalStorage.run(contextOf(context), async () => fn(...own));
     },
   };

@@ -31,10 +31,11 @@ import {
   type TasksQueryResult,
 } from './contract.js';
 import { runDetails } from './run/details.js';
-import { system } from './run/dispatch.js';
+import { atHand, system } from './run/dispatch.js';
 import { RunLedger } from './run/run-ledger.js';
 import { RunLoop } from './run/run-loop.js';
 import { RunValues } from './run/run-values.js';
+import { shielded } from './run/shielded.js';
 import { loadRecords, storeRecords } from './run/stored-records.js';
 
 export const runQuery = defineQuery<RunHead>(RUN_QUERY);
@@ -49,12 +50,6 @@ const MAX_REASONS = 5;
 const MAX_REASON_CHARS = 200;
 
 export async function dagRun(input: DagRunInput): Promise<RunSummary> {
-  // Everything runs shielded; a cancellation is a request to the loop, which stops in good order.
-  const cancelled = CancellationScope.current().cancelRequested;
-  return CancellationScope.nonCancellable(() => runShielded(input, cancelled));
-}
-
-async function runShielded(input: DagRunInput, cancelRequested: Promise<never>): Promise<RunSummary> {
   const startedAt = input.carried?.startedAt ?? Date.now();
   const loaded = await loadPlan(input);
   const plan = 'plan' in loaded ? loaded.plan : EMPTY_PLAN;
@@ -69,21 +64,31 @@ async function runShielded(input: DagRunInput, cancelRequested: Promise<never>):
   if (input.carried !== undefined) ledger.restore(await loadRecords(input.carried.tasks));
 
   const values = new RunValues(input.run, plan, walk, ledger, input.prefix, system);
-  const tell = (): void => setCurrentDetails(runDetails(ledger.head(), ledger, plan, walk));
-  const loop = new RunLoop(input.run, plan, walk, ledger, values, input.prefix, tell, input.carried?.stopped);
-  cancelRequested.catch(() => loop.stop('cancelled'));
+  const loop = new RunLoop(input.run, plan, walk, ledger, values, input.prefix, input.carried?.stopped);
+  setCurrentDetails(whenAsked(() => runDetails(ledger.head(), ledger, plan, walk)));
+  // A cancellation reaches what runs by itself, and is a request to the loop, which stops in good order.
+  CancellationScope.current().cancelRequested.catch(() => loop.stop('cancelled'));
   if (plan.timeoutMs !== undefined) {
-    void sleep(Math.max(1, startedAt + plan.timeoutMs - Date.now()), { summary: 'timeout of the run' }).then(() =>
+    const until = startedAt + plan.timeoutMs;
+    void shielded(() => sleep(Math.max(1, until - Date.now()), { summary: 'timeout of the run' })).then(() =>
       loop.stop('timeout'),
     );
   }
-  if ('failure' in loaded) return close(input, ledger, plan, walk, 'failed', loaded.failure);
+  if ('failure' in loaded) return close(input, ledger, 'failed', loaded.failure);
   if ((await loop.drive()) === 'continue_as_new') return goOn(input, ledger, walk, loop, startedAt);
 
   const outcome = loop.stopped === 'cancelled' ? 'cancelled' : loop.stopped === 'timeout' ? 'failed' : walk.outcome()!;
   let failure = outcome === 'failed' ? failureOf(loop, plan, walk, ledger) : undefined;
   if (outcome !== 'cancelled') failure ??= await computeOutputs(plan, values, ledger);
-  return close(input, ledger, plan, walk, failure === undefined ? outcome : 'failed', failure);
+  return close(input, ledger, failure === undefined ? outcome : 'failed', failure);
+}
+
+/**
+ * A text that is made when the query of the Web UI turns it into JSON, not at every turn of a run that nobody looks at. The SDK
+ * does nothing else with it.
+ */
+function whenAsked(text: () => string): string {
+  return { toJSON: text } as unknown as string;
 }
 
 const EMPTY_PLAN: DagPlan = { format: 1, dagId: '', maxActiveTasks: 1, failFast: false, bodies: [], tasks: [] };
@@ -92,7 +97,9 @@ async function loadPlan(input: DagRunInput): Promise<{ readonly plan: DagPlan } 
   if (input.plan !== undefined) return { plan: input.plan };
   try {
     return {
-      plan: await system(`plan of ${input.run.dagId}, version ${input.run.version}`).loadPlan({ planKey: input.planKey }),
+      plan: await atHand(`plan of ${input.run.dagId}, version ${input.run.version}`, (objects) =>
+        objects.loadPlan({ planKey: input.planKey }),
+      ),
     };
   } catch (error) {
     const message = `the plan of version ${input.run.version} (${input.planKey}) cannot be read: ${rootMessage(error)}`;
@@ -187,8 +194,6 @@ function tooLarge(name: string): Failure {
 async function close(
   input: DagRunInput,
   ledger: RunLedger,
-  plan: DagPlan,
-  walk: Walk,
   state: FinalRunState,
   failure: Failure | undefined,
 ): Promise<RunSummary> {
@@ -202,12 +207,9 @@ async function close(
     tasks: await storeRecords(ledger.all(), input.prefix, 'report/tasks', 'report of the run'),
     planKey: input.planKey,
   };
-  await system('report of the run').storeJson({
-    key: `${input.prefix}${REPORT_NAME}`,
-    value: report as unknown as Json,
-    replace: true,
-  });
-  setCurrentDetails(runDetails(head, ledger, plan, walk));
+  await atHand('report of the run', (objects) =>
+    objects.storeJson({ key: `${input.prefix}${REPORT_NAME}`, value: report as unknown as Json, replace: true }),
+  );
   upsertSearchAttributes({
     DagRunState: [state],
     ...(head.failedTasks === undefined ? {} : { DagFailedTasks: head.failedTasks.slice(0, MAX_INDEXED) }),

@@ -31,7 +31,7 @@ export function shortenWorkflowStacks(): void {
 /** What Temporal logs as info (a worker polls, a run failed as it should) is detail for us. */
 function bridge(log: Log): Logger {
   const at = (level: 'debug' | 'warn' | 'error') => (message: string, meta?: LogMetadata) =>
-    log[level]({ ...meta }, `temporal: ${message}`);
+    log[level](meta ?? {}, `temporal: ${message}`);
   const debug = at('debug');
   const by: Record<LogLevel, (message: string, meta?: LogMetadata) => void> = {
     TRACE: debug,

@@ -24,6 +24,8 @@ export async function bundleWorkflows(workflowsPath = workflowsModule()): Promis
   const { code } = await bundleWorkflowCode({
     workflowsPath,
     logger: new DefaultLogger('WARN'),
+    // Evaluated once per thread and not once per workflow, of whose start it was a third: it is pure.
+    preloadModules: ['@marcbachmann/cel-js'],
     // Sources name each other as `.js`, whether compiled yet or not.
     webpackConfigHook: (config) => ({ ...config, resolve: { ...config.resolve, extensionAlias: { '.js': ['.ts', '.js'] } } }),
   });

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { isAlive } from '../../src/temporal/server-record.js';
 import { until } from '../support/api-caller.js';
+import { ROOT } from '../support/built-service.js';
 import { temporalBinary } from '../support/temporal-binary.js';
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
@@ -22,7 +23,7 @@ class Baton {
   }
 
   static start(env: Record<string, string>, entry = 'main'): Baton {
-    const args = ['--import', path('../support/ts-loader.mjs'), path(`../../src/${entry}.ts`)];
+    const args = ['--enable-source-maps', join(ROOT, `dist/src/${entry}.js`)];
     return new Baton(
       spawn(process.execPath, args, {
         env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
@@ -52,6 +53,7 @@ describe('the process', () => {
     return baton;
   };
   beforeAll(async () => {
+    execFileSync(process.execPath, [join(ROOT, 'scripts/build.mjs')], { stdio: 'pipe' });
     home = await mkdtemp(join(tmpdir(), 'baton-process-'));
     env = {
       BATON_HOME: home,

@@ -1,7 +1,8 @@
-import type { ActivityOptions } from '@temporalio/common';
-import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import { ActivityFailure, type ActivityOptions, ApplicationFailure } from '@temporalio/common';
+import { ActivityCancellationType, isCancellation, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { SystemActivities } from '../../activities/system-calls.js';
 import type { ActivityPlan, TaskPlan } from '../../src/dag/plan.js';
+import { shielded } from './shielded.js';
 
 /** How long Temporal waits beyond a task's timeout before it ends the attempt itself: our own worker enforces the timeout, and says so. */
 const BACKSTOP_MS = 10_000;
@@ -18,6 +19,32 @@ const SYSTEM_OPTIONS: ActivityOptions = {
  */
 export function system(summary: string): SystemActivities {
   return proxyActivities<SystemActivities>({ ...SYSTEM_OPTIONS, summary });
+}
+
+/**
+ * The same for what the worker that has the workflow task can do by itself, and at once: reading and writing objects. As a local
+ * activity it costs no turn of the server, and a report does not stand in the history too. Where that fails twice it is
+ * done the patient way: waiting for a full disk in a workflow task would keep the task, and fill the history.
+ */
+export function atHand<T>(summary: string, call: (activities: SystemActivities) => Promise<T>): Promise<T> {
+  return shielded(() => inWorkflowTask(summary, call));
+}
+
+async function inWorkflowTask<T>(summary: string, call: (activities: SystemActivities) => Promise<T>): Promise<T> {
+  try {
+    return await call(
+      proxyLocalActivities<SystemActivities>({
+        startToCloseTimeout: '10 seconds',
+        retry: { maximumAttempts: 2, initialInterval: '100 ms' },
+        summary,
+      }),
+    );
+  } catch (error) {
+    const lasting =
+      error instanceof ActivityFailure && error.cause instanceof ApplicationFailure && error.cause.nonRetryable === true;
+    if (lasting || isCancellation(error)) throw error;
+    return call(system(summary));
+  }
 }
 
 /** Starts the activity of a task on its queue; the promise settles when Temporal is through with all attempts. */

@@ -1,5 +1,6 @@
-import { CancellationScope, sleep } from '@temporalio/workflow';
+import { sleep } from '@temporalio/workflow';
 import type { SystemActivities } from '../../activities/system-calls.js';
+import { shielded } from './shielded.js';
 
 const FIRST_LOOK_MS = 10_000;
 const LONGEST_PAUSE_MS = 300_000;
@@ -23,7 +24,7 @@ export class QueueWatch {
     let tasks = this.waiting.get(queue);
     if (tasks === undefined) this.waiting.set(queue, (tasks = new Map()));
     tasks.set(task, now);
-    if (!this.watched.has(queue)) void CancellationScope.nonCancellable(() => this.watch(queue));
+    if (!this.watched.has(queue)) void this.watch(queue);
   }
 
   ended(task: number, queue: string): void {
@@ -34,10 +35,12 @@ export class QueueWatch {
     this.watched.add(queue);
     try {
       for (let pause = FIRST_LOOK_MS; ; pause = Math.min(pause * 3, LONGEST_PAUSE_MS)) {
-        await sleep(pause, { summary: `look whether queue ${queue} has a worker` });
+        const wait = pause;
+        await shielded(() => sleep(wait, { summary: `look whether queue ${queue} has a worker` }));
         const tasks = this.waiting.get(queue);
         if (tasks === undefined || tasks.size === 0) return;
-        const served = (await this.system(`has queue ${queue} a worker?`).countPollers({ queue })) > 0;
+        const pollers = await shielded(() => this.system(`has queue ${queue} a worker?`).countPollers({ queue }));
+        const served = pollers > 0;
         const since = Math.min(...tasks.values());
         const text = served
           ? undefined

@@ -1,4 +1,4 @@
-import { CancellationScope, condition, sleep, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, condition, isCancellation, sleep, workflowInfo } from '@temporalio/workflow';
 import type { TaskCall, TaskReturn } from '../../activities/task-call.js';
 import type { Json } from '../../src/dag/json.js';
 import { validateJson } from '../../src/dag/json-schema.js';
@@ -55,7 +55,6 @@ export class RunLoop {
     private readonly ledger: RunLedger,
     private readonly values: RunValues,
     private readonly prefix: string,
-    private readonly onChange: () => void,
     stopped?: 'cancelled' | 'timeout',
   ) {
     this.stopReason = stopped;
@@ -81,15 +80,22 @@ export class RunLoop {
 
   /**
    * Until all is over, or the history is long and nothing is in flight. What starts belongs to a scope, and cancelling that
-   * reaches every running task. The loop itself lives inside, since a scope entered for each task costs three promises, and
-   * the SDK records the stack of every promise: that was a third of the workflow's time.
+   * reaches every running task: first the one of the workflow, which need not be entered (see `shielded`), then one after the
+   * other for what still runs after a cancellation. With failFast never that one: a cancellation from outside must still be
+   * told from ours; nor when the run only cleans up, which no further one reaches. The loop itself lives inside: a scope for each
+   * task costs three promises.
    */
   async drive(): Promise<LoopEnd> {
-    for (;;) {
-      const scope = new CancellationScope();
-      const end = await scope.run(() => this.driveWithin(scope));
-      if (end !== undefined) return end;
+    const own = CancellationScope.current();
+    const mine = !own.consideredCancelled && !this.plan.failFast && this.stopReason === undefined;
+    let end = mine ? await this.driveWithin(own) : undefined;
+    while (end === undefined) {
+      end = await CancellationScope.nonCancellable(() => {
+        const scope = new CancellationScope();
+        return scope.run(() => this.driveWithin(scope));
+      });
     }
+    return end;
   }
 
   /** Undefined when the scope was cancelled and the rest of the run needs a new one. */
@@ -112,13 +118,21 @@ export class RunLoop {
       const mayContinue = this.inFlight === 0 && !this.walk.isDone && workflowInfo().historyLength >= CONTINUE_FROM_EVENTS;
       if (!mayContinue) this.launch();
       this.ledger.noteChanges(Date.now());
-      this.onChange();
       if (this.walk.isDone && this.inFlight === 0) return 'done';
       if (this.inFlight === 0 && this.inbox.length === 0 && (mayContinue || this.mustDrain())) return 'continue_as_new';
       // Something inside the walk itself may have tripped failFast or met a join just now.
       this.dropUnwanted();
       if (this.walk.failFastTripped && !this.failFastSeen) continue;
+      await this.news();
+    }
+  }
+
+  private async news(): Promise<void> {
+    try {
       await condition(() => this.inbox.length > 0);
+    } catch (error) {
+      if (!isCancellation(error)) throw error;
+      this.stop('cancelled');
     }
   }
 

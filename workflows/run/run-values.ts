@@ -1,4 +1,3 @@
-import { CancellationScope } from '@temporalio/workflow';
 import type { EvaluateInput, SystemActivities } from '../../activities/system-calls.js';
 import type { TaskCall } from '../../activities/task-call.js';
 import {
@@ -17,6 +16,7 @@ import type { OutputValue, TaskState } from '../../src/dag/state.js';
 import type { Walk } from '../../src/dag/walk.js';
 import type { RunFacts } from '../contract.js';
 import type { RunLedger } from './run-ledger.js';
+import { shielded } from './shielded.js';
 
 /** Outputs up to this size in bytes come back inline (R15) … */
 export const INLINE_LIMIT = 4 * 1024;
@@ -117,7 +117,7 @@ export class RunValues {
       inlineLimit,
     };
     // Shielded: it is asked for also while what runs is being cancelled.
-    const elsewhere = (): Promise<Evaluated> => CancellationScope.nonCancellable(() => this.system(name).evaluate(input));
+    const elsewhere = (): Promise<Evaluated> => shielded(() => this.system(name).evaluate(input));
     if (Object.values(outputs).some((task) => 'ref' in task.output)) return elsewhere();
     try {
       const value = evaluate({ params: this.run.params, run: this.run.scope, tasks: inlineScope(outputs) });
