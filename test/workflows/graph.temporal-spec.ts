@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 import { CancelledFailure, WorkflowFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DagPlan, TaskPlan } from '../../src/dag/plan.js';
+import { DAG_RUN, type DagRunInput } from '../../workflows/contract.js';
 import { planOf } from '../support/plan-builder.js';
 import { recordHistory } from '../support/recorded-history.js';
 import { RunHarness } from '../support/run-harness.js';
@@ -140,6 +141,54 @@ describe.each([{ cache: 100 }, { cache: 0 }])('a graph with a workflow cache of 
       afterwards: 'cancelled',
     });
     expect(report.tasks['delete']!.output).toEqual({ value: 'delete' });
+  });
+
+  it('goes on cleaning up as a new execution, which a further cancel does not reach either', async () => {
+    const base = planOf('create\nwork <- create\ndelete <- create, work');
+    const plan = withTask(
+      withTask(base, 'create', () => ({ setup: true })),
+      'delete',
+      (all) => ({ teardown: [at(all, 'create')] }),
+    );
+    let cleaning = gate();
+    let goOn = gate();
+    goOn.open();
+    const work = async () => {
+      if (Context.current().info.activityId !== 'delete') return;
+      cleaning.open();
+      await goOn.opened;
+    };
+    const worker = await harness.worker({ work }, { cache });
+    await worker.runUntil(async () => {
+      const { input, handle, prefix, runId } = await harness.start(plan);
+      await handle.result();
+      cleaning = gate();
+      goOn = gate();
+      const carried: NonNullable<DagRunInput['carried']> = {
+        format: 1,
+        states: 'sc.',
+        tasks: { records: [] },
+        startedAt: Date.now(),
+        revision: 0,
+        inlineBytes: 0,
+        failFastTripped: false,
+        stopped: 'cancelled',
+        hop: 1,
+      };
+      const again = await harness.environment.client.workflow.start(DAG_RUN, {
+        workflowId: `${runId}-hop`,
+        taskQueue: harness.queue,
+        args: [{ ...input, carried }],
+      });
+      await cleaning.opened;
+      await again.cancel();
+      goOn.open();
+      await expect(again.result()).rejects.toMatchObject({ cause: expect.any(CancelledFailure) });
+      if (cache !== 0) await recordHistory(again, 'clean-up-goes-on-as-a-new-execution');
+      const { state, tasks } = await harness.report(prefix);
+      expect(state).toBe('cancelled');
+      expect(tasks['delete']).toMatchObject({ state: 'success' });
+    });
   });
 
   it('cleans up with failFast, and a clean-up that fails changes nothing', async () => {
