@@ -119,6 +119,8 @@ export interface ChildRecord extends ChildKey {
   readonly retryAt?: number;
   /** Attempts before this one, all failed. */
   readonly earlier?: readonly Attempt[];
+  /** It was asked to stop. Default: false. */
+  readonly cancelled?: true;
 }
 
 /** Limits of one execution (design §5), and how often runs look after one another. */
@@ -255,6 +257,8 @@ export interface RunSnapshot {
   readonly failFastTripped: boolean;
   /** Maps under way. Default: none. */
   readonly maps?: StoredRecords<MapSnapshot>;
+  /** Why the run only cleans up; absent = it does not. */
+  readonly stopped?: 'cancelled' | 'timeout';
   /** Executions of this run so far, this one included: names the pages. */
   readonly hop: number;
   /** Children that run on. Default: none. */
@@ -277,6 +281,8 @@ export interface MapSnapshot {
   readonly inlineBytes: number;
   /** A shard: where it begins, and how many failures the whole map tolerates. */
   readonly shard?: { readonly offset: number; readonly tolerated: number };
+  /** Nothing more of it starts: it was cancelled. Default: false. */
+  readonly stopped?: true;
   /** The map runs in shards: `states` are of these. */
   readonly shards?: readonly ShardState[];
 }

@@ -71,7 +71,11 @@ export async function dagRun(given: DagRunInput): Promise<RunSummary> {
   const startedAt = given.carried?.startedAt ?? Date.now();
   const { input, plan, dags, kept, failure: broken } = await prepareRun(given);
   const { carried } = input;
-  const walk = new Walk(plan, carried?.states ?? kept?.states, { failFastTripped: carried?.failFastTripped });
+  const walk = new Walk(plan, carried?.states ?? kept?.states, {
+    failFastTripped: carried?.failFastTripped,
+    stopped: carried?.stopped !== undefined,
+    chosen: kept?.chosen,
+  });
   const ledger = new RunLedger(input.run, plan, walk, startedAt, carried?.revision ?? kept?.revision);
   ledger.inlineBytes = carried?.inlineBytes ?? 0;
   setHandler(runQuery, () => ledger.head());
@@ -145,6 +149,7 @@ async function snapshot(
     revision: ledger.revision,
     inlineBytes: ledger.inlineBytes,
     failFastTripped: walk.failFastTripped,
+    stopped: loop.stopped,
     hop,
     ...(maps.length === 0 ? {} : { maps: await storeRecords(maps, input.prefix, `snapshots/${hop}-maps`, 'maps under way') }),
     ...(children.length === 0 ? {} : { children }),
@@ -155,7 +160,10 @@ function failureOf(loop: RunLoop, plan: DagPlan, walk: Walk, ledger: RunLedger):
   if (loop.stopped === 'timeout') {
     return { kind: 'run_timeout', message: `the run took longer than its timeout of ${formatDuration(plan.timeoutMs ?? 0)}` };
   }
-  const failed = walk.first('failed', plan.tasks.length);
+  // Those that fail no run are named only where nothing else has failed.
+  const decides = (task: number): boolean =>
+    plan.tasks[task]!.allowFailure !== true && plan.tasks[task]!.teardown === undefined;
+  const failed = walk.first('failed', plan.tasks.length).filter(decides);
   // A rule may ask for a success that no task had, although none failed.
   if (failed.length === 0)
     return {

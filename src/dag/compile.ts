@@ -1,5 +1,7 @@
+import { compileBranch } from './compile-branch.js';
+import { compileJoin } from './compile-join.js';
 import { parseDuration } from './duration.js';
-import { expressionSource } from './expression/index.js';
+import type { NamedGraph } from './graph.js';
 import type { Issue } from './issue.js';
 import type { Json } from './json.js';
 import { compileMap } from './map/compile-map.js';
@@ -19,10 +21,12 @@ import {
   type TaskBody,
   type TaskPlan,
 } from './plan.js';
-import type { DependencySpec, EdgeCondition, TaskSpec, ValidDag } from './spec.js';
+import { type DependencySpec, type EdgeCondition, isTeardown, type TaskSpec, type ValidDag } from './spec.js';
 import { TASK_TYPES } from './task-type.js';
-import { analysisOf, type Needs } from './validate/analysis.js';
+import { type Analysis, analysisOf, type Needs } from './validate/analysis.js';
+import { conditionSource } from './validate/condition-source.js';
 import { type EffectiveFields, effective } from './validate/effective.js';
+import { downstreamRows } from './walk-layout.js';
 
 /** Built-ins of R13, R19 and R20, in ms where they are durations. */
 export const BUILT_IN = {
@@ -62,15 +66,20 @@ export function compile(dag: ValidDag, options: { readonly ownQueues: readonly s
 }
 
 function compileDag(dag: ValidDag, ownQueues: readonly string[], params: Pick<DagPlan, 'params' | 'anyParams'>): CompiledDag {
-  const { order, needs, inline } = analysisOf(dag);
+  const analysis = analysisOf(dag);
+  const { order, inline } = analysis;
   const index = new Map(order.map((id, at) => [id, at]));
   const bodies = new BodyChunks();
   const subs: CompiledDag[] = [];
   const addSub = (sub: ValidDag): number => subs.push(compileDag(sub, ownQueues, { anyParams: true })) - 1;
-  const tasks = order.map((id) => {
-    const task = compileTask(dag, id, index, needs.get(id), ownQueues, bodies);
+  const plain = order.map((id) => {
+    const task = compileTask(dag, id, index, analysis, ownQueues, bodies);
     return task.type === 'dag' ? { ...task, sub: compileSub(dag.tasks[id] as TaskSpec, inline.get(id), addSub) } : task;
   });
+  const down = downstreamRows({ tasks: plain });
+  const tasks = plain.map((task, at) =>
+    compileBranch(compileJoin(task, dag, index, analysis, plain, down), dag, index, down, at),
+  );
   const outputs = Object.entries(dag.outputs ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
   return {
     bodies: bodies.blobs,
@@ -111,25 +120,32 @@ function compileTask(
   dag: ValidDag,
   id: string,
   index: ReadonlyMap<string, number>,
-  needs: Needs | undefined,
+  { needs: allNeeds, graph, setups }: Analysis,
   ownQueues: readonly string[],
   bodies: BodyChunks,
 ): TaskPlan {
   const task = dag.tasks[id] as TaskSpec;
   const fields = effective(dag.defaults, task);
-  const upstream = edges(task, index);
+  const teardown = setups.get(id)?.map((setup) => index.get(setup) as number);
+  const upstream = isTeardown(task) ? allUpstream(graph, id, index) : edges(task, index);
   const activity =
     TASK_TYPES[task.type].carriedOutBy === 'activity' ? compileActivity(id, task, fields, ownQueues, bodies) : undefined;
   const inWalk = activity === undefined || activity.foreign !== undefined;
   const value = task.type === 'transform' ? task.with?.value : undefined;
+  const needs = allNeeds.get(id);
   const map = compileMap(task, fields, needs?.item ?? false);
   const needed = needs === undefined ? undefined : compileNeeds(needs, index);
+  // A join and a teardown decide instead, also of a default.
+  const rule = task.join !== undefined || teardown !== undefined ? undefined : fields.triggerRule;
   return {
     id,
     type: task.type,
     ...(upstream.length === 0 ? {} : { upstream }),
-    ...(fields.triggerRule === undefined || fields.triggerRule === 'all_success' ? {} : { rule: fields.triggerRule }),
-    ...(task.when === undefined || task.when === true ? {} : { when: condition(task.when) }),
+    ...(rule === undefined || rule === 'all_success' ? {} : { rule }),
+    ...(fields.allowFailure === true ? { allowFailure: true as const } : {}),
+    ...(task.setup === true ? { setup: true as const } : {}),
+    ...(teardown === undefined ? {} : { teardown: teardown.sort((a, b) => a - b) }),
+    ...(task.when === undefined || task.when === true ? {} : { when: conditionSource(task.when) }),
     ...(fields.priority === undefined || fields.priority === 3 ? {} : { priority: fields.priority }),
     ...(value === undefined ? {} : { value }),
     ...(map === undefined ? {} : { map }),
@@ -157,10 +173,6 @@ function subRetry(fields: EffectiveFields): SubRetryPlan {
   return { maxAttempts, intervalMs, multiplier, maxIntervalMs, jitter };
 }
 
-function condition(when: string | boolean): string | boolean {
-  return typeof when === 'boolean' ? when : (expressionSource(when) ?? when).trim();
-}
-
 const ON_BITS: { readonly [on in EdgeCondition]: number } = {
   success: ON_SUCCESS,
   completion: ON_COMPLETION,
@@ -177,6 +189,13 @@ function edges(task: TaskSpec, index: ReadonlyMap<string, number>): EdgePlan[] {
     return [index.get(dependency.task) as number, on.reduce((bits, each) => bits | ON_BITS[each], 0)];
   });
   return pairs.sort(([a], [b]) => a - b).map(([upstream, on]) => (on === ON_SUCCESS ? upstream : [upstream, on]));
+}
+
+/** Of a teardown: what it names, its setups, and what it waits for without saying so; how they end is all the same. */
+function allUpstream({ graph, names, indexOf }: NamedGraph, id: string, index: ReadonlyMap<string, number>): number[] {
+  const node = indexOf.get(id) as number;
+  const upstream = graph.upstream.subarray(graph.upstreamStart[node]!, graph.upstreamStart[node + 1]!);
+  return Array.from(upstream, (each) => index.get(names[each] as string) as number).sort((a, b) => a - b);
 }
 
 function compileActivity(

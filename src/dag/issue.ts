@@ -25,6 +25,7 @@ export const ISSUE_CODES = [
   'bad_schedule',
   'bad_text',
   'bad_timezone',
+  'branch_target_not_downstream',
   'cycle',
   'dag_cycle',
   'dependency_on_itself',

@@ -1,3 +1,4 @@
+import type { JoinTree } from './join.js';
 import type { Json, JsonObject } from './json.js';
 import type { MapPlan } from './map/map-plan.js';
 import type { TriggerRule } from './spec.js';
@@ -45,6 +46,16 @@ export interface TaskPlan {
   readonly upstream?: readonly EdgePlan[];
   /** Default: all_success. */
   readonly rule?: TriggerRule;
+  /** Decides instead of a rule (R6). */
+  readonly join?: JoinPlan;
+  /** A failure counts as a success for whoever comes after, and fails nothing (R22). Default: false. */
+  readonly allowFailure?: true;
+  /** Makes something that a teardown takes away (R11). Default: false. */
+  readonly setup?: true;
+  /** Indexes of its setups, all of them among `upstream`; present, even if empty, = a teardown, whose rule is fixed (R11). */
+  readonly teardown?: readonly number[];
+  /** branch: what it chooses from (R8). */
+  readonly branch?: BranchPlan;
   /** CEL source without `${{ }}`, or a literal; asked once, after the rule says run (R8). Default: true. */
   readonly when?: string | boolean;
   /** 1 first … 5 last. Default 3. */
@@ -61,6 +72,37 @@ export interface TaskPlan {
   readonly outputSchema?: Json;
   /** What the task's expressions name, `when` included. Default: nothing. */
   readonly needs?: NeedsPlan;
+}
+
+/** When a task may start, other than by a rule (R6): enough edges that are a success, or an expression over states. */
+export type JoinPlan =
+  | {
+      readonly minSuccess: number;
+      /** false = only once all upstream tasks have ended. Default: true. */
+      readonly eager?: false;
+      /** Tasks that nobody waits for any more once this one may start (`cancelOthers`): cancelled where they have not ended. */
+      readonly losers?: readonly number[];
+    }
+  | {
+      readonly expression: JoinTree<number>;
+      /** It can only be true where something failed: such a task takes no responsibility for its upstream (R7). */
+      readonly notifier?: true;
+    };
+
+/** Cases of a branch, asked in order (R8). Tasks are indexes. */
+export interface BranchPlan {
+  readonly match: 'first' | 'all';
+  readonly cases: readonly BranchCasePlan[];
+  /** Chosen when no case is met. Default: nothing, so that all are skipped. */
+  readonly otherwise?: readonly number[];
+  /** `[target, direct downstream tasks of the branch that also come after that target]`: choosing the one spares the others. */
+  readonly spares?: readonly (readonly [target: number, spared: readonly number[]])[];
+}
+
+export interface BranchCasePlan {
+  /** CEL source without `${{ }}`, or a literal. */
+  readonly when: string | boolean;
+  readonly targets: readonly number[];
 }
 
 /** What expressions name, so that only that is sent: parameters, the `run` object, outputs of upstream tasks. */

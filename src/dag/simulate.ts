@@ -15,6 +15,8 @@ export interface ScriptedTask {
   readonly when?: boolean | 'error';
   /** The items of a map, in order: what each would do. `state` and `durationMs` above mean nothing then. Default: none, so it is skipped. */
   readonly items?: readonly ScriptedItem[];
+  /** Ids of the tasks that a branch chooses. Default: those of its first case. */
+  readonly chosen?: readonly string[];
 }
 
 /** What an item of a map would do if it ran. */
@@ -36,7 +38,7 @@ export interface SimulatedTask {
 }
 
 export interface Simulation {
-  readonly state: Exclude<FinalRunState, 'cancelled'>;
+  readonly state: FinalRunState;
   readonly makespanMs: number;
   /** In the order of the plan. */
   readonly tasks: readonly SimulatedTask[];
@@ -44,14 +46,20 @@ export interface Simulation {
 
 /**
  * Runs a plan in virtual time with scripted outcomes and no overhead at all: the same walk that the workflow drives, so
- * what this says about order, states and makespan is what the rules say. `kept` starts from results that are kept.
+ * what this says about order, states and makespan is what the rules say. `kept` starts from results that are kept, and
+ * `cancelAtMs` asks the run to stop at that time, unless it is over.
  */
-export function simulate(plan: DagPlan, script: (taskId: string) => ScriptedTask, kept?: WalkStates): Simulation {
+export function simulate(
+  plan: DagPlan,
+  script: (taskId: string) => ScriptedTask,
+  { kept, cancelAtMs = Infinity }: { readonly kept?: WalkStates; readonly cancelAtMs?: number } = {},
+): Simulation {
   const walk = new Walk(plan, kept);
   const times = plan.tasks.map((): { startedAt?: number; endedAt?: number } => ({}));
   const running: { readonly at: number; readonly task: number; readonly item?: number; readonly state: FinalTaskState }[] = [];
   const maps = new Map<number, { readonly walk: MapWalk; readonly items: readonly ScriptedItem[] }>();
   let now = 0;
+  let tripped = false;
   let cancelled = false;
 
   const note = (): void => {
@@ -67,7 +75,7 @@ export function simulate(plan: DagPlan, script: (taskId: string) => ScriptedTask
     if (items.isDone) walk.finish(task, items.outcome()!);
   };
   const finish = (task: number, item: number | undefined, state: FinalTaskState): void => {
-    if (item === undefined) return walk.finish(task, state);
+    if (item === undefined) return walk.finish(task, state, chosenBy(plan, task, script));
     const { walk: items } = maps.get(task)!;
     items.finish(item, state as FinalItemState);
     if (items.gaveUp)
@@ -78,8 +86,31 @@ export function simulate(plan: DagPlan, script: (taskId: string) => ScriptedTask
       );
     launchItems(task);
   };
+  /** Ends what runs and is among them, but never a teardown. */
+  const cancel = (isMeant: (task: number) => boolean): void => {
+    const ends = (task: number): boolean => isMeant(task) && plan.tasks[task]!.teardown === undefined;
+    for (const [task, { walk: items }] of maps) if (ends(task)) items.stop();
+    for (const other of running.splice(0)) {
+      if (ends(other.task)) finish(other.task, other.item, 'cancelled');
+      else running.push(other);
+    }
+  };
+  /** Cancels what failFast (R22) or a join (R6) does not want any more. */
+  const dropUnwanted = (): void => {
+    for (;;) {
+      const unwanted = walk.takeUnwanted();
+      const trips = walk.failFastTripped && !tripped;
+      if (unwanted.length === 0 && !trips) return;
+      const losers = new Set(unwanted);
+      tripped ||= trips;
+      cancel((task) => trips || losers.has(task));
+    }
+  };
   const launch = (): void => {
-    for (let step = walk.next(); step !== undefined; step = walk.next()) {
+    for (;;) {
+      dropUnwanted();
+      const step = walk.next();
+      if (step === undefined) return note();
       const scripted = script(plan.tasks[step.task]!.id);
       if (step.step === 'when') {
         const answer = scripted.when ?? true;
@@ -99,21 +130,23 @@ export function simulate(plan: DagPlan, script: (taskId: string) => ScriptedTask
   };
 
   launch();
-  for (let next = running.shift(); next !== undefined; next = running.shift()) {
-    now = next.at;
-    finish(next.task, next.item, next.state);
-    if (walk.failFastTripped && !cancelled) {
-      // failFast cancels what runs (R22).
+  while (running.length > 0) {
+    const stops = !cancelled && running[0]!.at >= cancelAtMs;
+    if (stops) {
       cancelled = true;
-      for (const { walk: items } of maps.values()) items.stop();
-      for (const other of running.splice(0)) finish(other.task, other.item, 'cancelled');
+      now = Math.max(now, cancelAtMs);
+      walk.stop();
+      cancel(() => true);
+    } else {
+      const next = running.shift()!;
+      now = next.at;
+      finish(next.task, next.item, next.state);
     }
-    note();
     launch();
   }
-  note();
-  const state = walk.outcome();
-  if (state === undefined)
+  const outcome = walk.outcome();
+  const state = cancelled ? 'cancelled' : outcome;
+  if (outcome === undefined || state === undefined)
     throw new Error(`the walk of ${plan.dagId} stands still with ${walk.remaining} tasks left: ${walk.snapshot()}`);
   return {
     state,
@@ -143,6 +176,14 @@ function take<T>(list: T[], meant: (item: T) => boolean, use: (item: T) => void)
     list.splice(list.indexOf(item), 1);
     use(item);
   }
+}
+
+function chosenBy(plan: DagPlan, task: number, script: (taskId: string) => ScriptedTask): readonly number[] | undefined {
+  const { id, branch } = plan.tasks[task]!;
+  if (branch === undefined) return undefined;
+  const { chosen } = script(id);
+  if (chosen === undefined) return branch.cases[0]?.targets;
+  return plan.tasks.flatMap((each, i) => (chosen.includes(each.id) ? [i] : []));
 }
 
 function isFinal(state: TaskState): boolean {

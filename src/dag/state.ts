@@ -13,8 +13,9 @@ export const TASK_STATES = [
 ] as const;
 export type TaskState = (typeof TASK_STATES)[number];
 
-/** A state that a task never leaves. */
-export type FinalTaskState = 'success' | 'failed' | 'skipped' | 'upstream_failed' | 'cancelled';
+/** The states that a task never leaves. */
+export const FINAL_TASK_STATES = ['success', 'failed', 'skipped', 'upstream_failed', 'cancelled'] as const;
+export type FinalTaskState = (typeof FINAL_TASK_STATES)[number];
 
 /** Every state of a run. The last three are final. */
 export const RUN_STATES = ['queued', 'running', 'paused', 'success', 'failed', 'cancelled'] as const;

@@ -18,6 +18,7 @@ export interface TaskTypeFacts {
 export const TASK_TYPES = {
   noop: { carriedOutBy: 'walk', summary: 'Does nothing and succeeds; a place to hang dependencies on.' },
   transform: { carriedOutBy: 'walk', summary: 'Computes a value from expressions, inside the walk.' },
+  branch: { carriedOutBy: 'walk', summary: 'Chooses which of its downstream tasks go on; the others are skipped.' },
   activity: { carriedOutBy: 'activity', summary: 'Calls a registered Temporal activity, in any language, on any task queue.' },
   http: { carriedOutBy: 'activity', summary: 'Makes an HTTP request.' },
   sql: { carriedOutBy: 'activity', summary: 'Runs SQL in an embedded DuckDB.' },
@@ -27,4 +28,4 @@ export const TASK_TYPES = {
 export type TaskType = keyof typeof TASK_TYPES;
 
 /** Types the language names but that come with later work: refused with `not_yet_supported`, never ignored. */
-export const LATER_TASK_TYPES = ['approval', 'branch', 'python', 'quality', 'trigger', 'wait'] as const;
+export const LATER_TASK_TYPES = ['approval', 'python', 'quality', 'trigger', 'wait'] as const;

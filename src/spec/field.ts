@@ -16,7 +16,7 @@ export interface FieldFacts {
   templated?: boolean;
   /** Free text: `${{` in it is no expression and no mistake. */
   prose?: boolean;
-  nested?: { readonly kind: 'object' | 'map' | 'mixed'; readonly shape: () => Shape };
+  nested?: { readonly kind: 'object' | 'map' | 'list' | 'mixed'; readonly shape: () => Shape };
   /** Of a list or map: what each element must be. */
   element?: { readonly accepts: (value: unknown) => boolean; readonly what: string };
 }
@@ -221,8 +221,12 @@ export function MapOf(element: ElementName, options: FieldOptions = {}): Propert
   });
 }
 
-/** One object, or a map of them by free names, or (`mixed`) a list whose elements are texts or such objects. */
-export function Nested(kind: 'object' | 'map' | 'mixed', shape: () => Shape, options: FieldOptions = {}): PropertyDecorator {
+/** One object, a map of them by free names, a list of them, or (`mixed`) a list whose elements are texts or such objects. */
+export function Nested(
+  kind: 'object' | 'map' | 'list' | 'mixed',
+  shape: () => Shape,
+  options: FieldOptions = {},
+): PropertyDecorator {
   return (target, name) => {
     const ref = (): string => `#/$defs/${shape().name}`;
     Object.assign(facts(target, name), { required: options.required, nullable: options.nullable, nested: { kind, shape } });
@@ -235,7 +239,9 @@ export function Nested(kind: 'object' | 'map' | 'mixed', shape: () => Shape, opt
         ? { type: 'object', additionalProperties: { $ref: ref() }, ...about }
         : kind === 'mixed'
           ? { type: 'array', items: { anyOf: [{ type: 'string' }, { $ref: ref() }] }, ...about }
-          : { $ref: ref(), ...about },
+          : kind === 'list'
+            ? { type: 'array', items: { $ref: ref() }, ...about }
+            : { $ref: ref(), ...about },
     )(target, name as string);
   };
 }

@@ -6,28 +6,24 @@ import { SqlWithDto } from './dto/with.dto.js';
 import type { Shape } from './field.js';
 
 const LATER_TASK_FIELDS = [
-  'allowFailure',
   'cache',
   'deadlines',
   'dependsOnPast',
   'hooks',
   'inlets',
-  'join',
   'metrics',
   'onTimeout',
   'outlets',
   'pool',
   'poolSlots',
   'resources',
-  'setup',
-  'teardown',
 ] as const;
 
 /** Fields that the language names and that come with later work: refused by name (`not_yet_supported`), never ignored (R26). */
 export const LATER_FIELDS: ReadonlyMap<Shape, readonly string[]> = new Map<Shape, readonly string[]>([
   [DagDto, ['catchupWindow', 'deadlines', 'hooks', 'maxActiveRuns', 'maxConsecutiveFailedRuns', 'onRunLimit', 'overlapPolicy']],
   [TaskDto, LATER_TASK_FIELDS],
-  [TaskDefaultsDto, LATER_TASK_FIELDS.filter((name) => !['setup', 'teardown', 'join'].includes(name))],
+  [TaskDefaultsDto, LATER_TASK_FIELDS],
   [RetryDto, ['rules']],
   [SqlWithDto, ['connection']],
 ]);

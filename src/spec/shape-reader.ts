@@ -112,13 +112,14 @@ export class ShapeReader {
     const list: unknown[] = [];
     for (const [index, element] of (part as unknown[]).entries()) {
       if (this.issues.isFull) break;
-      if (typeof element === 'string') {
+      if (typeof element === 'string' && nested.kind === 'mixed') {
         if (element.includes('${{')) {
           this.issues.error('expression_not_allowed', at + pointer(index), 'edges are fixed when the DAG is stored');
           onFault();
         } else list.push(element);
       } else if (!isMap(element)) {
-        this.issues.error('wrong_type', at + pointer(index), `must be a task id or {task, on}, not ${describe(element)}`);
+        const wanted = nested.kind === 'mixed' ? 'a task id or {task, on}' : 'a map of fields';
+        this.issues.error('wrong_type', at + pointer(index), `must be ${wanted}, not ${describe(element)}`);
         onFault();
       } else {
         const shaped = this.read(nested.shape(), element, at + pointer(index));

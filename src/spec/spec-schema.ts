@@ -4,11 +4,12 @@ import { TASK_TYPES, type TaskType } from '../dag/task-type.js';
 import { ID_PATTERN } from '../dag/validate/edges.js';
 import { DagDto } from './dto/dag.dto.js';
 import { DependencyDto } from './dto/dependency.dto.js';
+import { JoinDto } from './dto/join.dto.js';
 import { RetryDto } from './dto/retry.dto.js';
 import { AtScheduleDto, CronScheduleDto, EveryScheduleDto } from './dto/schedule.dto.js';
 import { TaskDto } from './dto/task.dto.js';
 import { TaskDefaultsDto } from './dto/task-defaults.dto.js';
-import { DagWithDto, HttpExpectDto, SqlResultDto, WITH_SHAPES } from './dto/with.dto.js';
+import { BranchCaseDto, DagWithDto, HttpExpectDto, SqlResultDto, WITH_SHAPES } from './dto/with.dto.js';
 import { type FieldFacts, fieldsOf, type Shape } from './field.js';
 
 type Schema = { [keyword: string]: Json };
@@ -19,10 +20,12 @@ const SHAPES: readonly Shape[] = [
   TaskDefaultsDto,
   RetryDto,
   DependencyDto,
+  JoinDto,
   CronScheduleDto,
   EveryScheduleDto,
   AtScheduleDto,
   ...Object.values(WITH_SHAPES),
+  BranchCaseDto,
   HttpExpectDto,
   SqlResultDto,
 ];
@@ -44,6 +47,11 @@ export function specSchema(): Schema {
     anyOf: [{ type: 'string' }, refTo(CronScheduleDto), refTo(EveryScheduleDto), refTo(AtScheduleDto)],
   };
   const task = defs[TaskDto.name] as Schema;
+  const taskProperties = task.properties as { [name: string]: Json };
+  taskProperties.join = {
+    description: (taskProperties.join as Schema).description as Json,
+    anyOf: [{ type: 'string' }, refTo(JoinDto)],
+  };
   task.allOf = (Object.keys(TASK_TYPES) as TaskType[]).map(
     (type): Schema => ({
       anyOf: [

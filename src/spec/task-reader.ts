@@ -8,6 +8,7 @@ import type { Faults } from '../dag/validate/faults.js';
 import { TaskDto } from './dto/task.dto.js';
 import { WITH_SHAPES } from './dto/with.dto.js';
 import { fieldsOf } from './field.js';
+import { areCases, readGraphFields } from './graph-fields-reader.js';
 import { describe, isMap, type Shaped, type ShapeReader } from './shape-reader.js';
 
 /** A task as far as its shape is right, and what is not known about it (see `Faults`). */
@@ -122,11 +123,12 @@ function readTask(reader: ShapeReader, issues: IssueList, value: unknown, path: 
     );
     fields.when = undefined;
   }
+  const lost = new Set([...faulty, ...readGraphFields(reader, issues, fields, path)]);
   for (const name of Object.keys(fields)) if (fields[name] === undefined) delete fields[name];
   return {
     task: fields as unknown as TaskSpec,
     opaque,
-    loose: EDGE_FIELDS.some((name) => faulty.has(name)),
+    loose: EDGE_FIELDS.some((name) => lost.has(name)),
     mapped: MAP_FIELDS.some((name) => faulty.has(name)),
     ...(inline === undefined ? {} : { inline }),
   };
@@ -160,6 +162,10 @@ function readWith(
   if (shaped === undefined) fields.with = undefined;
   else {
     if (type === 'sql') checkSql(issues, shaped.fields, `${path}/with`);
+    if (type === 'branch' && (shaped.faulty.size > 0 || !areCases(issues, shaped.fields.cases, `${path}/with/cases`))) {
+      fields.with = undefined;
+      return false;
+    }
     if (type === 'activity') checkArgs(issues, shaped.fields, `${path}/with`);
     if (type === 'dag' && !checkSubDag(issues, shaped, `${path}/with`)) return false;
     for (const name of MAPS[type] ?? []) {

@@ -63,6 +63,58 @@ describe('the examples run', () => {
     expect(result.run).toMatchObject({ state: 'failed', failure: { kind: 'tasks' }, failedTasks: ['fragile'] });
   });
 
+  it('branch: the way that the data choose, and the join after it', async () => {
+    const added = await service.run('branch', read('branch'));
+    expect(states(added)).toMatchObject({
+      nothing_today: 'skipped',
+      reload: 'skipped',
+      add: 'success',
+      check_by_hand: 'skipped',
+    });
+    expect(added.run).toMatchObject({ state: 'success', outputs: { way: 'add', chosen: ['add'] } });
+    const none = await service.run('branch', read('branch'), { params: { orders: [] } });
+    expect(none.run).toMatchObject({ state: 'success', outputs: { way: 'nothing_today' } });
+    const large = await service.run('branch', read('branch'), { params: { orders: [101], fullReload: true } });
+    expect(states(large)).toMatchObject({ reload: 'success', add: 'skipped', after_the_check: 'success' });
+  });
+
+  it('joins: enough of many, the first of two, an expression over states', async () => {
+    const result = await service.run('joins', read('joins'));
+    expect(states(result)).toEqual({
+      north: 'failed',
+      south: 'success',
+      east: 'success',
+      west: 'success',
+      enough: 'success',
+      final_count: 'success',
+      from_cache: 'success',
+      wait_for_all: 'cancelled',
+      recomputed: 'cancelled',
+      report: 'success',
+      figure: 'success',
+      only_north_failed: 'success',
+    });
+    expect(result.run).toMatchObject({ state: 'success', outputs: { regions: 3 } });
+    const broken = await service.run('joins', read('joins'), { params: { broken: 3 } });
+    expect(states(broken)).toMatchObject({ enough: 'upstream_failed', only_north_failed: 'upstream_failed' });
+    expect(broken.run).toMatchObject({ state: 'failed' });
+  });
+
+  it('cleanup: what was set up is taken away again, last things first, whatever became of the work', async () => {
+    const failed = await service.run('cleanup', read('cleanup'), { params: { break: true } });
+    expect(states(failed)).toMatchObject({ work: 'failed', drop_table: 'success', delete_cluster: 'success' });
+    expect(failed.run).toMatchObject({ state: 'failed', failedTasks: ['work'] });
+    expect(failed.tasks.delete_cluster!.output).toMatch(/^deleted the cluster of .* after the work was failed$/);
+    const skipped = await service.run('cleanup', read('cleanup'), { params: { skipWork: true } });
+    expect(skipped.run).toMatchObject({ state: 'success', outputs: { end: expect.stringMatching(/was skipped$/) } });
+  });
+
+  it('allow-failure: the run stays green, and the failure is answered', async () => {
+    const result = await service.run('allow-failure', read('allow-failure'));
+    expect(states(result)).toEqual({ scan: 'failed', publish: 'success', tell: 'success' });
+    expect(result.run).toMatchObject({ state: 'success', outputs: { label: 'not scanned' } });
+  });
+
   it('retries: three attempts where two fail', async () => {
     const result = await service.run('retries', read('retries'));
     expect(result.run).toMatchObject({ state: 'success', outputs: { attempts: 3, file: 'datasets/seattle-weather.csv' } });

@@ -34,6 +34,23 @@ const http = (fields: object): object => ({
   id: 'bad',
   tasks: { a: { type: 'http', with: { url: 'https://example.org' }, ...fields } },
 });
+const pair = (fields: object): object => ({
+  id: 'bad',
+  tasks: { a: { type: 'noop' }, b: { type: 'noop', dependsOn: ['a'], ...fields } },
+});
+const cleanUp = (fields: object): object => ({
+  id: 'bad',
+  tasks: { a: { type: 'noop', setup: true }, b: { type: 'noop', teardown: ['a'], ...fields } },
+});
+const aCase = (when: unknown, targets: unknown): unknown =>
+  Object.fromEntries([
+    ['when', when],
+    ['then', targets],
+  ]);
+const choice = (one: unknown): object => ({
+  id: 'bad',
+  tasks: { a: { type: 'branch', with: { cases: [one] } }, b: { type: 'noop', dependsOn: ['a'] } },
+});
 const value = (text: string, more: object = {}): object => ({
   id: 'bad',
   tasks: { a: { type: 'transform', with: { value: text } }, b: { type: 'noop' } },
@@ -263,11 +280,115 @@ export const BAD_SPECS: readonly BadSpec[] = [
   json('snake case', 'foreign_name', '/tasks/a/queue_timeout', http({ queue_timeout: '5m' }), 'queueTimeout'),
   json('an unknown type', 'unknown_task_type', '/tasks/a/type', task({ type: 'htp', with: {} }), "'http'"),
   json('a type named like a property', 'unknown_task_type', '/tasks/a/type', task({ type: 'constructor' })),
-  json('a later type', 'not_yet_supported', '/tasks/a/type', task({ type: 'branch', with: { match: 'first' } })),
+  json('a later type', 'not_yet_supported', '/tasks/a/type', task({ type: 'approval', with: { message: 'go?' } })),
   json('a later field', 'not_yet_supported', '/tasks/a/pool', http({ pool: 'x' })),
   json('a later schedule', 'not_yet_supported', '/schedule', dag({ schedule: ['@daily', '@weekly'] })),
   json('type in defaults', 'not_allowed_with', '/defaults/type', dag({ defaults: { type: 'http' } })),
   json('a timeout of a noop', 'not_allowed_with', '/tasks/a/timeout', task({ timeout: '5m' })),
+
+  // ---- joins, branches, setup and teardown
+  json('a join of another shape', 'wrong_type', '/tasks/a/join', task({ join: 3 }), 'minSuccess'),
+  json('a join without a number', 'missing_field', '/tasks/a/join/minSuccess', task({ join: {} })),
+  json('a share above all', 'invalid_value', '/tasks/b/join/minSuccess', pair({ join: { minSuccess: '101%' } }), '90%'),
+  json(
+    'more successes than edges',
+    'invalid_value',
+    '/tasks/b/join/minSuccess',
+    pair({ join: { minSuccess: 2 } }),
+    'there is 1',
+  ),
+  json('a join without edges', 'invalid_value', '/tasks/a/join/minSuccess', task({ join: { minSuccess: 1 } }), 'there are 0'),
+  json(
+    'a join and a rule',
+    'not_allowed_with',
+    '/tasks/b/triggerRule',
+    pair({ join: { minSuccess: 1 }, triggerRule: 'all_done' }),
+  ),
+  json(
+    'nobody to cancel',
+    'not_allowed_with',
+    '/tasks/b/join/cancelOthers',
+    pair({ join: { minSuccess: 1, eager: false, cancelOthers: true } }),
+  ),
+  json('a join that is no CEL', 'expression_invalid', '/tasks/b/join', pair({ join: 'tasks.a.state ==' })),
+  json('two expressions in a join', 'expression_invalid', '/tasks/b/join', pair({ join: '${{ true }} ${{ true }}' })),
+  json('a join that reads an output', 'expression_invalid', '/tasks/b/join', pair({ join: 'tasks.a.output == 1' }), 'states'),
+  json('a join that is no condition', 'expression_invalid', '/tasks/b/join', pair({ join: 'tasks.a.state' })),
+  json(
+    'a state that is none',
+    'expression_invalid',
+    '/tasks/b/join',
+    pair({ join: "tasks.a.state == 'succeeded'" }),
+    'success',
+  ),
+  json(
+    'a state compared with something else',
+    'expression_invalid',
+    '/tasks/b/join',
+    pair({ join: 'tasks.a.state in [params.x]' }),
+  ),
+  json('a join over a task that is not upstream', 'reference_not_upstream', '/tasks/a/join', {
+    id: 'bad',
+    tasks: {
+      a: { type: 'noop', dependsOn: ['b'], join: "tasks.c.state == 'failed'" },
+      b: { type: 'noop' },
+      c: { type: 'noop' },
+    },
+  }),
+  json('an edge condition under a join of states', 'not_allowed_with', '/tasks/b/dependsOn/0/on', {
+    id: 'bad',
+    tasks: {
+      a: { type: 'noop' },
+      b: { type: 'noop', dependsOn: [{ task: 'a', on: 'failure' }], join: "tasks.a.state == 'failed'" },
+    },
+  }),
+  json(
+    'a setup that is none',
+    'invalid_value',
+    '/tasks/b/teardown/0',
+    { id: 'bad', tasks: { a: { type: 'noop' }, b: { type: 'noop', teardown: ['a'] } } },
+    'setup: true',
+  ),
+  json('an unknown setup', 'unknown_dependency', '/tasks/a/teardown/0', task({ teardown: ['b'] })),
+  json('a setup of its own', 'dependency_on_itself', '/tasks/a/teardown/0', task({ teardown: ['a'] })),
+  json('a setup twice', 'duplicate_dependency', '/tasks/b/teardown/1', cleanUp({ teardown: ['a', 'a'] })),
+  json('no setups', 'invalid_value', '/tasks/a/teardown', task({ teardown: [] }), 'empty'),
+  json('a teardown of another shape', 'wrong_type', '/tasks/a/teardown', task({ teardown: 'b' })),
+  json('a teardown with a rule', 'not_allowed_with', '/tasks/b/triggerRule', cleanUp({ triggerRule: 'all_done' })),
+  json('a teardown with a join', 'not_allowed_with', '/tasks/b/join', cleanUp({ join: { minSuccess: 1 } })),
+  json(
+    'a teardown with an edge condition',
+    'not_allowed_with',
+    '/tasks/b/dependsOn/0/on',
+    cleanUp({ dependsOn: [{ task: 'a', on: 'failure' }] }),
+  ),
+  json('a setup that is a teardown', 'not_allowed_with', '/tasks/b/setup', cleanUp({ setup: true })),
+  json('setup in defaults', 'not_allowed_with', '/defaults/setup', dag({ defaults: { setup: true } })),
+  json('a branch without cases', 'missing_field', '/tasks/a/with/cases', task({ type: 'branch', with: {} })),
+  json(
+    'a branch with no case',
+    'invalid_value',
+    '/tasks/a/with/cases',
+    task({ type: 'branch', with: { cases: [] } }),
+    '1 to 100',
+  ),
+  json('a case without condition', 'missing_field', '/tasks/a/with/cases/0/when', choice({ default: ['b'] })),
+  json('a case that is no map', 'wrong_type', '/tasks/a/with/cases/0', choice('b')),
+  json('a condition that is a number', 'wrong_type', '/tasks/a/with/cases/0/when', choice(aCase(1, ['b']))),
+  json('a condition without braces', 'expression_invalid', '/tasks/a/with/cases/0/when', choice(aCase('params.x', ['b']))),
+  json('an unknown target', 'unknown_dependency', '/tasks/a/with/cases/0/then/0', choice(aCase(true, ['c']))),
+  json(
+    'a target that does not wait',
+    'branch_target_not_downstream',
+    '/tasks/a/with/default/0',
+    {
+      id: 'bad',
+      tasks: { a: { type: 'branch', with: { cases: [aCase(true, [])], default: ['b'] } }, b: { type: 'noop' } },
+    },
+    'dependsOn: [a]',
+  ),
+  json('another match', 'invalid_value', '/tasks/a/with/match', task({ type: 'branch', with: { match: 'any', cases: [] } })),
+  json('an allowed failure that is a text', 'wrong_type', '/tasks/a/allowFailure', task({ allowFailure: 'yes' })),
 
   // ---- ids and edges
   json('__proto__ as a task id', 'invalid_id', '/tasks/__proto__', '{"id": "x", "tasks": {"__proto__": {"type": "noop"}}}'),

@@ -65,6 +65,8 @@ const GENERATED: { readonly [name: string]: string } = {
   'fields of a task': fieldTable(defs.TaskDto as Schema),
   'fields of retry': fieldTable(defs.RetryDto as Schema),
   'fields of a dependency': fieldTable(defs.DependencyDto as Schema),
+  'fields of a join': fieldTable(defs.JoinDto as Schema),
+  'case of branch': fieldTable(defs.BranchCaseDto as Schema),
   'schedule by cron': fieldTable(defs.CronScheduleDto as Schema),
   'schedule by beat': fieldTable(defs.EveryScheduleDto as Schema),
   'schedule by times': fieldTable(defs.AtScheduleDto as Schema),

@@ -26,14 +26,11 @@ const LATER: { readonly [file: string]: readonly string[] } = {
   ],
   'b-nightly-files.yaml': [
     '/maxActiveRuns',
-    '/tasks/create_cluster/setup',
-    '/tasks/delete_cluster/teardown',
     '/tasks/publish/with/connection',
-    '/tasks/route/type',
     '/tasks/transform/pool',
     '/tasks/transform/poolSlots',
   ],
-  'c-fan-out-in.yaml': ['/hooks', '/tasks/quorum_report/join'],
+  'c-fan-out-in.yaml': ['/hooks'],
   'd-orders-elt.yaml': [
     '/catchupWindow',
     '/deadlines',

@@ -25,6 +25,7 @@ import {
 } from '../contract.js';
 import { childFacts, childOptions } from './child-presentation.js';
 import type { LoopHost } from './loop-host.js';
+import { reaches } from './reach-of-cancel.js';
 import { clip } from './task-failure.js';
 
 /** Children that one question is about: their outputs travel with the answer. */
@@ -90,13 +91,14 @@ export class Children {
 
   /** Goes on with children of an earlier execution of this run. */
   restore(children: readonly ChildRecord[]): void {
-    for (const child of children) this.open.set(keyOf(child), { child, started: true, cancelWanted: false });
+    for (const { cancelled = false, ...child } of children)
+      this.open.set(keyOf(child), { child, started: true, cancelWanted: cancelled });
     this.watch();
   }
 
   /** For continue-as-new, when nothing is in flight. */
   snapshot(): ChildRecord[] {
-    return [...this.open.values()].map(({ child }) => child);
+    return [...this.open.values()].map(({ child, cancelWanted }) => (cancelWanted ? { ...child, cancelled: true } : child));
   }
 
   /** Starts a child; whatever goes wrong with that is how it ended. */
@@ -149,9 +151,9 @@ export class Children {
     if (open.started) this.requestCancel(open.child);
   }
 
-  /** Asks all of them, or all of one task. */
-  cancelAll(task?: number): void {
-    for (const { child } of this.open.values()) if (task === undefined || child.task === task) this.cancel(child);
+  /** Asks those of one task, or all that a cancel of the run reaches. */
+  cancelAll(only?: number): void {
+    for (const { child } of this.open.values()) if (reaches(this.plan, child.task, only)) this.cancel(child);
   }
 
   private settle(key: ChildKey, end: ChildEnd): void {

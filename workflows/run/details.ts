@@ -35,7 +35,10 @@ export function runDetails(head: RunHead, ledger: RunLedger, plan: DagPlan, walk
   };
   const running = walk.running();
   const stuck = running.filter((task) => ledger.recordOf(task)?.notice !== undefined);
-  tell('Failed', walk.first('failed', SHOWN), counts.failed, (task) => ledger.recordOf(task)?.failure?.message);
+  tell('Failed', walk.first('failed', SHOWN), counts.failed, (task) => {
+    const why = ledger.recordOf(task)?.failure?.message;
+    return plan.tasks[task]!.allowFailure === true ? `allowed to fail; ${why ?? 'no reason given'}` : why;
+  });
   tell('Waiting for a worker', stuck, stuck.length, (task) => ledger.recordOf(task)?.notice);
   tell(
     'Running',

@@ -18,6 +18,6 @@ export interface LoopHost {
   checked(task: TaskPlan, answer: { readonly output: OutputValue }): TaskEnding;
   /** The task has ended, or the item of it. */
   end(task: number, ending: TaskEnding, item?: ItemPlace): void;
-  /** How often what runs was told to stop: what was asked for before belongs to another time. */
-  readonly cancellations: number;
+  /** Says, when called later, whether what is asked for that task now is still to be done: false once it was cancelled. */
+  wanted(task: number): () => boolean;
 }

@@ -15,7 +15,13 @@ export interface PreparedRun {
   readonly plan: DagPlan;
   readonly dags: { readonly [reference: string]: PinnedDag };
   /** What a further attempt of a SubDAG goes on from. */
-  readonly kept?: { readonly states: WalkStates; readonly records: readonly TaskRecord[]; readonly revision: number };
+  readonly kept?: {
+    readonly states: WalkStates;
+    readonly records: readonly TaskRecord[];
+    readonly revision: number;
+    /** What a branch that succeeded has chosen. */
+    readonly chosen: (branch: number) => readonly number[] | undefined;
+  };
   /** Why it cannot begin: it closes with that. */
   readonly failure?: Failure;
 }
@@ -76,10 +82,19 @@ async function keptOf(prefix: string, plan: DagPlan): Promise<PreparedRun['kept'
     const records = new Map((await loadRecords(tasks)).map((record) => [record.taskId, record]));
     const states = keptStates(plan, (taskId) => records.get(taskId)?.state);
     const kept = plan.tasks.flatMap(({ id }, i) => (states[i] === '.' ? [] : [records.get(id)!]));
-    return { states, records: kept, revision: head.revision };
+    const chosen = (branch: number): readonly number[] | undefined => chosenOf(plan, records.get(plan.tasks[branch]!.id));
+    return { states, records: kept, revision: head.revision, chosen };
   } catch {
     return undefined;
   }
+}
+
+/** The output of a branch names what it has chosen (R17). */
+function chosenOf(plan: DagPlan, record: TaskRecord | undefined): readonly number[] | undefined {
+  const output = record?.output;
+  if (output === undefined || !('value' in output)) return undefined;
+  const { chosen } = output.value as { readonly chosen: readonly string[] };
+  return plan.tasks.flatMap(({ id }, i) => (chosen.includes(id) ? [i] : []));
 }
 
 function rootMessage(error: unknown): string {

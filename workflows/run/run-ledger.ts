@@ -13,6 +13,8 @@ export interface TaskEnding {
   /** Of a map: all its items. */
   readonly items?: OutputValue;
   readonly failure?: Failure;
+  /** Of a branch: the tasks it has chosen. */
+  readonly chosen?: readonly number[];
 }
 
 /** Names of failed tasks that a head carries, at most. */

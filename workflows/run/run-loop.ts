@@ -3,22 +3,26 @@ import type { TaskCall, TaskReturn } from '../../activities/task-call.js';
 import type { Json } from '../../src/dag/json.js';
 import { validateJson } from '../../src/dag/json-schema.js';
 import { type CallItem, type ItemPlace, itemName } from '../../src/dag/map/item-source.js';
-import type { ActivityPlan, DagPlan, TaskPlan } from '../../src/dag/plan.js';
+import type { ActivityPlan, BranchPlan, DagPlan, TaskPlan } from '../../src/dag/plan.js';
 import type { Failure, OutputValue } from '../../src/dag/state.js';
 import type { Walk } from '../../src/dag/walk.js';
 import type { ChildRecord, DagRunInput, PinnedDag, RunBudgets, RunFacts } from '../contract.js';
+import { chooseTargets } from './branch.js';
 import { BUDGETS } from './budgets.js';
 import { Children } from './children.js';
+import { conditionAnswer } from './condition-answer.js';
 import { startActivity, system } from './dispatch.js';
 import { itemPrefix } from './item-facts.js';
 import type { LoopHost } from './loop-host.js';
 import { type MapHost, MapRuns } from './map/map-runs.js';
 import { ShardRuns } from './map/shard-runs.js';
 import { QueueWatch } from './queue-watch.js';
+import { reaches } from './reach-of-cancel.js';
 import type { RunLedger, TaskEnding } from './run-ledger.js';
 import type { Evaluated, RunValues } from './run-values.js';
 import { SubDags } from './sub-dags.js';
 import { clip, endingOfFailure } from './task-failure.js';
+import { TaskScopes } from './task-scopes.js';
 
 /** Why the loop came back. */
 export type LoopEnd = 'done' | 'continue_as_new';
@@ -38,7 +42,7 @@ export class RunLoop implements LoopHost {
   /** Children of this run, whatever they are for. */
   readonly children: Children;
   /** How often what runs has been cancelled: what was asked before belongs to another time. */
-  cancellations = 0;
+  private cancellations = 0;
   private readonly inbox: (() => void)[] = [];
   /** Ends the loop's wait for the inbox: a bare promise, since `condition` makes three of them. */
   private wake?: () => void;
@@ -53,6 +57,9 @@ export class RunLoop implements LoopHost {
   readonly maps: MapRuns;
   /** Those that run in shards. */
   readonly shards: ShardRuns;
+  private readonly scopes: TaskScopes;
+  /** Tasks that a join does not want any more: what was asked for before need not start. */
+  private readonly dropped = new Set<number>();
   private stopReason: 'cancelled' | 'timeout' | undefined;
   private failFastSeen = false;
   private commands = 0;
@@ -67,6 +74,8 @@ export class RunLoop implements LoopHost {
     private readonly values: RunValues,
     dags: { readonly [reference: string]: PinnedDag },
   ) {
+    this.stopReason = input.carried?.stopped;
+    this.scopes = new TaskScopes(plan);
     this.run = input.run;
     this.prefix = itemPrefix(input);
     this.budgets = { ...BUDGETS, ...input.budgets };
@@ -81,6 +90,7 @@ export class RunLoop implements LoopHost {
     const host: MapHost = {
       settle: (index, answer, then) => this.settle(index, answer, then),
       end: (index, ending) => this.end(index, ending),
+      wanted: (index) => this.wanted(index),
       cancelChildren: (task) => {
         this.children.cancelAll(task);
         this.subs.cancelWaiting(task);
@@ -111,7 +121,7 @@ export class RunLoop implements LoopHost {
     this.subs.restore(children.filter(({ retryAt }) => retryAt !== undefined));
   }
 
-  /** Graceful: nothing new starts, what runs is cancelled and waited for. The first reason stands. */
+  /** Graceful: only teardowns start, what else runs is cancelled and waited for. The first reason stands. */
   stop(reason: 'cancelled' | 'timeout'): void {
     this.tell(() => {
       if (this.stopReason !== undefined) return;
@@ -125,11 +135,13 @@ export class RunLoop implements LoopHost {
    * Until all is over, or the history is long and nothing is in flight. What starts belongs to a scope, and cancelling that
    * reaches every running task: first the one of the workflow, which need not be entered (see `shielded`), then one after the
    * other for what still runs after a cancellation. With failFast never that one: a cancellation from outside must still be
-   * told from ours. The loop itself lives inside: a scope for each task costs three promises.
+   * told from ours; nor when the run only cleans up, which no further one reaches. The loop itself lives inside: a scope for each
+   * task costs three promises.
    */
   async drive(): Promise<LoopEnd> {
     const own = CancellationScope.current();
-    let end = own.consideredCancelled || this.plan.failFast ? undefined : await this.driveWithin(own);
+    const mine = !own.consideredCancelled && !this.plan.failFast && this.stopReason === undefined;
+    let end = mine ? await this.driveWithin(own) : undefined;
     while (end === undefined) {
       end = await CancellationScope.nonCancellable(() => {
         const scope = new CancellationScope();
@@ -146,6 +158,7 @@ export class RunLoop implements LoopHost {
       this.inputChars = 0;
       this.evaluations = 0;
       for (const tell of this.inbox.splice(0)) tell();
+      this.dropUnwanted();
       if (this.walk.failFastTripped && !this.failFastSeen) {
         this.failFastSeen = true;
         this.cancelRunning();
@@ -160,26 +173,17 @@ export class RunLoop implements LoopHost {
       this.maps.noteProgress();
       this.ledger.noteChanges(Date.now());
       if (this.walk.isDone && this.inFlight === 0) return 'done';
-      if (this.inFlight === 0 && this.inbox.length === 0 && (mayContinue || this.mustContinue())) return 'continue_as_new';
-      // A failure inside the walk itself may have tripped failFast just now.
+      if (this.inFlight === 0 && this.inbox.length === 0 && (mayContinue || this.mustDrain())) return 'continue_as_new';
+      // Something inside the walk itself may have met a join or tripped failFast just now.
+      if (this.dropUnwanted()) continue;
       if (this.walk.failFastTripped && !this.failFastSeen) continue;
       // All that one activation brings is in the inbox before this goes on: it arrives some microtasks earlier.
       if (this.inbox.length === 0) await new Promise<void>((wake) => (this.wake = wake));
     }
   }
 
-  /** A run that stops has little left to do, and the next execution would not know that it stops. */
   private mayContinue(): boolean {
-    return (
-      this.inFlight === 0 &&
-      !this.walk.isDone &&
-      this.stopReason === undefined &&
-      workflowInfo().historyLength >= this.budgets.continueFromEvents
-    );
-  }
-
-  private mustContinue(): boolean {
-    return this.stopReason === undefined && this.mustDrain();
+    return this.inFlight === 0 && !this.walk.isDone && workflowInfo().historyLength >= this.budgets.continueFromEvents;
   }
 
   began(chars: number): void {
@@ -216,6 +220,8 @@ export class RunLoop implements LoopHost {
         void sleep(1, { summary: 'more tasks are ready' }).then(goOn, goOn);
         return;
       }
+      // What answers a failure must not start before the others are cancelled: it would be cancelled with them.
+      if (this.walk.failFastTripped && !this.failFastSeen) return;
       const step = this.walk.next();
       if (step === undefined) {
         const item = this.maps.next();
@@ -243,18 +249,10 @@ export class RunLoop implements LoopHost {
   }
 
   private answerWhen(index: number, task: TaskPlan, answer: Evaluated): void {
-    if ('error' in answer)
-      return this.end(index, failed({ kind: 'expression', message: `when of task ${task.id}: ${answer.error}` }));
-    const value = 'value' in answer.output ? answer.output.value : undefined;
-    if (value === true) this.walk.admit(index);
-    else if (value === false) this.end(index, { state: 'skipped' });
-    else {
-      const got = value === undefined ? 'a large value' : JSON.stringify(value);
-      this.end(
-        index,
-        failed({ kind: 'expression', message: `when of task ${task.id} must be true or false, got ${clip(got)}` }),
-      );
-    }
+    const condition = conditionAnswer(answer, `when of task ${task.id}`);
+    if ('error' in condition) this.end(index, failed({ kind: 'expression', message: condition.error }));
+    else if (condition.value) this.walk.admit(index);
+    else this.end(index, { state: 'skipped' });
   }
 
   private carryOut(index: number, task: TaskPlan): void {
@@ -267,6 +265,7 @@ export class RunLoop implements LoopHost {
   private perform(index: number, task: TaskPlan, item?: CallItem): void {
     if (task.activity !== undefined) return this.dispatch(index, task, task.activity, item);
     if (task.sub !== undefined) return this.subs.carryOut(index, task.sub, item);
+    if (task.branch !== undefined) return this.choose(index, task, task.branch);
     if (task.value === undefined) return this.end(index, { state: 'success', output: { value: null } }, item);
     const startedAt = Date.now();
     this.settle(
@@ -277,6 +276,26 @@ export class RunLoop implements LoopHost {
         this.end(index, { ...ending, startedAt, endedAt: Date.now() }, item);
       },
       item,
+    );
+  }
+
+  private choose(index: number, task: TaskPlan, branch: BranchPlan): void {
+    const startedAt = Date.now();
+    chooseTargets(
+      branch,
+      task.id,
+      (source, name, then) =>
+        this.settle(
+          index,
+          this.evaluated(() => this.values.expression(source, name)),
+          then,
+        ),
+      (choice) => {
+        if ('error' in choice) return this.end(index, { ...failed({ kind: 'expression', message: choice.error }), startedAt });
+        const chosen = choice.chosen.map((target) => this.plan.tasks[target]!.id);
+        const ending = this.checked(task, { output: { value: { chosen } } });
+        this.end(index, { ...ending, startedAt, chosen: choice.chosen });
+      },
     );
   }
 
@@ -310,12 +329,12 @@ export class RunLoop implements LoopHost {
     args: readonly Json[],
     item: CallItem | undefined,
   ): void {
-    const { cancellations } = this;
+    const wanted = this.wanted(index);
     this.settle(
       index,
       this.evaluated(() => this.values.template(args, itemName(task.id, item), FOREIGN_ARGS_LIMIT, item)),
       (answer) => {
-        if (cancellations !== this.cancellations) return this.end(index, { state: 'cancelled' }, item);
+        if (!wanted()) return this.end(index, { state: 'cancelled' }, item);
         if ('error' in answer) {
           const message = `arguments of task ${task.id}: ${answer.error}`;
           return this.end(index, failed({ kind: 'expression', message }), item);
@@ -352,7 +371,8 @@ export class RunLoop implements LoopHost {
       });
     const queue = activity.queue ?? workflowInfo().taskQueue;
     const start = (): Promise<unknown> => startActivity(task, activity, args, this.run.dagId, item);
-    (item === undefined ? start() : this.maps.within(index, start)).then(
+    const begin = item === undefined ? start : (): Promise<unknown> => this.maps.within(index, start);
+    this.scopes.start(index, task, begin).then(
       (result) => over(() => ending(result)),
       (error: unknown) => over(() => endingOfFailure(error, { id: itemName(task.id, item), name: activity.name, queue })),
     );
@@ -375,7 +395,36 @@ export class RunLoop implements LoopHost {
     // While one item waits for a worker the others may have found one: only the end of them all is the end of waiting.
     if (task.map !== undefined && task.activity?.queue !== undefined) this.watch.ended(index, task.activity.queue);
     this.ledger.noteEnding(index, ending);
-    this.walk.finish(index, ending.state);
+    this.scopes.ended(index);
+    this.walk.finish(index, ending.state, ending.chosen);
+  }
+
+  /** Cancels what a join does not wait for any more; all of it ends by itself, as any other task. True when there was something. */
+  private dropUnwanted(): boolean {
+    let found = false;
+    // Giving one up may end it at once, and so decide another join.
+    for (let unwanted = this.walk.takeUnwanted(); unwanted.length > 0; unwanted = this.walk.takeUnwanted()) {
+      found = true;
+      for (const task of unwanted) {
+        this.dropped.add(task);
+        this.scopes.cancel(task);
+        this.cancelParts(task);
+      }
+    }
+    return found;
+  }
+
+  /** Stops the children and the items of one task, or of all but teardowns (R11). */
+  private cancelParts(task?: number): void {
+    this.children.cancelAll(task);
+    this.subs.cancelWaiting(task);
+    this.maps.stop(task);
+    this.shards.stop(task);
+  }
+
+  wanted(task: number): () => boolean {
+    const { cancellations } = this;
+    return () => !this.dropped.has(task) && (cancellations === this.cancellations || !reaches(this.plan, task));
   }
 
   private evaluated(evaluate: () => Evaluated | Promise<Evaluated>): Evaluated | Promise<Evaluated> {
@@ -409,10 +458,7 @@ export class RunLoop implements LoopHost {
   private cancelRunning(): void {
     this.cancellations++;
     this.cancelWanted = true;
-    this.children.cancelAll();
-    this.subs.cancelWaiting();
-    this.maps.stop();
-    this.shards.stop();
+    this.cancelParts();
   }
 }
 

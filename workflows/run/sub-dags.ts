@@ -8,6 +8,7 @@ import { referenceName } from '../../src/dag/sub-dag-references.js';
 import type { ChildRecord, PinnedDag, RunFacts } from '../contract.js';
 import type { Children } from './children.js';
 import type { LoopHost } from './loop-host.js';
+import { reaches } from './reach-of-cancel.js';
 import type { RunLedger } from './run-ledger.js';
 import type { Evaluated, RunValues } from './run-values.js';
 import { clip } from './task-failure.js';
@@ -73,10 +74,10 @@ export class SubDags {
     );
   }
 
-  /** Ends what waits for another attempt, of all tasks or of one. */
+  /** Ends what waits for another attempt, of one task or of all that a cancel reaches. */
   cancelWaiting(only?: number): void {
     for (const [key, child] of [...this.waiting]) {
-      if (only !== undefined && child.task !== only) continue;
+      if (!reaches(this.plan, child.task, only)) continue;
       this.waiting.delete(key);
       this.host.end(child.task, { state: 'cancelled', attempts: child.earlier }, placeOf(child));
     }
@@ -97,13 +98,12 @@ export class SubDags {
     const plan = this.planOf(sub);
     if (plan === undefined)
       return fail('dag_missing', `${this.nameOf(sub)}, which task ${id} runs, was not there when the run was started`);
-    const { cancellations } = this.host;
+    const wanted = this.host.wanted(task);
     this.host.evaluate(
       task,
       () => this.paramsOf(sub, id, item),
       (answer) => {
-        if (cancellations !== this.host.cancellations)
-          return this.host.end(task, { state: 'cancelled', attempts: earlier }, item);
+        if (!wanted()) return this.host.end(task, { state: 'cancelled', attempts: earlier }, item);
         if ('error' in answer) return fail('expression', `params of task ${id}: ${answer.error}`);
         const params = 'value' in answer.output ? answer.output.value : undefined;
         if (params === undefined)

@@ -74,6 +74,11 @@ export class MapWalk {
     this.leave(CANCELLED);
   }
 
+  /** True once {@link MapWalk.stop} was called. */
+  get isStopped(): boolean {
+    return this.stopped;
+  }
+
   /** True once too many items have failed and the rest is given up: the driver is to cancel what runs. */
   get gaveUp(): boolean {
     return this.rules.stopOnFirstFailure && this.totals[FAILED]! > this.rules.tolerated;

@@ -1,4 +1,5 @@
 import type { NamedGraph } from '../graph.js';
+import type { JoinTree } from '../join.js';
 import type { ValidDag } from '../spec.js';
 
 /** What the expressions of one task name (see `NeedsPlan`). */
@@ -21,6 +22,10 @@ export interface Analysis {
   readonly needs: ReadonlyMap<string, Needs>;
   /** Inline SubDAGs by task id. */
   readonly inline: ReadonlyMap<string, ValidDag>;
+  /** The setups of each teardown (R11). */
+  readonly setups: ReadonlyMap<string, readonly string[]>;
+  /** Expressions of joins (R6). */
+  readonly joins: ReadonlyMap<string, JoinTree<string>>;
 }
 
 const analyses = new WeakMap<object, Analysis>();

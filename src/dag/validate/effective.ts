@@ -24,6 +24,7 @@ const FIELDS = [
   'priority',
   'outputSchema',
   ...MAP_FIELDS,
+  'allowFailure',
 ] as const;
 const RETRY_FIELDS = [
   'maxAttempts',

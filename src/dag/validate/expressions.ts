@@ -71,7 +71,7 @@ export function checkTemplate(
 }
 
 /** One parsed expression at its place. */
-function checkExpression(
+export function checkExpression(
   checking: Checking,
   isUpstream: IsUpstream,
   expression: ParsedExpression,

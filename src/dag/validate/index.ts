@@ -74,12 +74,13 @@ function validateDag(
   const graph = checkEdges(checking);
   checkTaskFields(checking);
   checkMaps(checking);
-  const needs = checkExpressions(checking, graph);
+  const { needs, joins } = checkExpressions(checking, graph);
   const inline = checkInline(checking, options);
-  if (graph !== undefined) warnOfHiddenFailures(checking, graph);
+  if (graph !== undefined) warnOfHiddenFailures(checking, graph, joins);
   if (issues.hasErrors || (options.faults !== undefined && isLossy(options.faults)) || graph?.order === undefined)
     return { issues: issues.toArray() };
-  const dag = keepAnalysis({ ...spec } as ValidDag, { graph: graph.graph, order: graph.order, needs, inline });
+  const { order, setups } = graph;
+  const dag = keepAnalysis({ ...spec } as ValidDag, { graph: graph.graph, order, needs, inline, setups, joins });
   return { dag, issues: issues.toArray() };
 }
 

@@ -1,18 +1,28 @@
 import { expressionSource } from '../expression/index.js';
+import type { JoinTree } from '../join.js';
 import type { Json } from '../json.js';
 import { pointer } from '../json-pointer.js';
 import { Reachability } from '../reachability.js';
 import type { TaskSpec } from '../spec.js';
 import type { Needs } from './analysis.js';
+import { branchInput, checkBranches } from './branches.js';
 import { type Checking, taskOf } from './checking.js';
 import type { CheckedGraph } from './edges.js';
 import { effective } from './effective.js';
 import { checkTemplate, type IsUpstream, NeedsCollector, type Place } from './expressions.js';
+import { checkJoins } from './joins.js';
 import { checkMapExpressions, isMapped } from './map-fields.js';
 import { expressionsInsideQuotes } from './sql-text.js';
 
-/** Every expression of the DAG: `when` and `with` of each task, and `outputs` (R14). Returns what each task's expressions name. */
-export function checkExpressions(checking: Checking, checked: CheckedGraph | undefined): ReadonlyMap<string, Needs> {
+/** What the expressions of a DAG come to. */
+export interface CheckedExpressions {
+  /** What each task's expressions name. */
+  readonly needs: ReadonlyMap<string, Needs>;
+  readonly joins: ReadonlyMap<string, JoinTree<string>>;
+}
+
+/** Every expression of the DAG: `when`, `join` and `with` of each task, and `outputs` (R14). */
+export function checkExpressions(checking: Checking, checked: CheckedGraph | undefined): CheckedExpressions {
   const needs = new Map<string, Needs>();
   const { limits, issues, spec } = checking;
   const count =
@@ -27,7 +37,7 @@ export function checkExpressions(checking: Checking, checked: CheckedGraph | und
       '',
       `${count} expressions; at most ${limits.expressions} are allowed in one DAG. Pass lists as one value, or read them inside an activity`,
     );
-    return needs;
+    return { needs, joins: new Map() };
   }
   const isUpstream = upstreamTest(checking, checked);
   for (const id of checking.ids) {
@@ -51,7 +61,8 @@ export function checkExpressions(checking: Checking, checked: CheckedGraph | und
       new NeedsCollector(checking),
     );
   }
-  return needs;
+  checkBranches(checking);
+  return { needs, joins: checkJoins(checking, isUpstream) };
 }
 
 /** How often `${{` stands in the texts of a value. */
@@ -87,6 +98,13 @@ function checkWith(
   needs: NeedsCollector,
 ): void {
   const input = task.with ?? {};
+  const branch = branchInput(task);
+  if (branch !== undefined) {
+    branch.cases.forEach(({ when }, index) => {
+      if (typeof when === 'string') checkWhen(checking, isUpstream, id, when, `${path}/cases/${index}/when`, needs);
+    });
+    return;
+  }
   const place: Place = { name: 'with', task: id, secrets: secretsOf(checking, task), item: isMapped(task) };
   if (task.type === 'dag') {
     // All else in it has a scope of its own.

@@ -55,4 +55,6 @@ export class TaskDefaultsDto {
 
   @Flag({ nullable: true, about: 'Maps: give up the rest at the first failure that is not tolerated. Default false.' })
   stopOnFirstFailure?: boolean | null;
+  @Flag({ nullable: true, about: 'A failure counts as a success for what comes after, and fails no run. Default false.' })
+  allowFailure?: boolean | null;
 }

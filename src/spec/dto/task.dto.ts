@@ -1,5 +1,5 @@
 import { TASK_TYPES } from '../../dag/task-type.js';
-import { AnyMap, Anything, Nested, OneOf, Text } from '../field.js';
+import { AnyMap, Anything, Flag, Nested, OneOf, Text } from '../field.js';
 import { DependencyDto } from './dependency.dto.js';
 import { TaskDefaultsDto } from './task-defaults.dto.js';
 
@@ -31,4 +31,19 @@ export class TaskDto extends TaskDefaultsDto {
 
   @Anything({ nullable: true, about: 'Stands in for what a shorter list of `zip` lacks. Default: such lists fail the task.' })
   zipFill?: unknown;
+
+  @Anything({
+    templated: true,
+    about: 'Instead of a trigger rule: enough successes, or an expression over states of the tasks in `dependsOn`.',
+  })
+  join?: unknown;
+
+  @Flag({ about: 'Makes something that a teardown takes away. Default false.' })
+  setup?: boolean;
+
+  @Anything(
+    { about: 'Cleans up after these setups, whatever happened; true: after those in `dependsOn`, or after the whole DAG.' },
+    { anyOf: [{ type: 'boolean' }, { type: 'array', minItems: 1, items: { type: 'string' } }] },
+  )
+  teardown?: unknown;
 }

@@ -11,6 +11,31 @@ export class TransformWithDto {
   value!: unknown;
 }
 
+/** A case of a branch. */
+export class BranchCaseDto {
+  @Anything(
+    { required: true, templated: true, about: 'An expression "${{ ... }}", true or false.' },
+    { type: ['string', 'boolean'] },
+  )
+  when!: unknown;
+
+  @ListOf('text', { required: true, about: 'Tasks that go on when it is true; each has the branch in its `dependsOn`.' })
+  // biome-ignore lint/suspicious/noThenProperty: the name of the language, and never a function
+  then!: string[];
+}
+
+/** Input of a branch (R8). */
+export class BranchWithDto {
+  @OneOf(['first', 'all'], { about: 'Which of the cases that are true count. Default first.' })
+  match?: string;
+
+  @Nested('list', () => BranchCaseDto, { required: true, about: 'Asked in order; at most 100.' })
+  cases!: BranchCaseDto[];
+
+  @ListOf('text', { about: 'Tasks that go on when no case is true. Default: none.' })
+  default?: string[];
+}
+
 /** Input of an activity. */
 export class ActivityWithDto {
   @Text({ required: true, about: 'Temporal activity type, as the worker registered it.' })
@@ -131,6 +156,7 @@ export class DagWithDto {
 export const WITH_SHAPES: { readonly [type in TaskType]: Shape } = {
   noop: NoopWithDto,
   transform: TransformWithDto,
+  branch: BranchWithDto,
   activity: ActivityWithDto,
   http: HttpWithDto,
   sql: SqlWithDto,

@@ -9,6 +9,7 @@ import type { Failure } from '../../../src/dag/state.js';
 import type { DagRunInput, ItemsQueryInput, ItemsQueryResult, MapSnapshot, RunFacts, ShardResult } from '../../contract.js';
 import { system } from '../dispatch.js';
 import { itemPrefix, itemRun } from '../item-facts.js';
+import { reaches } from '../reach-of-cancel.js';
 import type { RunLedger, TaskEnding } from '../run-ledger.js';
 import type { RunValues } from '../run-values.js';
 import { shielded } from '../shielded.js';
@@ -24,6 +25,8 @@ export interface MapHost {
   settle<T>(index: number, answer: T | Promise<T>, then: (answer: T) => void): void;
   /** The task is over. */
   end(index: number, ending: TaskEnding): void;
+  /** Says, when called later, whether what is asked for that task now is still to be done. */
+  wanted(task: number): () => boolean;
   /** Cancels what runs of that task in children. */
   cancelChildren(task: number): void;
   /** The map has so many items that it runs in shards. */
@@ -47,7 +50,6 @@ const MAX_REASON = 200;
 export class MapRuns {
   private readonly open = new Map<number, RunningMap>();
   private readonly moved = new Set<RunningMap>();
-  private stops = 0;
 
   private readonly run: RunFacts;
   private readonly prefix: string;
@@ -65,12 +67,12 @@ export class MapRuns {
 
   /** The task has been started: finds out over what it is a map. */
   begin(index: number, task: TaskPlan): void {
-    const { stops } = this;
+    const wanted = this.host.wanted(index);
     const preparing = CancellationScope.nonCancellable(() => prepareMap(task, this.run, this.values, this.prefix, system));
     this.host.settle(index, preparing, (prepared) => {
       if ('failure' in prepared) return this.host.end(index, { state: 'failed', failure: prepared.failure });
       if ('ended' in prepared) return this.host.end(index, { state: prepared.ended });
-      if (stops !== this.stops) return this.host.end(index, { state: 'cancelled' });
+      if (!wanted()) return this.host.end(index, { state: 'cancelled' });
       this.add(index, task, prepared);
     });
   }
@@ -132,11 +134,10 @@ export class MapRuns {
     return map === undefined ? start() : map.within(start);
   }
 
-  /** Nothing more starts; what runs is cancelled by the loop. */
-  stop(): void {
-    this.stops++;
+  /** Nothing more starts of one map, or of all that a cancel of the run reaches; what runs is cancelled by the loop. */
+  stop(only?: number): void {
     for (const map of [...this.open.values()]) {
-      if (map.closing) continue;
+      if (map.closing || !reaches(this.plan, map.index, only)) continue;
       map.walk.stop();
       this.moved.add(map);
       if (map.walk.isDone) this.close(map);
@@ -162,14 +163,15 @@ export class MapRuns {
     for (const map of this.open.values()) {
       const { task, prepared, walk, inlineBytes } = map;
       const records = await storeRecords(map.begun(), this.prefix, `${name}-${task.id}`, `items of ${task.id} so far`);
-      snapshots.push({ taskId: task.id, ...prepared, states: walk.snapshot(), records, inlineBytes });
+      const stopped = walk.isStopped ? { stopped: true as const } : {};
+      snapshots.push({ taskId: task.id, ...prepared, states: walk.snapshot(), records, inlineBytes, ...stopped });
     }
     return snapshots;
   }
 
   /** Goes on with the maps of an earlier execution. */
   async restore(snapshots: readonly MapSnapshot[]): Promise<void> {
-    for (const { taskId, records, states, inlineBytes, shards, ...carried } of snapshots) {
+    for (const { taskId, records, states, inlineBytes, shards, stopped, ...carried } of snapshots) {
       if (shards !== undefined) continue;
       const index = this.plan.tasks.findIndex(({ id }) => id === taskId);
       const task = this.plan.tasks[index]!;
@@ -177,6 +179,7 @@ export class MapRuns {
       const map = new RunningMap(index, task, prepared, states);
       for (const record of await loadRecords(records)) map.records.set(record.index, record);
       map.inlineBytes = inlineBytes;
+      if (stopped === true) map.walk.stop();
       this.open.set(index, map);
     }
   }

@@ -6,6 +6,7 @@ import type { ChildRecord, DagRunInput, ItemsQueryResult, MapSnapshot, ShardResu
 import type { Children } from '../children.js';
 import { system } from '../dispatch.js';
 import { itemPrefix, itemRun } from '../item-facts.js';
+import { reaches } from '../reach-of-cancel.js';
 import type { RunLedger } from '../run-ledger.js';
 import type { RunValues } from '../run-values.js';
 import { clip } from '../task-failure.js';
@@ -24,7 +25,8 @@ const RESULT_LIMIT = 16 * 1024;
  */
 export class ShardRuns {
   private readonly open = new Map<number, ShardedMap>();
-  private stopped = false;
+  /** Maps of which nothing more starts. */
+  private readonly stopped = new Set<number>();
 
   constructor(
     private readonly input: DagRunInput,
@@ -86,11 +88,11 @@ export class ShardRuns {
     if (map.isDone) this.close(map);
   }
 
-  /** Nothing more starts; the shards that run are cancelled by the loop. */
-  stop(): void {
-    this.stopped = true;
+  /** Nothing more starts of one map, or of all that a cancel of the run reaches; the shards that run are cancelled by the loop. */
+  stop(only?: number): void {
     for (const map of [...this.open.values()]) {
-      if (map.isDone) continue;
+      if (map.isDone || !reaches(this.plan, map.index, only)) continue;
+      this.stopped.add(map.index);
       map.leave('cancelled');
       this.noteProgress(map.index);
       if (map.isDone) this.close(map);
@@ -104,14 +106,21 @@ export class ShardRuns {
   }
 
   snapshot(): readonly MapSnapshot[] {
-    return [...this.open.values()].map((map) => map.snapshot());
+    return [...this.open.values()].map((map) =>
+      this.stopped.has(map.index) ? { ...map.snapshot(), stopped: true } : map.snapshot(),
+    );
   }
 
   restore(snapshots: readonly MapSnapshot[]): void {
     for (const snapshot of snapshots) {
       if (snapshot.shards === undefined) continue;
       const index = this.plan.tasks.findIndex(({ id }) => id === snapshot.taskId);
-      this.open.set(index, ShardedMap.restored(index, this.plan.tasks[index]!, snapshot));
+      const map = ShardedMap.restored(index, this.plan.tasks[index]!, snapshot);
+      if (snapshot.stopped === true) {
+        this.stopped.add(index);
+        map.leave('cancelled');
+      }
+      this.open.set(index, map);
     }
   }
 
@@ -121,7 +130,7 @@ export class ShardRuns {
 
   private close(map: ShardedMap): void {
     const { index, task } = map;
-    const state = map.outcome(this.stopped);
+    const state = map.outcome(this.stopped.has(index));
     const failure = state === 'failed' ? itemsFailed(map.progress, map.tolerated, map.reasons()) : undefined;
     const collecting = CancellationScope.nonCancellable(() =>
       system(`outputs of the items of ${task.id}`).collectItems({
