@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
 import { mergeReferences } from '../src/dag/expression/index.js';
 import type { Json } from '../src/dag/json.js';
+import { itemName } from '../src/dag/map/item-source.js';
 import type { RetryPlan } from '../src/dag/plan.js';
 import type { Scope } from '../src/dag/scope.js';
 import type { CachedFrom, Failure, OutputValue } from '../src/dag/state.js';
@@ -122,7 +123,7 @@ class TaskRun {
     const output = this.mask.output(toJson(returned));
     checkOutput(outputSchema, output);
     await this.cache?.keep(output, this.context());
-    return outputValue(runtime.objects, call.prefix, call.task, output, call.inlineLimit);
+    return outputValue(runtime.objects, call.prefix, itemName(call.task, call.item), output, call.inlineLimit);
   }
 
   /** The output of an earlier success with the same key, which makes it the cached output of this one. */
@@ -168,7 +169,8 @@ class TaskRun {
   private newContext(): TaskContext {
     const { call, runtime, heartbeats } = this;
     const { attempt } = this.history.current;
-    this.log = new TaskLog({ objects: runtime.objects, prefix: call.prefix, taskId: call.task, attempt, mask: this.mask });
+    const name = itemName(call.task, call.item);
+    this.log = new TaskLog({ objects: runtime.objects, prefix: call.prefix, taskId: name, attempt, mask: this.mask });
     const { stop } = this;
     return {
       get signal() {
@@ -179,10 +181,11 @@ class TaskRun {
       info: {
         runId: call.run?.id ?? this.temporal.info.workflowExecution?.workflowId ?? call.prefix,
         taskId: call.task,
+        ...(call.item === undefined ? {} : { item: { index: call.item.index, key: call.item.key } }),
         attempt,
         // Made when looked at: few tasks do.
         get idempotencyKey() {
-          return idempotencyKey(call.prefix, call.task, undefined, call.before);
+          return idempotencyKey(call.prefix, call.task, call.item?.index, call.before);
         },
         prefix: call.prefix,
       },

@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
+import type { ChildEnd } from '../src/dag/child-end.js';
 import { evaluateExpression, parseExpression, parseTemplate, renderTemplate } from '../src/dag/expression/index.js';
 import type { Json } from '../src/dag/json.js';
 import type { DagPlan } from '../src/dag/plan.js';
@@ -9,10 +10,11 @@ import { JsonBlobs } from '../src/objects/json-blobs.js';
 import { CACHE_DAYS_PREFIX, DAYS_PREFIX, dayOfCacheMarker, dayOfMarker } from '../src/objects/keys.js';
 import type { ObjectStore } from '../src/objects/object-store.js';
 import { ObjectStoreError } from '../src/objects/object-store-error.js';
+import { collectItems, expandStored, storedItemKeys } from './map-activities.js';
 import { type EvaluateInput, OBJECT_CONFLICT, type SystemActivities, type TemporalPort } from './system-calls.js';
 import type { CacheDay } from './task-cache.js';
 import { TaskError } from './task-error.js';
-import { expressionFailure, loadTasks } from './task-input.js';
+import { expressionFailure, itemScope, loadTasks } from './task-input.js';
 import { outputValue } from './task-output.js';
 
 /** Their names, which no activity of a user may have. */
@@ -21,7 +23,12 @@ export const SYSTEM_ACTIVITY_NAMES = [
   'loadJson',
   'storeJson',
   'evaluate',
+  'expandMap',
+  'itemKeys',
+  'collectItems',
   'runExists',
+  'childEnds',
+  'runIsOpen',
   'countPollers',
   'sweepRuns',
 ] as const satisfies readonly (keyof SystemActivities)[];
@@ -49,7 +56,16 @@ export function createSystemActivities(deps: {
         throw named;
       }
     },
+    expandMap: async (input) => expandStored(objects, outputs, input),
+    itemKeys: async (input) => storedItemKeys(outputs, input),
+    collectItems: async (input) => collectItems(objects, outputs, input),
     runExists: async ({ runId, dagId, runKey }) => temporal.runExists(runId, dagId, runKey),
+    childEnds: async ({ runIds }) => {
+      const ends: (ChildEnd | null)[] = [];
+      for (const runId of runIds) ends.push((await temporal.childEnd(runId)) ?? null);
+      return ends;
+    },
+    runIsOpen: async ({ runId, execution }) => temporal.executionIsOpen(runId, execution),
     countPollers: async ({ queue }) => temporal.countPollers(queue),
     sweepRuns: async ({ before }) => {
       await sweepCache(objects, before);
@@ -72,6 +88,7 @@ async function evaluated(input: EvaluateInput, outputs: JsonBlobs): Promise<Json
   return renderTemplate(template, {
     ...input.scope,
     tasks: await loadTasks(input.scope.tasks ?? {}, template.references, outputs),
+    ...(await itemScope(input.item, template.references, outputs)),
   });
 }
 

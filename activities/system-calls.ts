@@ -1,7 +1,14 @@
+import type { ChildEnd } from '../src/dag/child-end.js';
 import type { Json, JsonObject } from '../src/dag/json.js';
+import type { ItemKey } from '../src/dag/map/item-key.js';
+import type { ItemRecord } from '../src/dag/map/item-result.js';
+import type { CallItem, ItemSource } from '../src/dag/map/item-source.js';
+import type { MapPlan } from '../src/dag/map/map-plan.js';
+import type { ItemRange } from '../src/dag/map/shards.js';
 import type { DagPlan } from '../src/dag/plan.js';
 import type { Scope } from '../src/dag/scope.js';
-import type { BlobRef, OutputValue, TaskState } from '../src/dag/state.js';
+import type { BlobRef, Failure, OutputValue, TaskState } from '../src/dag/state.js';
+import type { CallTasks } from './task-call.js';
 
 /**
  * Activities that the workflows themselves need, run by Baton's own worker on the run's own queue (entities: on the
@@ -23,8 +30,18 @@ export interface SystemActivities {
    * An expression that fails is a result, not an error. The value is stored when over `inlineLimit`.
    */
   evaluate(input: EvaluateInput): Promise<{ readonly output: OutputValue } | { readonly error: string }>;
+  /** Makes the items of a map whose lists are stored, or too long for the workflow (R10). What is wrong with them is a result. */
+  expandMap(input: ExpandMapInput): Promise<ExpandedLists | { readonly failure: Failure }>;
+  /** Names of the items `from` to before `to` of a map whose lists are stored. */
+  itemKeys(input: ItemKeysInput): Promise<readonly ItemKey[]>;
+  /** Makes the outputs of a map, and all its items, one list each: stored when over `inlineLimit`, then as JSON lines too. */
+  collectItems(input: CollectItemsInput): Promise<CollectedItems | { readonly error: string }>;
   /** R3: does this run id exist already, in an execution other than this one? Used by scheduled starts. */
   runExists(input: { readonly runId: string; readonly dagId: string; readonly runKey: string }): Promise<boolean>;
+  /** What became of children that were not heard of: an end, or null for one that goes on. In the order of `runIds`. */
+  childEnds(input: { readonly runIds: readonly string[] }): Promise<readonly (ChildEnd | null)[]>;
+  /** Whether this execution of a run is still open: a child whose parent is not has nobody to work for. */
+  runIsOpen(input: { readonly runId: string; readonly execution: number }): Promise<boolean>;
   /** How many pollers a task queue has seen lately (DescribeTaskQueue); 0 = nobody works on it. */
   countPollers(input: { readonly queue: string }): Promise<number>;
   /** Deletes what belongs to closed runs of days older than the retention; returns how many runs (R3). */
@@ -38,12 +55,55 @@ export interface EvaluateInput {
   /** A template (`${{ }}` inside) or, with `expression: true`, one bare expression. */
   readonly template: Json;
   readonly expression?: boolean;
-  readonly scope: Omit<Scope, 'tasks' | 'secrets'> & {
-    readonly tasks?: { readonly [id: string]: { readonly state: TaskState; readonly output: OutputValue } };
-  };
+  readonly scope: StoredScope;
+  /** The item of a map that it is evaluated for. */
+  readonly item?: CallItem;
   readonly prefix: string;
   readonly name: string;
   readonly inlineLimit: number;
+}
+
+/** A scope whose outputs may be references. */
+export type StoredScope = Omit<Scope, 'tasks' | 'secrets'> & { readonly tasks?: CallTasks };
+
+export interface ExpandMapInput {
+  readonly task: string;
+  readonly map: MapPlan;
+  readonly scope: StoredScope;
+  readonly prefix: string;
+  readonly inlineLimit: number;
+}
+export interface ExpandedLists {
+  readonly source: ItemSource;
+  readonly total: number;
+}
+
+export interface ItemKeysInput {
+  readonly source: ItemSource;
+  /** Template of `mapKey`. */
+  readonly template: string;
+  readonly scope: Pick<Scope, 'params' | 'run'>;
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface CollectItemsInput {
+  readonly task: string;
+  readonly prefix: string;
+  /** In order of index: inline, or keys of blobs that hold lists of them and ranges of which nothing is stored. */
+  readonly records: { readonly records: readonly ItemRecord[] } | { readonly pages: readonly (string | UniformItems)[] };
+  readonly inlineLimit: number;
+}
+/** Items that all came to the same, and left nothing. */
+export interface UniformItems extends ItemRange {
+  readonly state: TaskState;
+  readonly failure?: Failure;
+}
+export interface CollectedItems {
+  /** Outputs of the items that succeeded, in order of index. */
+  readonly output: OutputValue;
+  /** All of them as `ItemResult`. */
+  readonly items: OutputValue;
 }
 
 /** Gateways that activities get from outside (`createActivities(deps)`): they never import `src/temporal`. */
@@ -51,6 +111,10 @@ export interface TemporalPort {
   /** The one `exists` function (R3). */
   runExists(runId: string, dagId: string, runKey: string): Promise<boolean>;
   countPollers(queue: string): Promise<number>;
+  /** How a child ended; undefined while it is open. One that nobody knows was ended from outside. */
+  childEnd(runId: string): Promise<ChildEnd | undefined>;
+  /** Whether that execution of a run is open (R4). */
+  executionIsOpen(runId: string, execution: number): Promise<boolean>;
   /** State of a run for the sweep: still open (or unknown to us) means: keep. */
   isOpen(runId: string): Promise<boolean>;
 }

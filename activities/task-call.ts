@@ -1,4 +1,5 @@
 import type { Json } from '../src/dag/json.js';
+import type { CallItem } from '../src/dag/map/item-source.js';
 import type { RunScope } from '../src/dag/scope.js';
 import type { Attempt, CachedFrom, OutputValue, TaskState } from '../src/dag/state.js';
 import type { PollPace } from '../src/dag/wait-plan.js';
@@ -16,7 +17,9 @@ export interface TaskCall {
   readonly prefix: string;
   readonly params?: { readonly [name: string]: Json };
   readonly run?: RunScope;
-  readonly tasks?: { readonly [id: string]: { readonly state: TaskState; readonly output: OutputValue } };
+  readonly tasks?: CallTasks;
+  /** Which item of a map this is. */
+  readonly item?: CallItem;
   /** Largest output in bytes that may come back inline (R15); 0 once the execution's budget is used up. Default 4096. */
   readonly inlineLimit?: number;
   /** Results of earlier runs are not taken over in this run; new ones are kept all the same. */
@@ -32,6 +35,11 @@ export interface PollCall extends TaskCall {
   /** When the wait times out, epoch ms. */
   readonly deadline: number;
   readonly pace: PollPace;
+}
+
+/** Upstream tasks as they travel: `items` only of maps, and where they are named. */
+export interface CallTasks {
+  readonly [id: string]: { readonly state: TaskState; readonly output: OutputValue; readonly items?: OutputValue };
 }
 
 /** What such an activity returns. */

@@ -7,9 +7,11 @@ export interface TaskInfo {
   /** Id of the run, as REST shows it. */
   readonly runId: string;
   readonly taskId: string;
+  /** Which item of a map: its place from 0, and its name. */
+  readonly item?: { readonly index: number; readonly key: string };
   /** From 1, going on over lost workers and retries. */
   readonly attempt: number;
-  /** The same for every attempt of this task in this execution of the run: pass it to systems that de-duplicate. */
+  /** The same for every attempt of this task, or of this item of it, in this execution of the run: pass it to systems that de-duplicate. */
   readonly idempotencyKey: string;
   /** Key prefix of this execution in the object store, ending with `/`. */
   readonly prefix: string;

@@ -1,10 +1,12 @@
 import type { References } from '../src/dag/expression/index.js';
 import type { Json } from '../src/dag/json.js';
+import { itemAt, type NamedLists } from '../src/dag/map/item-lists.js';
+import type { CallItem, ItemSource } from '../src/dag/map/item-source.js';
 import type { TaskBody } from '../src/dag/plan.js';
 import type { Scope, TaskScope } from '../src/dag/scope.js';
-import type { OutputValue, TaskState } from '../src/dag/state.js';
+import type { BlobRef } from '../src/dag/state.js';
 import type { JsonBlobs } from '../src/objects/json-blobs.js';
-import type { TaskCall } from './task-call.js';
+import type { CallTasks, TaskCall } from './task-call.js';
 import { TaskError } from './task-error.js';
 import { type PreparedInput, type TaskHandler, templateInput } from './task-handler.js';
 
@@ -67,6 +69,7 @@ export async function taskScope(
     ...(call.run === undefined ? {} : { run: call.run }),
     ...(call.hookOf === undefined ? {} : { task: call.hookOf }),
     tasks: call.tasks === undefined ? {} : await loadTasks(call.tasks, references, outputs),
+    ...(call.item === undefined ? {} : await itemScope(call.item, references, outputs)),
     attempt,
     secrets,
   };
@@ -74,14 +77,22 @@ export async function taskScope(
 
 /** The `tasks` object of a scope. Throws `TaskError` when stored outputs are missing or too large together. */
 export async function loadTasks(
-  tasks: { readonly [id: string]: { readonly state: TaskState; readonly output: OutputValue } },
+  tasks: CallTasks,
   references: References,
   outputs: JsonBlobs,
 ): Promise<{ [id: string]: TaskScope }> {
-  const named = new Set(references.tasks.filter((t) => t.field !== 'state').map((t) => t.id));
+  const namedBut = (other: 'output' | 'items'): Set<string> =>
+    new Set(references.tasks.filter((t) => t.field !== 'state' && t.field !== other).map((t) => t.id));
+  const outputNamed = namedBut('items');
+  const itemsNamed = namedBut('output');
   const entries = Object.entries(tasks);
-  const wanted = entries.filter(([id, task]) => 'ref' in task.output && (references.tasksWhole || named.has(id)));
-  const bytes = wanted.reduce((sum, [, task]) => sum + ('ref' in task.output ? task.output.size : 0), 0);
+  const wanted = entries.flatMap(([id, task]): (readonly [string, 'output' | 'items', BlobRef])[] => [
+    ...('ref' in task.output && (references.tasksWhole || outputNamed.has(id)) ? [[id, 'output', task.output] as const] : []),
+    ...(task.items !== undefined && 'ref' in task.items && (references.tasksWhole || itemsNamed.has(id))
+      ? [[id, 'items', task.items] as const]
+      : []),
+  ]);
+  const bytes = wanted.reduce((sum, [, , { size }]) => sum + size, 0);
   if (bytes > MAX_LOADED_BYTES) {
     throw new TaskError(
       'OutputsTooLarge',
@@ -90,23 +101,50 @@ export async function loadTasks(
     );
   }
   const loaded = new Map(
-    await Promise.all(wanted.map(async ([id, task]) => [id, await loadOutput(id, task.output, outputs)] as const)),
+    await Promise.all(
+      wanted.map(async ([id, field, ref]) => [`${field} ${id}`, await loadOutput(id, field, ref, outputs)] as const),
+    ),
   );
   return Object.fromEntries(
-    entries.map(([id, task]) => [
+    entries.map(([id, { state, output, items = { value: [] } }]) => [
       id,
-      { state: task.state, output: 'value' in task.output ? task.output.value : (loaded.get(id) ?? null), items: [] },
+      {
+        state,
+        output: 'value' in output ? output.value : (loaded.get(`output ${id}`) ?? null),
+        items: ('value' in items ? items.value : (loaded.get(`items ${id}`) ?? [])) as Json[],
+      },
     ]),
   );
 }
 
-async function loadOutput(id: string, output: OutputValue, outputs: JsonBlobs): Promise<Json> {
-  if ('value' in output) return output.value;
+/** `item` and `index`, for the item of a map whose expressions name them. Throws `TaskError` when its lists are missing. */
+export async function itemScope(
+  item: CallItem | undefined,
+  references: References,
+  outputs: JsonBlobs,
+): Promise<Pick<Scope, 'item' | 'index'>> {
+  if (item === undefined) return {};
+  const { index, value, source } = item;
+  if (value !== undefined || source === undefined || !references.item) return { index, item: value ?? null };
+  return { index, item: itemAt(source, await loadLists(source, outputs), index) };
+}
+
+/** The lists of a map, wherever they are kept. */
+export async function loadLists(source: ItemSource, outputs: JsonBlobs): Promise<NamedLists> {
+  return Promise.all(
+    source.lists.map(
+      async ([key, list]) =>
+        [key, ('value' in list ? list.value : await loadOutput(key, 'list', list, outputs)) as readonly Json[]] as const,
+    ),
+  );
+}
+
+async function loadOutput(id: string, field: 'output' | 'items' | 'list', output: BlobRef, outputs: JsonBlobs): Promise<Json> {
   const value = await outputs.read(output.ref);
   if (value !== undefined) return value;
   throw new TaskError(
     'BlobMissing',
-    `the output of task ${id} is not in the object store any more (${output.ref}); run that task again`,
+    `the ${field} of ${field === 'list' ? '' : 'task '}${id} is not in the object store any more (${output.ref}); run the task that made it again`,
     { kind: 'blob_missing', retryable: false },
   );
 }

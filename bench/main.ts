@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- floor|latency|large|wfcommons|all [--pairs 9] [--graphs <folder>]`. Starts its own service and server on free
+ * `npm run bench -- floor|latency|large|maps|wfcommons|all [--pairs 9] [--graphs <folder>]`. Starts its own service and server on free
  * loopback ports in a temporary folder, prints tables, writes bench/results.json, and exits with 1 when a limit was not kept.
  */
 import { writeFileSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { compareWithFloor } from './floor-comparison.js';
 import { readGraphs } from './graph-file.js';
 import { measureLarge } from './large.js';
 import { measureLatency } from './latency.js';
+import { measureMaps } from './maps.js';
 import { kept, type Outcome, verdict } from './outcome.js';
 import { runRecorded } from './recorded.js';
 import { Stage } from './stage.js';
@@ -34,6 +35,7 @@ const PARTS: { readonly [name: string]: (stage: Stage) => Promise<Outcome[]> } =
     return runRecorded(stage, [...readGraphs(join(ROOT, 'bench', 'graphs')), ...recorded]);
   },
   large: (stage) => measureLarge(stage),
+  maps: (stage) => measureMaps(stage),
 };
 
 const asked = positionals.length === 0 || positionals.includes('all') ? Object.keys(PARTS) : positionals;

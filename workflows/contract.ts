@@ -2,7 +2,13 @@
  * What the world outside may know of the workflows: names, ids, inputs, queries, updates, reports. Types and constants
  * only, so that clients import it without loading workflow code.
  */
+import type { ChildEnd } from '../src/dag/child-end.js';
+import type { ChildKey } from '../src/dag/child-id.js';
 import type { JsonObject } from '../src/dag/json.js';
+import type { ItemKey } from '../src/dag/map/item-key.js';
+import type { ItemRecord } from '../src/dag/map/item-result.js';
+import type { ItemSource } from '../src/dag/map/item-source.js';
+import type { ItemRange } from '../src/dag/map/shards.js';
 import type { DagPlan } from '../src/dag/plan.js';
 import type { RunScope } from '../src/dag/scope.js';
 import type { DagHook } from '../src/dag/spec.js';
@@ -67,8 +73,73 @@ export interface DagRunInput {
   readonly plan?: DagPlan;
   /** Object key prefix of this execution, ending with `/` (`runPrefix` of src/objects/keys.ts). */
   readonly prefix: string;
-  /** Set by continue-as-new only. */
+  /** Of the run that was started from outside: all children keep their objects below it. Absent = this is that run. */
+  readonly rootPrefix?: string;
+  /** Versions of the DAGs that SubDAGs of the whole tree name, fixed when the root was started (R9). */
+  readonly dags?: PinnedDags;
+  /** Set for children. */
+  readonly parent?: ParentLink;
+  /** A further attempt of a SubDAG: what the run with this prefix succeeded with is kept (R9). */
+  readonly keepFrom?: string;
+  /** Limit of the task that this run carries out, in ms; the DAG's own may be shorter. */
+  readonly timeoutMs?: number;
+  /** Other budgets than the measured ones, for tests; children inherit them. */
+  readonly budgets?: Partial<RunBudgets>;
+  /** It runs a piece of a map. */
+  readonly shard?: ShardInput;
+  /** Set by continue-as-new, and for shards, which go on from what their parent knows. */
   readonly carried?: RunSnapshot;
+}
+
+/** What a reference resolves to. */
+export interface PinnedDag {
+  readonly version: number;
+  readonly planKey: string;
+}
+/** By reference: `<dagId>` (latest) or `<dagId>@<version>`; as the key of a blob when they are many. */
+export type PinnedDags = { readonly pinned: { readonly [reference: string]: PinnedDag } } | { readonly key: string };
+
+/** How a child finds its parent, and what it says who it is. */
+export interface ParentLink extends ChildKey {
+  /** Workflow id, without a Temporal run id: the parent may continue as new. */
+  readonly workflowId: string;
+  /** Execution of the parent (R4): a child of an earlier one means nothing to a later one. */
+  readonly execution: number;
+  /** Largest output in bytes that is told inline; above it the reference to a blob (R15). */
+  readonly inlineLimit: number;
+}
+
+/** Signal {@link ChildEnded}: the last act of a child, after its report. */
+export const CHILD_ENDED_SIGNAL = 'childEnded';
+export interface ChildEnded extends ChildEnd, ChildKey {
+  readonly execution: number;
+}
+
+/** A child that has not ended, as its parent remembers it. Times are epoch ms. */
+export interface ChildRecord extends ChildKey {
+  readonly startedAt: number;
+  /** Set while no child runs and the next attempt is waited for: when it is due. */
+  readonly retryAt?: number;
+  /** Attempts before this one, all failed. */
+  readonly earlier?: readonly Attempt[];
+  /** It was asked to stop. Default: false. */
+  readonly cancelled?: true;
+}
+
+/** Limits of one execution (design §5), and how often runs look after one another. */
+export interface RunBudgets {
+  /** From this length of the history on it continues as new at the first moment when nothing is in flight. */
+  readonly continueFromEvents: number;
+  /** From here on nothing more is started. */
+  readonly drainFromEvents: number;
+  readonly drainFromBytes: number;
+  /** Children of one execution at the same time. */
+  readonly children: number;
+  /** First look after children that were not heard of; each pause is twice the one before, up to `longestWatchMs`. */
+  readonly childWatchMs: number;
+  /** First look of a child whether its parent is still there; pauses grow likewise. */
+  readonly parentWatchMs: number;
+  readonly longestWatchMs: number;
 }
 
 /** What is known of one task. Times are epoch ms. */
@@ -81,6 +152,10 @@ export interface TaskRecord {
   readonly endedAt?: number;
   readonly attempts?: readonly Attempt[];
   readonly output?: OutputValue;
+  /** Of a map that has ended: all its items as `ItemResult`s, in order of index. */
+  readonly items?: OutputValue;
+  /** Of a map whose items are known. */
+  readonly map?: MapProgress;
   readonly failure?: Failure;
   /** The output is that of an earlier run (`cache`). */
   readonly cached?: CachedFrom;
@@ -105,6 +180,12 @@ export interface HookRecord {
   readonly endedAt?: number;
   readonly attempts?: readonly Attempt[];
   readonly failure?: Failure;
+}
+
+/** How far a map is. */
+export interface MapProgress {
+  readonly total: number;
+  readonly counts: TaskCounts;
 }
 
 export type TaskCounts = { readonly [state in TaskState]?: number };
@@ -146,8 +227,46 @@ export interface TasksQueryResult {
   readonly more: boolean;
 }
 
+/** Query `items`: what is known of the items of a map that is under way, in order of index, those that have not begun left out. */
+export const ITEMS_QUERY = 'items';
+export interface ItemsQueryInput {
+  readonly taskId: string;
+  /** Index to start after. */
+  readonly after?: number;
+  readonly limit: number;
+  readonly state?: TaskState;
+}
+export interface ItemsQueryResult {
+  readonly items: readonly ItemRecord[];
+  readonly more: boolean;
+  /** Instead of items, where the map runs in shards: those that have begun, in order. */
+  readonly parts?: readonly ItemsPart[];
+}
+
+/** A piece of a large map, run as a child. Its run facts are those of a child; its items see what they would see in the map itself. */
+export interface ShardInput {
+  /** Object key prefix of the run whose map it is: outputs and logs of items go there. */
+  readonly prefix: string;
+  readonly scope: RunScope;
+}
+
+/** Items of a map that a shard has run, as it tells its parent in `outputs`. */
+export interface ShardResult {
+  /** Keys of JSON blobs that hold lists of {@link ItemRecord}s, in order of index. */
+  readonly pages: readonly string[];
+  readonly counts: TaskCounts;
+  /** The first failures, for people. */
+  readonly reasons: readonly string[];
+}
+
+/** A shard of a map, as the items query tells of it: what it left, or which run to ask. */
+export interface ItemsPart extends ItemRange {
+  readonly pages?: readonly string[];
+  readonly runId?: string;
+}
+
 /** Task records, inline or, when they are many, as keys of JSON blobs that hold lists of them, in order of the plan. */
-export type StoredRecords = { readonly records: readonly TaskRecord[] } | { readonly pages: readonly string[] };
+export type StoredRecords<T = TaskRecord> = { readonly records: readonly T[] } | { readonly pages: readonly string[] };
 
 /** What a run carries over continue-as-new. */
 export interface RunSnapshot {
@@ -160,8 +279,46 @@ export interface RunSnapshot {
   /** Bytes of inline outputs among the records. */
   readonly inlineBytes: number;
   readonly failFastTripped: boolean;
+  /** Maps under way. Default: none. */
+  readonly maps?: StoredRecords<MapSnapshot>;
+  /** Why the run only cleans up; absent = it does not. */
+  readonly stopped?: 'cancelled' | 'timeout';
   /** Executions of this run so far, this one included: names the pages. */
   readonly hop: number;
+  /** Children that run on. Default: none. */
+  readonly children?: readonly ChildRecord[];
+}
+
+/** What a run carries of a map whose items are known and not all over. */
+export interface MapSnapshot {
+  readonly taskId: string;
+  readonly source: ItemSource;
+  readonly total: number;
+  readonly maxConcurrency: number;
+  /** See `map-walk.ts`. */
+  readonly states: string;
+  /** Names of the items, where they were computed ahead. */
+  readonly keys?: readonly ItemKey[];
+  /** Of the items that have begun. */
+  readonly records: StoredRecords<ItemRecord>;
+  /** Bytes of inline outputs among them. */
+  readonly inlineBytes: number;
+  /** A shard: where it begins, and how many failures the whole map tolerates. */
+  readonly shard?: { readonly offset: number; readonly tolerated: number };
+  /** Nothing more of it starts: it was cancelled. Default: false. */
+  readonly stopped?: true;
+  /** The map runs in shards: `states` are of these. */
+  readonly shards?: readonly ShardState[];
+}
+
+/** What a parent remembers of a shard that has begun. */
+export interface ShardState {
+  readonly shard: number;
+  /** Its place in the window, while it runs. */
+  readonly slot?: number;
+  readonly result?: ShardResult;
+  /** Why nothing is known of its items. */
+  readonly lost?: { readonly state: TaskState; readonly failure?: Failure };
 }
 
 /** Update `approve`: a decision about a task that waits for approval. Never blocks. */
@@ -209,6 +366,8 @@ export interface RunReport {
   readonly head: RunHead;
   readonly tasks: StoredRecords;
   readonly planKey: string;
+  /** Of a child: what it told its parent. */
+  readonly end?: ChildEnd;
   /** Set when it was not the run itself that wrote it: its workflow was ended from outside. */
   readonly writtenBy?: 'reader';
 }

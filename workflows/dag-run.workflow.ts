@@ -8,12 +8,14 @@ import {
   CancelledFailure,
   continueAsNew,
   defineQuery,
+  defineSignal,
   defineUpdate,
   setCurrentDetails,
   setHandler,
   sleep,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
+import type { ChildEnd } from '../src/dag/child-end.js';
 import { formatDuration } from '../src/dag/duration.js';
 import type { Json, JsonObject } from '../src/dag/json.js';
 import type { DagPlan } from '../src/dag/plan.js';
@@ -24,21 +26,33 @@ import {
   APPROVE_UPDATE,
   type ApproveInput,
   type ApproveResult,
+  CHILD_ENDED_SIGNAL,
+  type ChildEnded,
   DAG_RUN_FAILED,
   type DagRunInput,
+  ITEMS_QUERY,
+  type ItemsQueryInput,
+  type ItemsQueryResult,
+  type MapSnapshot,
   REPORT_NAME,
   RUN_QUERY,
   type RunFacts,
   type RunHead,
   type RunReport,
+  type RunSnapshot,
   type RunSummary,
   TASKS_QUERY,
+  type TaskRecord,
   type TasksQueryInput,
   type TasksQueryResult,
 } from './contract.js';
 import { type Approvals, refused } from './run/approvals.js';
+import { BUDGETS } from './run/budgets.js';
 import { runDetails } from './run/details.js';
 import { atHand, system } from './run/dispatch.js';
+import { itemPrefix, itemRun } from './run/item-facts.js';
+import { tellParent, watchParent } from './run/parent-link.js';
+import { prepareRun } from './run/prepare-run.js';
 import { runHooks } from './run/run-hooks.js';
 import { RunLedger } from './run/run-ledger.js';
 import { RunLoop } from './run/run-loop.js';
@@ -48,45 +62,72 @@ import { loadRecords, storeRecords } from './run/stored-records.js';
 
 export const runQuery = defineQuery<RunHead>(RUN_QUERY);
 export const approveUpdate = defineUpdate<ApproveResult, [ApproveInput]>(APPROVE_UPDATE);
+export const itemsQuery = defineQuery<ItemsQueryResult, [ItemsQueryInput]>(ITEMS_QUERY);
 export const tasksQuery = defineQuery<TasksQueryResult, [TasksQueryInput]>(TASKS_QUERY);
+export const childEndedSignal = defineSignal<[ChildEnded]>(CHILD_ENDED_SIGNAL);
 
 /** Outputs of a DAG are for other programs to read, not for data: more than this many characters of JSON is refused. */
 const MAX_OUTPUTS_CHARS = 256 * 1024;
+/** Name of the outputs of a child below its prefix, where they are too large for a message. */
+const OUTPUTS_NAME = 'outputs.json';
 /** Failed tasks named in the search attribute: visibility is an index, not a report. */
 const MAX_INDEXED = 20;
 /** Reasons told in the failure of a run, and their length: the first ones say most. */
 const MAX_REASONS = 5;
 const MAX_REASON_CHARS = 200;
 
-export async function dagRun(input: DagRunInput): Promise<RunSummary> {
-  const startedAt = input.carried?.startedAt ?? Date.now();
+export async function dagRun(given: DagRunInput): Promise<RunSummary> {
+  const startedAt = given.carried?.startedAt ?? Date.now();
   const desk = approvalDesk();
-  const loaded = await loadPlan(input);
-  const plan = 'plan' in loaded ? loaded.plan : EMPTY_PLAN;
-  const walk = new Walk(plan, input.carried?.states, { failFastTripped: input.carried?.failFastTripped });
-  const ledger = new RunLedger(input.run, plan, walk, startedAt, input.carried?.revision);
-  ledger.inlineBytes = input.carried?.inlineBytes ?? 0;
+  const { input, plan, dags, kept, failure: broken } = await prepareRun(given);
+  const { carried } = input;
+  const walk = new Walk(plan, carried?.states ?? kept?.states, {
+    failFastTripped: carried?.failFastTripped,
+    stopped: carried?.stopped !== undefined,
+    chosen: kept?.chosen,
+  });
+  const ledger = new RunLedger(input.run, plan, walk, startedAt, carried?.revision ?? kept?.revision);
+  ledger.inlineBytes = carried?.inlineBytes ?? 0;
   setHandler(runQuery, () => ledger.head());
   setHandler(tasksQuery, (query) => ledger.page(query));
-  if (input.carried !== undefined) ledger.restore(await loadRecords(input.carried.tasks));
+  if (carried !== undefined) ledger.restore(await loadRecords<TaskRecord>(carried.tasks));
+  else if (kept !== undefined) ledger.keep(kept.records);
 
-  const values = new RunValues(input.run, plan, walk, ledger, input.prefix, system);
-  const loop = new RunLoop(input.run, plan, walk, ledger, values, input.prefix);
+  const values = new RunValues(itemRun(input), plan, walk, ledger, itemPrefix(input), system);
+  const loop = new RunLoop(input, plan, walk, ledger, values, dags);
   desk.open(loop.approvals);
   setCurrentDetails(whenAsked(() => runDetails(ledger.head(), ledger, plan, walk)));
+  setHandler(itemsQuery, (query) => {
+    const parts = loop.shards.parts(query.taskId);
+    return parts === undefined ? loop.maps.page(query) : { items: [], more: false, parts };
+  });
+  setHandler(childEndedSignal, (word) => loop.children.hear(word));
+  if (carried?.maps !== undefined) {
+    const maps = await loadRecords<MapSnapshot>(carried.maps);
+    loop.shards.restore(maps);
+    await loop.maps.restore(maps);
+  }
   // A cancellation reaches what runs by itself, and is a request to the loop, which stops in good order.
   CancellationScope.current().cancelRequested.catch(() => loop.stop('cancelled'));
+  if (input.parent !== undefined)
+    watchParent(input.parent, { ...BUDGETS, ...input.budgets }, system, () => loop.stop('cancelled'));
   if (plan.timeoutMs !== undefined) {
     const until = startedAt + plan.timeoutMs;
     void shielded(() => sleep(Math.max(1, until - Date.now()), { summary: 'timeout of the run' })).then(() =>
       loop.stop('timeout'),
     );
   }
-  if ('failure' in loaded) return close(input, ledger, 'failed', loaded.failure);
-  const end = await loop.drive();
-  // What is decided from here on would be lost.
+  if (broken !== undefined) return close(input, ledger, 'failed', broken);
+  if (carried?.children !== undefined) loop.restoreChildren(carried.children);
+  for (let end = await loop.drive(); end === 'continue_as_new'; end = await loop.drive()) {
+    // What is decided while the snapshot is stored would be lost.
+    desk.close();
+    const next = await snapshot(input, ledger, walk, loop, startedAt);
+    // What came in meanwhile, a child's end or a cancellation, is done first: the next execution would not hear of it.
+    if (loop.isQuiet) return continueAsNew<typeof dagRun>({ ...input, carried: next });
+    desk.open(loop.approvals);
+  }
   desk.close();
-  if (end === 'continue_as_new') return goOn(input, ledger, walk, startedAt);
 
   const outcome = loop.stopped === 'cancelled' ? 'cancelled' : loop.stopped === 'timeout' ? 'failed' : walk.outcome()!;
   let failure = outcome === 'failed' ? failureOf(loop, plan, walk, ledger) : undefined;
@@ -134,47 +175,42 @@ function approvalDesk(): { open(approvals: Approvals): void; close(): void } {
   };
 }
 
-const EMPTY_PLAN: DagPlan = { format: 1, dagId: '', maxActiveTasks: 1, failFast: false, bodies: [], tasks: [] };
-
-async function loadPlan(input: DagRunInput): Promise<{ readonly plan: DagPlan } | { readonly failure: Failure }> {
-  if (input.plan !== undefined) return { plan: input.plan };
-  try {
-    return {
-      plan: await atHand(`plan of ${input.run.dagId}, version ${input.run.version}`, (objects) =>
-        objects.loadPlan({ planKey: input.planKey }),
-      ),
-    };
-  } catch (error) {
-    const message = `the plan of version ${input.run.version} (${input.planKey}) cannot be read: ${rootMessage(error)}`;
-    return { failure: { kind: 'blob_missing', message } };
-  }
-}
-
-/** A new execution of the same run, with a short history. Nothing is in flight, so nothing can be lost. */
-async function goOn(input: DagRunInput, ledger: RunLedger, walk: Walk, startedAt: number): Promise<never> {
+/** What a new execution of the same run goes on from, with a short history. Nothing is in flight but children, which run on. */
+async function snapshot(
+  input: DagRunInput,
+  ledger: RunLedger,
+  walk: Walk,
+  loop: RunLoop,
+  startedAt: number,
+): Promise<RunSnapshot> {
   const hop = (input.carried?.hop ?? 0) + 1;
   const moved = ledger.all().filter((record) => record.revision > 0);
   const tasks = await storeRecords(moved, input.prefix, `snapshots/${hop}`, 'what the next execution goes on from');
-  return continueAsNew<typeof dagRun>({
-    ...input,
-    carried: {
-      format: 1,
-      states: walk.snapshot(),
-      tasks,
-      startedAt,
-      revision: ledger.revision,
-      inlineBytes: ledger.inlineBytes,
-      failFastTripped: walk.failFastTripped,
-      hop,
-    },
-  });
+  const maps = [...(await loop.maps.snapshot(`snapshots/${hop}`)), ...loop.shards.snapshot()];
+  const children = loop.snapshotChildren();
+  return {
+    format: 1,
+    states: walk.snapshot(),
+    tasks,
+    startedAt,
+    revision: ledger.revision,
+    inlineBytes: ledger.inlineBytes,
+    failFastTripped: walk.failFastTripped,
+    stopped: loop.stopped,
+    hop,
+    ...(maps.length === 0 ? {} : { maps: await storeRecords(maps, input.prefix, `snapshots/${hop}-maps`, 'maps under way') }),
+    ...(children.length === 0 ? {} : { children }),
+  };
 }
 
 function failureOf(loop: RunLoop, plan: DagPlan, walk: Walk, ledger: RunLedger): Failure {
   if (loop.stopped === 'timeout') {
     return { kind: 'run_timeout', message: `the run took longer than its timeout of ${formatDuration(plan.timeoutMs ?? 0)}` };
   }
-  const failed = walk.first('failed', plan.tasks.length);
+  // Those that fail no run are named only where nothing else has failed.
+  const decides = (task: number): boolean =>
+    plan.tasks[task]!.allowFailure !== true && plan.tasks[task]!.teardown === undefined;
+  const failed = walk.first('failed', plan.tasks.length).filter(decides);
   // A rule may ask for a success that no task had, although none failed.
   if (failed.length === 0)
     return {
@@ -234,11 +270,13 @@ async function close(
   ledger.failure = failure;
   ledger.close(state, Date.now());
   const head = ledger.head();
+  const end = input.parent === undefined ? undefined : await childEnd(input, head);
   const report: RunReport = {
     format: 1,
     head,
     tasks: await storeRecords(ledger.all(), input.prefix, 'report/tasks', 'report of the run'),
     planKey: input.planKey,
+    ...(end === undefined ? {} : { end }),
   };
   await atHand('report of the run', (objects) =>
     objects.storeJson({ key: `${input.prefix}${REPORT_NAME}`, value: report as unknown as Json, replace: true }),
@@ -247,6 +285,7 @@ async function close(
     DagRunState: [state],
     ...(head.failedTasks === undefined ? {} : { DagFailedTasks: head.failedTasks.slice(0, MAX_INDEXED) }),
   });
+  if (input.parent !== undefined && end !== undefined) await tellParent(input.parent, end);
   if (state === 'cancelled') throw new CancelledFailure(`run ${input.run.runId} was cancelled`);
   if (failure !== undefined) {
     throw ApplicationFailure.nonRetryable(failure.message, DAG_RUN_FAILED, {
@@ -257,8 +296,17 @@ async function close(
   return { state, counts: head.counts };
 }
 
-function rootMessage(error: unknown): string {
-  let at: unknown = error;
-  while (at instanceof Error && at.cause instanceof Error) at = at.cause;
-  return at instanceof Error ? at.message : String(at);
+/** What a child tells its parent; outputs that are no small message are stored first (R15). */
+async function childEnd(
+  { parent, prefix, shard }: DagRunInput,
+  { state, outputs = {}, failure, counts }: RunHead,
+): Promise<ChildEnd> {
+  const final = state as FinalRunState;
+  if (final !== 'success')
+    return { state: final, failure, counts, ...(shard === undefined ? {} : { output: { value: outputs } }) };
+  if (JSON.stringify(outputs).length <= parent!.inlineLimit) return { state: final, output: { value: outputs }, counts };
+  const output = await atHand('outputs of the SubDAG', (objects) =>
+    objects.storeJson({ key: `${prefix}${OUTPUTS_NAME}`, value: outputs, replace: true }),
+  );
+  return { state: final, output, counts };
 }

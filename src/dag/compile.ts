@@ -1,12 +1,16 @@
 import { compileCache } from './cache-plan.js';
 import { compileApproval } from './compile-approval.js';
+import { compileBranch } from './compile-branch.js';
+import { compileJoin } from './compile-join.js';
 import { compileWait } from './compile-wait.js';
 import { formatDuration, parseDuration } from './duration.js';
 import { expressionSource } from './expression/index.js';
+import type { NamedGraph } from './graph.js';
 import { placedHooks } from './hooks.js';
 import type { Issue } from './issue.js';
 import type { Json, JsonObject } from './json.js';
 import { MAX_HOOK_MS } from './limits.js';
+import { compileMap } from './map/compile-map.js';
 import {
   type ActivityPlan,
   type BodiesBlob,
@@ -19,15 +23,19 @@ import {
   ON_SKIPPED,
   ON_SUCCESS,
   type RetryPlan,
+  type SubPlan,
+  type SubRetryPlan,
   type TaskBody,
   type TaskPlan,
 } from './plan.js';
 import { compileRetryRule, withRulesAsErrors } from './retry-rule.js';
 import type { DependencySpec, EdgeCondition, HookSpec, HooksSpec, TaskHook, TaskSpec, ValidDag } from './spec.js';
-import { DAG_HOOKS, TASK_HOOKS } from './spec.js';
+import { DAG_HOOKS, isTeardown, TASK_HOOKS } from './spec.js';
 import { TASK_TYPES } from './task-type.js';
-import { analysisOf, type Needs } from './validate/analysis.js';
+import { type Analysis, analysisOf, type Needs } from './validate/analysis.js';
+import { conditionSource } from './validate/condition-source.js';
 import { type EffectiveFields, effective } from './validate/effective.js';
+import { downstreamRows } from './walk-layout.js';
 
 /** Built-ins of R13, R19 and R20, in ms where they are durations. */
 export const BUILT_IN = {
@@ -52,8 +60,10 @@ export const MAX_PLAN_BYTES = 1024 * 1024;
 export interface CompiledDag {
   /** In the order of {@link DagPlan.bodies}; about 256 KiB of JSON each. */
   readonly bodies: readonly BodiesBlob[];
-  /** The plan, given one key per blob. Throws RangeError for another number of keys. */
-  plan(bodyKeys: readonly string[]): DagPlan;
+  /** Inline SubDAGs, in the order of {@link DagPlan.subs}: their plans are stored before this one. */
+  readonly subs: readonly CompiledDag[];
+  /** The plan, given one key per bodies blob and one per SubDAG. Throws RangeError for another number of keys. */
+  plan(bodyKeys: readonly string[], subKeys?: readonly string[]): DagPlan;
 }
 
 /**
@@ -61,30 +71,47 @@ export interface CompiledDag {
  * same DAG gives the same result whatever the order of its keys. O(tasks log tasks + edges).
  */
 export function compile(dag: ValidDag, options: { readonly ownQueues: readonly string[] }): CompiledDag {
-  const { order, needs } = analysisOf(dag);
+  return compileDag(dag, options.ownQueues, dag.params === undefined ? {} : { params: dag.params });
+}
+
+function compileDag(dag: ValidDag, ownQueues: readonly string[], params: Pick<DagPlan, 'params' | 'anyParams'>): CompiledDag {
+  const analysis = analysisOf(dag);
+  const { order, inline } = analysis;
   const index = new Map(order.map((id, at) => [id, at]));
   const bodies = new BodyChunks();
   const hooksOf = (id: string, hooks: HooksSpec<TaskHook> | undefined): TaskPlan['hooks'] => {
     const compiled: { [on in TaskHook]?: TaskPlan[] } = {};
     for (const { on, hook, name } of placedHooks(hooks, TASK_HOOKS, '', `${id} hook`)) {
       compiled[on] ??= [];
-      compiled[on].push(compileHook(dag, name, hook, index, needs.get(name), options.ownQueues, bodies));
+      compiled[on].push(compileHook(dag, name, hook, index, analysis.needs.get(name), ownQueues, bodies));
     }
     return hooks === undefined ? undefined : compiled;
   };
-  const tasks = order.map((id) => compileTask(dag, id, index, needs.get(id), options.ownQueues, bodies, hooksOf));
+  const subs: CompiledDag[] = [];
+  const addSub = (sub: ValidDag): number => subs.push(compileDag(sub, ownQueues, { anyParams: true })) - 1;
+  const plain = order.map((id) => {
+    const task = compileTask(dag, id, index, analysis, ownQueues, bodies, hooksOf);
+    return task.type === 'dag' ? { ...task, sub: compileSub(dag.tasks[id] as TaskSpec, inline.get(id), addSub) } : task;
+  });
+  const down = downstreamRows({ tasks: plain });
+  const tasks = plain.map((task, at) =>
+    compileBranch(compileJoin(task, dag, index, analysis, plain, down), dag, index, down, at),
+  );
   const hooks = placedHooks(dag.hooks, DAG_HOOKS, '').map(
     ({ on, hook, name }): HookPlan => ({
       on,
-      task: compileHook(dag, name, hook, index, needs.get(name), options.ownQueues, bodies),
+      task: compileHook(dag, name, hook, index, analysis.needs.get(name), ownQueues, bodies),
     }),
   );
   const outputs = Object.entries(dag.outputs ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
   return {
     bodies: bodies.blobs,
-    plan(bodyKeys) {
+    subs,
+    plan(bodyKeys, subKeys = []) {
       if (bodyKeys.length !== bodies.blobs.length)
         throw new RangeError(`${bodies.blobs.length} bodies blobs need as many keys, not ${bodyKeys.length}`);
+      if (subKeys.length !== subs.length)
+        throw new RangeError(`${subs.length} SubDAGs need as many keys, not ${subKeys.length}`);
       return {
         format: 1,
         dagId: dag.id,
@@ -93,6 +120,8 @@ export function compile(dag: ValidDag, options: { readonly ownQueues: readonly s
         ...(dag.timeout === undefined ? {} : { timeoutMs: parseDuration(dag.timeout) }),
         ...(outputs.length === 0 ? {} : { outputs }),
         bodies: bodyKeys,
+        ...(subs.length === 0 ? {} : { subs: subKeys }),
+        ...params,
         tasks,
         ...(hooks.length === 0 ? {} : { hooks }),
       };
@@ -115,14 +144,15 @@ function compileTask(
   dag: ValidDag,
   id: string,
   index: ReadonlyMap<string, number>,
-  needs: Needs | undefined,
+  { needs: allNeeds, graph, setups }: Analysis,
   ownQueues: readonly string[],
   bodies: BodyChunks,
   hooksOf: (id: string, hooks: EffectiveFields['hooks']) => TaskPlan['hooks'],
 ): TaskPlan {
   const task = dag.tasks[id] as TaskSpec;
   const fields = effective(dag.defaults, task);
-  const upstream = edges(task, index);
+  const teardown = setups.get(id)?.map((setup) => index.get(setup) as number);
+  const upstream = isTeardown(task) ? allUpstream(graph, id, index) : edges(task, index);
   const activity =
     TASK_TYPES[task.type].carriedOutBy === 'activity'
       ? compileActivity(dag.id, id, task, fields, ownQueues, bodies)
@@ -134,15 +164,23 @@ function compileTask(
   const approval = task.type === 'approval' ? compileApproval(task, fields.onTimeout, index) : undefined;
   const inWalk = wait?.poll === undefined && (activity === undefined || activity.foreign !== undefined);
   const value = task.type === 'transform' ? task.with?.value : undefined;
+  const needs = allNeeds.get(id);
+  const map = compileMap(task, fields, needs?.item ?? false);
   const needed = needs === undefined ? undefined : compileNeeds(needs, index);
+  // A join and a teardown decide instead, also of a default.
+  const rule = task.join !== undefined || teardown !== undefined ? undefined : fields.triggerRule;
   return {
     id,
     type: task.type,
     ...(upstream.length === 0 ? {} : { upstream }),
-    ...(fields.triggerRule === undefined || fields.triggerRule === 'all_success' ? {} : { rule: fields.triggerRule }),
-    ...(task.when === undefined || task.when === true ? {} : { when: condition(task.when) }),
+    ...(rule === undefined || rule === 'all_success' ? {} : { rule }),
+    ...(fields.allowFailure === true ? { allowFailure: true as const } : {}),
+    ...(task.setup === true ? { setup: true as const } : {}),
+    ...(teardown === undefined ? {} : { teardown: teardown.sort((a, b) => a - b) }),
+    ...(task.when === undefined || task.when === true ? {} : { when: conditionSource(task.when) }),
     ...(fields.priority === undefined || fields.priority === 3 ? {} : { priority: fields.priority }),
     ...(value === undefined ? {} : { value }),
+    ...(map === undefined ? {} : { map }),
     ...(activity === undefined ? {} : { activity }),
     ...(wait === undefined ? {} : { wait }),
     ...(approval === undefined ? {} : { approval }),
@@ -196,6 +234,24 @@ function condition(when: string | boolean): string | boolean {
   return typeof when === 'boolean' ? when : (expressionSource(when) ?? when).trim();
 }
 
+/** R9, R19: no limit of time and one attempt unless the task itself says so; `defaults` do not reach it. */
+function compileSub(task: TaskSpec, inline: ValidDag | undefined, add: (sub: ValidDag) => number): SubPlan {
+  const { dag, version, params } = (task.with ?? {}) as { dag?: string; version?: number; params?: Json };
+  const attempts = task.retry?.maxAttempts ?? BUILT_IN.maxAttempts;
+  return {
+    ...(inline === undefined ? { dag } : { plan: add(inline) }),
+    ...(version === undefined ? {} : { version }),
+    ...(params === undefined ? {} : { params }),
+    ...(typeof task.timeout === 'string' ? { timeoutMs: parseDuration(task.timeout) } : {}),
+    ...(attempts === 1 ? {} : { retry: subRetry(effective(undefined, task)) }),
+  };
+}
+
+function subRetry(fields: EffectiveFields): SubRetryPlan {
+  const { maxAttempts, intervalMs, multiplier, maxIntervalMs, jitter } = compileRetry(fields);
+  return { maxAttempts, intervalMs, multiplier, maxIntervalMs, jitter };
+}
+
 const ON_BITS: { readonly [on in EdgeCondition]: number } = {
   success: ON_SUCCESS,
   completion: ON_COMPLETION,
@@ -212,6 +268,13 @@ function edges(task: TaskSpec, index: ReadonlyMap<string, number>): EdgePlan[] {
     return [index.get(dependency.task) as number, on.reduce((bits, each) => bits | ON_BITS[each], 0)];
   });
   return pairs.sort(([a], [b]) => a - b).map(([upstream, on]) => (on === ON_SUCCESS ? upstream : [upstream, on]));
+}
+
+/** Of a teardown: what it names, its setups, and what it waits for without saying so; how they end is all the same. */
+function allUpstream({ graph, names, indexOf }: NamedGraph, id: string, index: ReadonlyMap<string, number>): number[] {
+  const node = indexOf.get(id) as number;
+  const upstream = graph.upstream.subarray(graph.upstreamStart[node]!, graph.upstreamStart[node + 1]!);
+  return Array.from(upstream, (each) => index.get(names[each] as string) as number).sort((a, b) => a - b);
 }
 
 function compileActivity(
@@ -279,11 +342,14 @@ function compileRetry({ retry }: EffectiveFields): RetryPlan {
 
 function compileNeeds(needs: Needs, index: ReadonlyMap<string, number>): NeedsPlan | undefined {
   const params: true | readonly string[] = needs.paramsWhole ? true : [...needs.params].sort();
-  const tasks = [...needs.tasks].map((id) => index.get(id) as number).sort((a, b) => a - b);
+  const indexes = (ids: ReadonlySet<string>): number[] => [...ids].map((id) => index.get(id) as number).sort((a, b) => a - b);
+  const tasks = indexes(needs.tasks);
+  const items = indexes(needs.items);
   const found: NeedsPlan = {
     ...(params === true || params.length > 0 ? { params } : {}),
     ...(needs.run ? { run: true as const } : {}),
     ...(tasks.length > 0 ? { tasks } : {}),
+    ...(items.length > 0 ? { items } : {}),
   };
   return Object.keys(found).length === 0 ? undefined : found;
 }

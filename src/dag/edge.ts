@@ -1,4 +1,4 @@
-import { ON_COMPLETION, ON_FAILURE, ON_SKIPPED, ON_SUCCESS } from './plan.js';
+import { ON_COMPLETION, ON_FAILURE, ON_SKIPPED, ON_SUCCESS, type TaskPlan } from './plan.js';
 import type { FinalTaskState } from './state.js';
 
 /** What an edge makes of its upstream's final state; trigger rules count these (R6). The value is the index of the counter. */
@@ -15,8 +15,7 @@ export type TranslatedState = typeof AS_SUCCESS | typeof AS_FAILED | typeof AS_U
 export function translate(state: FinalTaskState, on: number): TranslatedState {
   switch (state) {
     case 'success':
-      if ((on & (ON_SUCCESS | ON_COMPLETION)) !== 0) return AS_SUCCESS;
-      return (on & ON_SKIPPED) !== 0 ? AS_UPSTREAM_FAILED : AS_SKIPPED;
+      return (on & (ON_SUCCESS | ON_COMPLETION)) !== 0 ? AS_SUCCESS : AS_SKIPPED;
     case 'failed':
     case 'upstream_failed':
       if ((on & (ON_FAILURE | ON_COMPLETION)) !== 0) return AS_SUCCESS;
@@ -30,7 +29,18 @@ export function translate(state: FinalTaskState, on: number): TranslatedState {
   }
 }
 
+/** As {@link translate}, for a failure that is allowed: it is as good as a success, and meets an edge that waits for a failure (R22). */
+export function translateAllowed(on: number): TranslatedState {
+  return (on & (ON_SUCCESS | ON_COMPLETION | ON_FAILURE)) !== 0 ? AS_SUCCESS : AS_SKIPPED;
+}
+
 /** An edge that only exists to tell of a failure: it takes no responsibility for its upstream (R7). */
-export function isNotifierEdge(on: number, rule: string | undefined): boolean {
-  return on === ON_FAILURE || rule === 'one_failed' || rule === 'all_failed';
+export function isNotifierEdge(on: number, { rule, join }: Pick<TaskPlan, 'rule' | 'join'>): boolean {
+  if (on === ON_FAILURE || rule === 'one_failed' || rule === 'all_failed') return true;
+  return join !== undefined && 'expression' in join && join.notifier === true;
+}
+
+/** Whether an edge into this task stops its upstream from being a leaf: neither teardowns nor notifiers do (R7, R11). */
+export function decidesForUpstream(on: number, task: TaskPlan): boolean {
+  return task.teardown === undefined && !isNotifierEdge(on, task);
 }

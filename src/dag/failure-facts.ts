@@ -16,5 +16,12 @@ export const FAILURE_FACTS: { readonly [kind in FailureKind]: string } = {
   rejected: 'somebody rejected an approval',
   terminated: 'ended from outside, without clean-up',
   output: 'an output of the DAG could not be computed',
+  child: 'the run of a SubDAG failed',
+  dag_missing: 'the DAG that a SubDAG names is gone',
+  invalid_params: 'what a SubDAG was given does not fit its params',
+  not_a_list: 'of maps: a value of `expand` or `zip` is no list and no map',
+  zip_lengths: 'of maps: lists of `zip` have different lengths, and there is no `zipFill`',
+  map_too_long: 'of maps: more items than `maxMapLength`',
+  items_failed: 'of maps: more items failed than are tolerated; the message names some',
   tasks: 'of runs only: the tasks that decide it failed',
 };

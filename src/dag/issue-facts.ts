@@ -26,9 +26,17 @@ export const ISSUE_FACTS: { readonly [code in IssueCode]: { readonly cause: stri
     cause: 'not an IANA name',
     fix: '`Europe/Berlin`, `UTC`',
   },
+  branch_target_not_downstream: {
+    cause: 'a branch chooses a task that does not wait for it',
+    fix: "add the branch to that task's `dependsOn`",
+  },
   cycle: {
     cause: 'tasks that wait for each other in a ring, named along it',
     fix: 'take one of these edges out',
+  },
+  dag_cycle: {
+    cause: 'DAGs that run one another as SubDAGs without end, named along the path',
+    fix: 'take one of these references out',
   },
   dependency_on_itself: {
     cause: 'a task in its own `dependsOn`',
@@ -158,6 +166,10 @@ export const ISSUE_FACTS: { readonly [code in IssueCode]: { readonly cause: stri
     cause: 'over 10,000',
     fix: 'split the DAG',
   },
+  unknown_dag: {
+    cause: 'a SubDAG names a DAG that is not stored, or was deleted; or a DAG that it runs does',
+    fix: 'store that DAG first',
+  },
   unknown_dependency: {
     cause: 'no task of that id',
     fix: 'the id that the message suggests',
@@ -177,6 +189,10 @@ export const ISSUE_FACTS: { readonly [code in IssueCode]: { readonly cause: stri
   unknown_task_type: {
     cause: 'no such type',
     fix: 'one of the task types above',
+  },
+  unknown_version: {
+    cause: 'a SubDAG names a version that the DAG does not have',
+    fix: 'a version that it has, or none: the latest',
   },
   unquoted_expression: {
     cause: 'YAML reads the braces as a map',

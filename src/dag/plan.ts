@@ -1,5 +1,7 @@
 import type { ApprovalPlan } from './approval-plan.js';
-import type { Json } from './json.js';
+import type { JoinTree } from './join.js';
+import type { Json, JsonObject } from './json.js';
+import type { MapPlan } from './map/map-plan.js';
 import type { RetryRulePlan } from './retry-rule.js';
 import type { DagHook, TaskHook, TriggerRule } from './spec.js';
 import type { TaskType } from './task-type.js';
@@ -21,6 +23,12 @@ export interface DagPlan {
   readonly outputs?: readonly (readonly [string, Json])[];
   /** Keys of the blobs that hold the bodies; {@link TaskPlan.body} is an index into this list. */
   readonly bodies: readonly string[];
+  /** Keys of the plans of inline SubDAGs; {@link SubPlan.plan} is an index into this list. Default: none. */
+  readonly subs?: readonly string[];
+  /** JSON Schemas by name: what a run of this plan checks when it is a SubDAG. Default: none, so that it takes no params. */
+  readonly params?: { readonly [name: string]: JsonObject };
+  /** Of an inline SubDAG, whose params have no schemas. Default: false. */
+  readonly anyParams?: true;
   readonly tasks: readonly TaskPlan[];
   /** In the order in which they would run; their ids are names, such as `hook exit`. Default: none. */
   readonly hooks?: readonly HookPlan[];
@@ -49,24 +57,69 @@ export interface TaskPlan {
   readonly upstream?: readonly EdgePlan[];
   /** Default: all_success. */
   readonly rule?: TriggerRule;
+  /** Decides instead of a rule (R6). */
+  readonly join?: JoinPlan;
+  /** A failure counts as a success for whoever comes after, and fails nothing (R22). Default: false. */
+  readonly allowFailure?: true;
+  /** Makes something that a teardown takes away (R11). Default: false. */
+  readonly setup?: true;
+  /** Indexes of its setups, all of them among `upstream`; present, even if empty, = a teardown, whose rule is fixed (R11). */
+  readonly teardown?: readonly number[];
+  /** branch: what it chooses from (R8). */
+  readonly branch?: BranchPlan;
   /** CEL source without `${{ }}`, or a literal; asked once, after the rule says run (R8). Default: true. */
   readonly when?: string | boolean;
   /** 1 first … 5 last. Default 3. */
   readonly priority?: number;
   /** transform: the template of its value, evaluated in the walk. */
   readonly value?: Json;
+  /** Runs once for each item of a list. Default: once. */
+  readonly map?: MapPlan;
   /** Types carried out by an activity. */
   readonly activity?: ActivityPlan;
   /** wait. */
   readonly wait?: WaitPlan;
   /** approval. */
   readonly approval?: ApprovalPlan;
+  /** Types carried out by a child workflow. */
+  readonly sub?: SubPlan;
   /** JSON Schema of the output, where the walk itself must check it (transform, foreign activities); else it is in the body. */
   readonly outputSchema?: Json;
   /** What to do when it has ended; their ids are names, such as `load hook failure`. Default: nothing. */
   readonly hooks?: { readonly [on in TaskHook]?: readonly TaskPlan[] };
   /** What the task's expressions name, `when` included. Default: nothing. */
   readonly needs?: NeedsPlan;
+}
+
+/** When a task may start, other than by a rule (R6): enough edges that are a success, or an expression over states. */
+export type JoinPlan =
+  | {
+      readonly minSuccess: number;
+      /** false = only once all upstream tasks have ended. Default: true. */
+      readonly eager?: false;
+      /** Tasks that nobody waits for any more once this one may start (`cancelOthers`): cancelled where they have not ended. */
+      readonly losers?: readonly number[];
+    }
+  | {
+      readonly expression: JoinTree<number>;
+      /** It can only be true where something failed: such a task takes no responsibility for its upstream (R7). */
+      readonly notifier?: true;
+    };
+
+/** Cases of a branch, asked in order (R8). Tasks are indexes. */
+export interface BranchPlan {
+  readonly match: 'first' | 'all';
+  readonly cases: readonly BranchCasePlan[];
+  /** Chosen when no case is met. Default: nothing, so that all are skipped. */
+  readonly otherwise?: readonly number[];
+  /** `[target, direct downstream tasks of the branch that also come after that target]`: choosing the one spares the others. */
+  readonly spares?: readonly (readonly [target: number, spared: readonly number[]])[];
+}
+
+export interface BranchCasePlan {
+  /** CEL source without `${{ }}`, or a literal. */
+  readonly when: string | boolean;
+  readonly targets: readonly number[];
 }
 
 /** What expressions name, so that only that is sent: parameters, the `run` object, outputs of upstream tasks. */
@@ -76,6 +129,8 @@ export interface NeedsPlan {
   readonly run?: true;
   /** Indexes of tasks whose state or output is named. */
   readonly tasks?: readonly number[];
+  /** Those of them whose `items` are named. */
+  readonly items?: readonly number[];
 }
 
 export interface ActivityPlan {
@@ -94,6 +149,24 @@ export interface ActivityPlan {
   readonly heartbeatTimeoutMs?: number;
   readonly retry: RetryPlan;
 }
+
+/** A SubDAG: inline (`plan`) or by reference (`dag`). */
+export interface SubPlan {
+  /** Index into {@link DagPlan.subs}. */
+  readonly plan?: number;
+  readonly dag?: string;
+  /** Absent = the latest when the root run starts. */
+  readonly version?: number;
+  /** Template of what it is given, evaluated in the walk. Default: nothing. */
+  readonly params?: Json;
+  /** Of each attempt, in ms. Default: none (R19). */
+  readonly timeoutMs?: number;
+  /** Default: one attempt. */
+  readonly retry?: SubRetryPlan;
+}
+
+/** Further attempts of a SubDAG keep what succeeded; the waits are timers of the walk. */
+export type SubRetryPlan = Pick<RetryPlan, 'maxAttempts' | 'intervalMs' | 'multiplier' | 'maxIntervalMs' | 'jitter'>;
 
 /** Defaults are filled in by the compiler (R20). Intervals in ms. */
 export interface RetryPlan {

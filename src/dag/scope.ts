@@ -17,9 +17,16 @@ export interface RunScope {
   readonly failedTasks?: readonly string[];
   /** In hooks of the DAG: why the run failed, or null. */
   readonly failure?: Json;
-  readonly parent?: Json;
-  readonly root?: Json;
+  /** The run that this one is a child of; null = it is no child. */
+  readonly parent?: ParentRun | null;
+  /** The run that was started from outside: of one that is no child, itself. */
+  readonly root?: RootRun;
 }
+
+/** `run.parent`: the parent run of a child, and which of its tasks the child carries out. */
+export type ParentRun = { readonly id: string; readonly dagId: string; readonly task: string };
+/** `run.root`. */
+export type RootRun = { readonly id: string; readonly key: string; readonly dagId: string };
 
 /** A task as expressions see it. Without success `output` is null and `items` is [] (R16). */
 export interface TaskScope {

@@ -119,6 +119,23 @@ export interface TaskDefaults {
   readonly outputSchema?: JsonObject | boolean | null;
   readonly cache?: CacheSpec | null;
   readonly hooks?: HooksSpec<TaskHook> | null;
+  readonly mapKey?: string | null;
+  readonly itemBatchSize?: number | null;
+  readonly maxMapLength?: number | null;
+  /** A number or one expression. */
+  readonly maxConcurrency?: number | string | null;
+  readonly toleratedFailurePercentage?: number | null;
+  readonly toleratedFailureCount?: number | null;
+  readonly stopOnFirstFailure?: boolean | null;
+  readonly allowFailure?: boolean | null;
+}
+
+/** Enough upstream tasks that are a success (R6). */
+export interface QuorumSpec {
+  /** A number of edges, or their share: `"90%"`. */
+  readonly minSuccess: number | string;
+  readonly eager?: boolean;
+  readonly cancelOthers?: boolean;
 }
 
 export interface TaskSpec extends TaskDefaults {
@@ -127,7 +144,40 @@ export interface TaskSpec extends TaskDefaults {
   readonly with?: JsonObject;
   readonly dependsOn?: readonly (string | DependencySpec)[];
   readonly when?: string | boolean;
+  /** Key to a list, a map or one expression (R10). */
+  readonly expand?: JsonObject;
+  readonly zip?: JsonObject;
+  readonly zipFill?: Json;
+  /** A quorum, or an expression over states of upstream tasks. */
+  readonly join?: QuorumSpec | string;
+  readonly setup?: boolean;
+  /** Ids of its setups; `true` = of those in `dependsOn`, or of the whole DAG (R11). */
+  readonly teardown?: readonly string[] | boolean;
 }
+
+/** `with` of a task of type dag whose SubDAG is written in place (R9). */
+export interface InlineDagSpec {
+  readonly params?: JsonObject | string;
+  readonly tasks: { readonly [id: string]: TaskSpec };
+  readonly outputs?: { readonly [name: string]: Json };
+  readonly maxActiveTasks?: number;
+  readonly failFast?: boolean;
+}
+
+/** The SubDAG that a task has written in place; undefined where it names one, or is of another type. */
+export function inlineDag(task: TaskSpec): InlineDagSpec | undefined {
+  return task.type === 'dag' && task.with?.tasks !== undefined ? (task.with as unknown as InlineDagSpec) : undefined;
+}
+
+/** `with` of a branch, as far as its shape is right (R8). */
+export interface BranchInput {
+  readonly match?: 'first' | 'all';
+  readonly cases: readonly { readonly when: string | boolean; readonly then: readonly string[] }[];
+  readonly default?: readonly string[];
+}
+
+/** Whether a task is a teardown (R11). */
+export const isTeardown = (task: TaskSpec | undefined): boolean => task?.teardown !== undefined && task.teardown !== false;
 
 /** Stored and validated from the first release, acted on when schedules come (R26). */
 export type ScheduleSpec =

@@ -13,8 +13,9 @@ export const TASK_STATES = [
 ] as const;
 export type TaskState = (typeof TASK_STATES)[number];
 
-/** A state that a task never leaves. */
-export type FinalTaskState = 'success' | 'failed' | 'skipped' | 'upstream_failed' | 'cancelled';
+/** The states that a task never leaves. */
+export const FINAL_TASK_STATES = ['success', 'failed', 'skipped', 'upstream_failed', 'cancelled'] as const;
+export type FinalTaskState = (typeof FINAL_TASK_STATES)[number];
 
 /** Every state of a run. The last three are final. */
 export const RUN_STATES = ['queued', 'running', 'paused', 'success', 'failed', 'cancelled'] as const;
@@ -29,7 +30,10 @@ export type FinalRunState = 'success' | 'failed' | 'cancelled';
  * `unknown_activity` no such activity on the worker · `type_disabled` the task type is off on this worker ·
  * `blob_missing` a stored value or body is gone · `run_timeout` the run's `timeout` passed · `cancelled` asked to stop ·
  * `rejected` somebody rejected an approval · `terminated` ended from outside, without clean-up · `output` a DAG output could not be computed ·
- * `tasks` (runs only) the tasks that decide it failed.
+ * `child` the run of a SubDAG failed · `dag_missing` the DAG that a SubDAG names is gone · `invalid_params` what a SubDAG
+ * was given does not fit its params · `tasks` (runs only) the tasks that decide it failed. Of maps: `not_a_list` what it is
+ * over is no list · `zip_lengths` lists of different length without a fill value · `map_too_long` more items than
+ * `maxMapLength` · `items_failed` more items failed than are tolerated.
  */
 export const FAILURE_KINDS = [
   'error',
@@ -46,7 +50,14 @@ export const FAILURE_KINDS = [
   'rejected',
   'terminated',
   'output',
+  'child',
+  'dag_missing',
+  'invalid_params',
   'tasks',
+  'not_a_list',
+  'zip_lengths',
+  'map_too_long',
+  'items_failed',
 ] as const;
 export type FailureKind = (typeof FAILURE_KINDS)[number];
 
@@ -72,6 +83,8 @@ export interface Attempt {
   readonly endedAt?: number;
   readonly worker?: string;
   readonly failure?: Failure;
+  /** Of a SubDAG: the run that this attempt was. */
+  readonly runId?: string;
 }
 
 /**

@@ -16,7 +16,7 @@ export interface DownstreamRows {
 }
 
 /** O(tasks + edges). */
-export function downstreamRows(plan: DagPlan): DownstreamRows {
+export function downstreamRows(plan: Pick<DagPlan, 'tasks'>): DownstreamRows {
   const n = plan.tasks.length;
   const offsets = new Uint32Array(n + 1);
   for (const task of plan.tasks) for (const edge of task.upstream ?? []) offsets[edgeUpstream(edge) + 1]!++;

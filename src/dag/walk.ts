@@ -6,12 +6,22 @@
  *
  * Cost: O(tasks + edges) to build; ending a task costs O(its out-degree), and each task a logarithm for its place in line.
  */
-import { AS_FAILED, AS_SKIPPED, AS_SUCCESS, AS_UPSTREAM_FAILED, isNotifierEdge, translate } from './edge.js';
-import type { DagPlan } from './plan.js';
+import {
+  AS_FAILED,
+  AS_SKIPPED,
+  AS_SUCCESS,
+  AS_UPSTREAM_FAILED,
+  decidesForUpstream,
+  isNotifierEdge,
+  translate,
+  translateAllowed,
+} from './edge.js';
+import { ANY_STATE, expressionVerdict, joinValue, quorumVerdict } from './join.js';
+import type { DagPlan, JoinPlan } from './plan.js';
 import { RankHeap } from './rank-heap.js';
 import type { FinalRunState, FinalTaskState, TaskState } from './state.js';
 import { TASK_TYPES } from './task-type.js';
-import { ruleVerdict, type UpstreamCounts } from './trigger-rule.js';
+import { type RuleVerdict, ruleVerdict, type UpstreamCounts } from './trigger-rule.js';
 import { type DownstreamRows, downstreamRows, edgeOn, rankedTasks } from './walk-layout.js';
 import {
   CANCELLED,
@@ -37,6 +47,22 @@ export interface Step {
 /** Lines of {@link Walk}'s ready tasks. */
 const ASKED = 1;
 const TO_RUN = 2;
+/** What is known of a run besides the states of its tasks. */
+export interface WalkOptions {
+  /** Of a snapshot: failFast has stopped the rest. Default: false. */
+  readonly failFastTripped?: boolean;
+  /** Of a snapshot: {@link Walk.stop} was called. Default: false. */
+  readonly stopped?: boolean;
+  /** Which tasks a branch among the kept results has chosen; undefined where none of those it left out is to be decided anew. */
+  readonly chosen?: (branch: number) => readonly number[] | undefined;
+}
+
+/** Bits of traits. */
+const JOIN = 1;
+const TEARDOWN = 2;
+const BRANCH = 4;
+const ALLOWED_TO_FAIL = 8;
+const AFTER_BRANCH = 16;
 
 export class Walk {
   /** Number of tasks. */
@@ -47,31 +73,39 @@ export class Walk {
   private readonly upstreamTotal: Uint32Array;
   private readonly down: DownstreamRows;
   private readonly takesSlot: Uint8Array;
+  /** How many branches right before a task have not ended: its rule is not asked before they have (R8). */
+  private readonly openBranches: Uint32Array;
+  /** What most tasks are not, as bits of the constants below: one look instead of several at the plan. */
+  private readonly traits: Uint8Array;
   /** 1 = `when` has been answered with yes (or there is none to ask). */
   private readonly admitted: Uint8Array;
   private readonly rank: Uint32Array;
   private readonly byRank: Uint32Array;
+  /** 1 = skipped since a branch before it chose others (R8). */
+  private readonly leftOut: Uint8Array;
   /** The line in which a ready task stands, 0 = none: what stood there before it was rewound does not count. */
   private readonly place: Uint8Array;
   private readonly toAsk = new RankHeap();
   private readonly freeToRun = new RankHeap();
   private readonly waitingForSlot = new RankHeap();
   private changes: number[] = [];
+  /** Tasks that have ended and whose downstream has not been told. */
+  private readonly ended: number[] = [];
+  private unwanted: number[] = [];
   private active = 0;
   private open: number;
-  private stopped = false;
+  private stopped: boolean;
   private tripped: boolean;
 
   /**
    * @param states what is already known, task by task: a snapshot to go on from, or the results that "retry from failed"
    * keeps. Default: nothing.
-   * @param options `failFastTripped` of a snapshot.
    * @throws RangeError when `states` is not of this plan.
    */
   constructor(
     private readonly plan: DagPlan,
     states?: WalkStates,
-    options: { readonly failFastTripped?: boolean } = {},
+    options: WalkOptions = {},
   ) {
     const n = plan.tasks.length;
     this.size = n;
@@ -82,24 +116,41 @@ export class Walk {
     this.upstreamTotal = new Uint32Array(n);
     this.takesSlot = new Uint8Array(n);
     this.place = new Uint8Array(n);
+    this.leftOut = new Uint8Array(n);
     this.admitted = new Uint8Array(n);
+    this.openBranches = new Uint32Array(n);
+    this.traits = new Uint8Array(n);
     this.down = downstreamRows(plan);
     this.byRank = rankedTasks(plan, this.down);
     this.rank = new Uint32Array(n);
     for (let r = 0; r < n; r++) this.rank[this.byRank[r]!] = r;
     this.open = n;
     this.tripped = options.failFastTripped ?? false;
+    this.stopped = options.stopped ?? false;
     for (let i = 0; i < n; i++) {
       const task = plan.tasks[i]!;
       this.upstreamTotal[i] = task.upstream?.length ?? 0;
-      this.takesSlot[i] = TASK_TYPES[task.type].carriedOutBy === 'activity' ? 1 : 0;
+      this.takesSlot[i] = task.map === undefined && TASK_TYPES[task.type].carriedOutBy === 'activity' ? 1 : 0;
       this.admitted[i] = task.when === undefined ? 1 : 0;
+      if (task.join !== undefined) this.traits[i]! |= JOIN;
+      if (task.teardown !== undefined) this.traits[i]! |= TEARDOWN;
+      if (task.allowFailure === true) this.traits[i]! |= ALLOWED_TO_FAIL;
+      if (task.branch === undefined) continue;
+      this.traits[i]! |= BRANCH;
+      for (let e = this.down.offsets[i]!; e < this.down.offsets[i + 1]!; e++) {
+        this.openBranches[this.down.tasks[e]!]!++;
+        this.traits[this.down.tasks[e]!]! |= AFTER_BRANCH;
+      }
     }
-    if (states !== undefined) this.restore(states);
-    for (let i = 0; i < n; i++) if (this.states[i] === PENDING && this.decide(i)) this.propagate(i);
+    if (states !== undefined) this.restore(states, options.chosen);
+    for (let i = 0; i < n; i++) {
+      if (this.states[i] === PENDING) this.decide(i);
+      this.propagate();
+    }
   }
 
-  private restore(states: WalkStates): void {
+  private restore(states: WalkStates, chosen: WalkOptions['chosen'] = () => undefined): void {
+    const left: number[] = [];
     for (let i = 0; i < this.size; i++) {
       const code = STATE_LETTERS.indexOf(states[i]!);
       if (code < 0)
@@ -112,8 +163,12 @@ export class Walk {
         this.states[i] = code;
         this.open--;
         this.countDown(i);
+        const targets = (this.traits[i]! & BRANCH) !== 0 && code === SUCCESS ? chosen(i) : undefined;
+        if (targets !== undefined) left.push(...this.notChosen(i, targets));
       }
     }
+    for (const task of left) if (this.states[task] === PENDING) this.leaveOut(task);
+    this.propagate();
   }
 
   /** True when every task has its final state. */
@@ -176,15 +231,20 @@ export class Walk {
   }
 
   /**
-   * The task has ended; decides what its downstream tasks become, and theirs. No effect when it already has a final
-   * state: a final state never changes.
+   * The task has ended; decides what its downstream tasks become, and theirs. `chosen` are the tasks that a branch has chosen
+   * (default: none). No effect when it already has a final state: a final state never changes.
    */
-  finish(task: number, state: FinalTaskState): void {
+  finish(task: number, state: FinalTaskState, chosen: readonly number[] = []): void {
     const before = this.states[task]!;
     if (before >= SUCCESS) return;
     if (before === RUNNING) this.active -= this.takesSlot[task]!;
     this.end(task, FINAL_STATE_BYTES[state]);
-    if (state === 'failed' && this.plan.failFast && !this.tripped && !this.stopped) this.tripFailFast();
+    if ((this.traits[task]! & BRANCH) !== 0 && state === 'success') {
+      for (const left of this.notChosen(task, chosen)) if (this.states[left]! < RUNNING) this.leaveOut(left);
+    }
+    this.propagate();
+    if (state !== 'failed' || !this.plan.failFast || this.tripped || this.stopped) return;
+    if ((this.traits[task]! & (ALLOWED_TO_FAIL | TEARDOWN)) === 0) this.tripFailFast();
   }
 
   /**
@@ -193,11 +253,10 @@ export class Walk {
    * for the driver to ignore. The walk is then as one built from its states. O(affected tasks and their edges).
    */
   rewind(task: number): number[] {
-    const affected = new Set([task]);
-    for (const upstream of affected) {
-      for (let e = this.down.offsets[upstream]!; e < this.down.offsets[upstream + 1]!; e++) affected.add(this.down.tasks[e]!);
-    }
-    const changed = [...affected].filter((i) => this.states[i] !== PENDING).sort((a, b) => a - b);
+    const affected = this.withDownstream(task);
+    const changed = [...affected]
+      .filter((i) => this.states[i] !== PENDING && !this.staysLeftOut(i, affected))
+      .sort((a, b) => a - b);
     for (const i of changed) {
       if (this.states[i] === RUNNING) this.active -= this.takesSlot[i]!;
       else if (this.states[i]! >= SUCCESS) {
@@ -205,18 +264,55 @@ export class Walk {
         this.open++;
       }
       this.set(i, PENDING);
+      this.leftOut[i] = 0;
       this.place[i] = 0;
       this.admitted[i] = this.plan.tasks[i]!.when === undefined ? 1 : 0;
     }
-    for (const i of changed) if (this.states[i] === PENDING && this.decide(i)) this.propagate(i);
+    for (const i of changed) {
+      if (this.states[i] === PENDING) this.decide(i);
+      this.propagate();
+    }
     return changed;
   }
 
-  /** The run is to stop (cancel, timeout): whatever has not started is cancelled. Running tasks end by `finish`. */
+  /** A task and everything downstream of it. O(those and their edges). */
+  withDownstream(task: number): ReadonlySet<number> {
+    const found = new Set([task]);
+    for (const upstream of found) {
+      for (let e = this.down.offsets[upstream]!; e < this.down.offsets[upstream + 1]!; e++) found.add(this.down.tasks[e]!);
+    }
+    return found;
+  }
+
+  /** A task that a branch did not choose is not done when what else stands before it is done again, but for that branch (R8). */
+  private staysLeftOut(task: number, affected: ReadonlySet<number>): boolean {
+    if (this.leftOut[task] === 0) return false;
+    const upstream = this.plan.tasks[task]!.upstream ?? [];
+    return !upstream.some((edge) => {
+      const before = typeof edge === 'number' ? edge : edge[0];
+      return affected.has(before) && (this.traits[before]! & BRANCH) !== 0;
+    });
+  }
+
+  /**
+   * The run is to stop (cancel, timeout): whatever has not started is cancelled. Running tasks end by `finish`, and teardowns
+   * still start as their setups ask (R11).
+   */
   stop(): void {
     if (this.stopped) return;
     this.stopped = true;
-    for (let i = 0; i < this.size; i++) if (this.states[i]! < RUNNING) this.setFinal(i, CANCELLED);
+    for (let i = 0; i < this.size; i++) {
+      if (this.states[i]! < RUNNING && (this.traits[i]! & TEARDOWN) === 0) this.end(i, CANCELLED);
+    }
+    this.propagate();
+  }
+
+  /** Running tasks that a join has made superfluous since the last call (`cancelOthers`): to be cancelled; they end by `finish`. */
+  takeUnwanted(): readonly number[] {
+    if (this.unwanted.length === 0) return this.unwanted;
+    const taken = this.unwanted.filter((task) => this.states[task] === RUNNING);
+    this.unwanted = [];
+    return taken;
   }
 
   /** Indexes of the tasks that are running, in the order of the plan. */
@@ -259,14 +355,17 @@ export class Walk {
 
   /**
    * What the tasks make of the run (R7), undefined while it goes on: failed when a leaf is failed or upstream_failed, or
-   * failFast stopped it. A consumer that only exists for failures does not stop its upstream from being a leaf.
+   * failFast stopped it. A consumer that only exists for failures or to clean up does not stop its upstream from being a leaf;
+   * teardowns and failures that are allowed decide nothing.
    */
   outcome(): Exclude<FinalRunState, 'cancelled'> | undefined {
     if (this.open > 0) return undefined;
     if (this.tripped) return 'failed';
     for (let i = 0; i < this.size; i++) {
       const state = this.states[i];
-      if ((state === FAILED || state === UPSTREAM_FAILED) && this.isLeaf(i)) return 'failed';
+      if (state !== FAILED && state !== UPSTREAM_FAILED) continue;
+      const excused = state === FAILED ? TEARDOWN | ALLOWED_TO_FAIL : TEARDOWN;
+      if ((this.traits[i]! & excused) === 0 && this.isLeaf(i)) return 'failed';
     }
     return 'success';
   }
@@ -283,7 +382,7 @@ export class Walk {
 
   private isLeaf(task: number): boolean {
     for (let e = this.down.offsets[task]!; e < this.down.offsets[task + 1]!; e++) {
-      if (!isNotifierEdge(this.down.on[e]!, this.plan.tasks[this.down.tasks[e]!]!.rule)) return false;
+      if (decidesForUpstream(this.down.on[e]!, this.plan.tasks[this.down.tasks[e]!]!)) return false;
     }
     return true;
   }
@@ -317,55 +416,124 @@ export class Walk {
     this.open--;
   }
 
+  /** Gives a task its final state; what follows from that is for {@link propagate}. */
   private end(task: number, code: number): void {
     this.setFinal(task, code);
-    this.propagate(task);
+    this.ended.push(task);
   }
 
-  /** Works off everything that follows from an ended task, without recursion: chains may be long. */
-  private propagate(task: number): void {
-    const ended = [task];
+  private leaveOut(task: number): void {
+    this.leftOut[task] = 1;
+    this.end(task, SKIPPED);
+  }
+
+  /** Works off everything that follows from the tasks that have ended, without recursion: chains may be long. */
+  private propagate(): void {
+    const ended = this.ended;
     for (let at = 0; at < ended.length; at++) {
       const upstream = ended[at]!;
       this.countDown(upstream);
       for (let e = this.down.offsets[upstream]!; e < this.down.offsets[upstream + 1]!; e++) {
         const downstream = this.down.tasks[e]!;
-        if (this.states[downstream] === PENDING && this.decide(downstream)) ended.push(downstream);
+        if (this.states[downstream] === PENDING) this.decide(downstream);
       }
     }
+    ended.length = 0;
   }
 
   /** Tells the counters of all downstream tasks that this one has ended; with -1 takes it back. */
   private countDown(task: number, by: 1 | -1 = 1): void {
     const state = this.stateOf(task) as FinalTaskState;
+    if ((this.traits[task]! & (BRANCH | ALLOWED_TO_FAIL)) !== 0) return this.countDownSpecial(task, state, by);
     for (let e = this.down.offsets[task]!; e < this.down.offsets[task + 1]!; e++) {
       this.counters[4 * this.down.tasks[e]! + translate(state, this.down.on[e]!)]! += by;
     }
   }
 
-  /** Asks the rule of a pending task; true when that gave it a final state without running. */
-  private decide(task: number): boolean {
-    const rule = this.plan.tasks[task]!.rule ?? 'all_success';
-    const verdict = ruleVerdict(rule, this.countsOf(task));
+  private countDownSpecial(task: number, state: FinalTaskState, by: 1 | -1): void {
+    const traits = this.traits[task]!;
+    const allowed = state === 'failed' && (traits & ALLOWED_TO_FAIL) !== 0;
+    for (let e = this.down.offsets[task]!; e < this.down.offsets[task + 1]!; e++) {
+      const on = this.down.on[e]!;
+      this.counters[4 * this.down.tasks[e]! + (allowed ? translateAllowed(on) : translate(state, on))]! += by;
+      if ((traits & BRANCH) !== 0) this.openBranches[this.down.tasks[e]!]! -= by;
+    }
+  }
+
+  /** Asks the rule of a pending task, and does what it says. */
+  private decide(task: number): void {
+    const verdict = this.traits[task] === 0 ? this.ruleOf(task) : this.specialVerdict(task);
     switch (verdict) {
       case 'wait':
-        return false;
+        return;
       case 'run':
         this.set(task, QUEUED);
         this.getInLine(task);
-        return false;
+        if ((this.traits[task]! & JOIN) !== 0) this.dropLosers(task);
+        return;
       case 'skip':
       case 'removed':
-        this.setFinal(task, SKIPPED);
-        return true;
+        return this.end(task, SKIPPED);
       case 'upstream_failed':
-        this.setFinal(task, UPSTREAM_FAILED);
-        return true;
+        return this.end(task, UPSTREAM_FAILED);
       default: {
         const unknown: never = verdict;
         throw new Error(`unknown verdict ${String(unknown)}`);
       }
     }
+  }
+
+  private ruleOf(task: number): RuleVerdict {
+    return ruleVerdict(this.plan.tasks[task]!.rule ?? 'all_success', this.countsOf(task));
+  }
+
+  /** What a task says that a plain rule may not decide: nothing before the branches before it have chosen (R8). */
+  private specialVerdict(task: number): RuleVerdict {
+    if (this.openBranches[task]! > 0) return 'wait';
+    const { join, teardown } = this.plan.tasks[task]!;
+    if (join === undefined && teardown === undefined) return this.ruleOf(task);
+    const counts = this.countsOf(task);
+    if (join !== undefined) return this.joinVerdict(join, counts);
+    let setupsSuccess = 0;
+    let setupsSkipped = 0;
+    for (const setup of teardown ?? []) {
+      const state = this.states[setup]!;
+      if (state === SUCCESS) setupsSuccess++;
+      else if (state === SKIPPED || state === CANCELLED) setupsSkipped++;
+    }
+    return ruleVerdict('all_done_setup_success', { ...counts, setups: teardown?.length, setupsSuccess, setupsSkipped });
+  }
+
+  private joinVerdict(join: JoinPlan, counts: UpstreamCounts): RuleVerdict {
+    if ('minSuccess' in join) return quorumVerdict(join.minSuccess, join.eager ?? true, counts);
+    const possible = (task: number): number => {
+      const state = this.states[task]!;
+      return state < SUCCESS ? ANY_STATE : 1 << (state - SUCCESS);
+    };
+    return expressionVerdict(joinValue(join.expression, possible), counts);
+  }
+
+  /** A join may start: those that it waits for no longer are cancelled (R6). */
+  private dropLosers(task: number): void {
+    const { join } = this.plan.tasks[task]!;
+    if (join === undefined || !('minSuccess' in join)) return;
+    for (const loser of join.losers ?? []) {
+      if (this.states[loser]! < RUNNING) this.end(loser, CANCELLED);
+      else if (this.states[loser] === RUNNING) this.unwanted.push(loser);
+    }
+  }
+
+  /** Direct downstream tasks of a branch that are neither chosen nor come after a chosen one; teardowns are no path (R8, R11). */
+  private notChosen(task: number, chosen: readonly number[]): number[] {
+    const spared = new Set(chosen);
+    for (const [target, others] of this.plan.tasks[task]!.branch?.spares ?? [])
+      if (chosen.includes(target)) for (const other of others) spared.add(other);
+    const left: number[] = [];
+    for (let e = this.down.offsets[task]!; e < this.down.offsets[task + 1]!; e++) {
+      const downstream = this.down.tasks[e]!;
+      if (!spared.has(downstream) && (this.traits[downstream]! & TEARDOWN) === 0) left.push(downstream);
+    }
+    return left;
   }
 
   private countsOf(task: number): UpstreamCounts {
@@ -379,16 +547,17 @@ export class Walk {
     };
   }
 
-  /** R22: what has not started is skipped, but for those that exist to answer a failure. */
+  /** R22: what has not started is skipped, but for those that exist to answer a failure or to clean up. */
   private tripFailFast(): void {
     this.tripped = true;
     for (let i = 0; i < this.size; i++) {
-      if (this.states[i]! < RUNNING && !this.answersFailures(i)) this.end(i, SKIPPED);
+      if (this.states[i]! < RUNNING && !this.outlivesFailFast(i)) this.end(i, SKIPPED);
     }
+    this.propagate();
   }
 
-  private answersFailures(task: number): boolean {
-    const { upstream, rule } = this.plan.tasks[task]!;
-    return upstream?.some((edge) => isNotifierEdge(edgeOn(edge), rule)) ?? false;
+  private outlivesFailFast(index: number): boolean {
+    const task = this.plan.tasks[index]!;
+    return task.teardown !== undefined || (task.upstream?.some((edge) => isNotifierEdge(edgeOn(edge), task)) ?? false);
   }
 }

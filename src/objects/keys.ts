@@ -10,8 +10,13 @@
  *   report.json                                  the report, its last act
  *   outputs/<task>/<sha256>.json                 outputs over the inline limit (R15)
  *   logs/<task>/<attempt>/<byte offset>          log chunks, plain text; the name is where the chunk starts (R30)
+ *   maps/<task>/items-<n>.json                   records of the items of a map, when they are many
+ *   maps/<task>/items.jsonl                      its items, one JSON object a line, when they are many; plain text
  *   report/tasks-<n>.json                        task records of the report, when they are many
  *   snapshots/<n>-<page>.json                    task records that continue-as-new carries, when they are many
+ *   dags.json                                    versions of the DAGs that its SubDAGs name, when they are many (R9)
+ *   outputs.json                                 outputs of a child, when they are large
+ *   children/<key of the child>/                 the prefix of a child, however deep: SubDAGs, shards of maps; the same again below it
  * days/<YYYY-MM-DD>/<dagId>/<runKey>/<execution> marker by the UTC day the run was accepted, for the retention sweep
  * cache/<dagId>/<task>/<sha256 of the key>/<ms>-<unique>.json a result that later runs may take over; <ms> is when it was stored
  * cached/<YYYY-MM-DD>/<sha256 of its key>      marker of such a result by the UTC day it was stored, for the retention sweep
@@ -19,6 +24,8 @@
  * JSON is stored gzipped once it is over 1 KiB (see json-blob.ts); `zcat -f` reads both. Ids of people stand in a key
  * escaped by {@link escapePart}. On a file system that ignores case, ids that differ only by case must not be used.
  */
+import { childPrefix } from '../dag/child-id.js';
+import type { RunScope } from '../dag/scope.js';
 import { ObjectStoreError } from './object-store-error.js';
 import { sha256 } from './sha256.js';
 
@@ -76,12 +83,30 @@ const runPart = (runKey: string): string => (PART.test(runKey) && !/^\.+$/.test(
 export const runPrefix = (dagId: string, runKey: string, execution: number): string =>
   `runs/${escapePart(dagId)}/${runPart(runKey)}/${execution}/`;
 
+/** Prefix of an execution of any run: of a child it lies below that of its root, of the same execution. */
+export function prefixOfRun(run: {
+  readonly runId: string;
+  readonly dagId: string;
+  readonly execution: number;
+  readonly scope: RunScope;
+}): string {
+  const { root, key } = run.scope;
+  if (root === undefined || root.id === run.runId) return runPrefix(run.dagId, key, run.execution);
+  return childPrefix(runPrefix(root.dagId, root.key, run.execution), root.id, run.runId);
+}
+
+/** Versions of the DAGs that SubDAGs of a run name. */
+export const dagsKey = (prefix: string): string => `${prefix}dags.json`;
+
 /** The report of an execution (R3). */
 export const reportKey = (prefix: string): string => `${prefix}report.json`;
 
 /** An output of a task, by the sha256 of its JSON: attempts that overlap cannot overwrite one another. */
 export const outputKey = (prefix: string, taskId: string, hash: string): string =>
   `${prefix}outputs/${escapePart(taskId)}/${hash}.json`;
+
+/** The items of a map as JSON lines. */
+export const itemLinesKey = (prefix: string, taskId: string): string => `${prefix}maps/${escapePart(taskId)}/items.jsonl`;
 
 /** All logs of a task; ends with `/`. */
 export const taskLogPrefix = (prefix: string, taskId: string): string => `${prefix}logs/${escapePart(taskId)}/`;

@@ -21,6 +21,8 @@ export interface CheckResult {
   readonly canonical: Json;
   /** Ordered by path, at most `MAX_ISSUES`, with line and column where the spec came as text. */
   readonly issues: Issue[];
+  /** Adds line and column to issues found later in the same text. */
+  readonly locate: (issues: readonly Issue[]) => Issue[];
 }
 
 /** Text to a DAG that may run, or all that is wrong with it. Never throws, whatever the text holds. */
@@ -38,9 +40,9 @@ function limitsOf(options: CheckOptions): SpecLimits {
 }
 
 function checkMeaning(read: ReadSpecResult, options: CheckOptions): CheckResult {
-  const { spec, canonical, faults } = read;
-  if (spec === undefined) return { canonical, issues: read.issues };
+  const { spec, canonical, faults, locate } = read;
+  if (spec === undefined) return { canonical, issues: read.issues, locate };
   const { dag, issues } = validate(spec, { ...options, limits: limitsOf(options), faults });
   const all = sortIssues([...read.issues, ...read.locate(issues)]);
-  return { ...(all.some((issue) => issue.severity === 'error') ? {} : { dag }), spec, canonical, issues: all };
+  return { ...(all.some((issue) => issue.severity === 'error') ? {} : { dag }), spec, canonical, issues: all, locate };
 }

@@ -5,34 +5,21 @@ import { TaskDefaultsDto } from './dto/task-defaults.dto.js';
 import type { Shape } from './field.js';
 
 const LATER_TASK_FIELDS = [
-  'allowFailure',
   'deadlines',
   'dependsOnPast',
-  'expand',
   'inlets',
-  'itemBatchSize',
-  'join',
-  'mapKey',
-  'maxConcurrency',
-  'maxMapLength',
   'metrics',
   'outlets',
   'pool',
   'poolSlots',
   'resources',
-  'setup',
-  'stopOnFirstFailure',
-  'teardown',
-  'toleratedFailureCount',
-  'toleratedFailurePercentage',
-  'zip',
 ] as const;
 
 /** Fields that the language names and that come with later work: refused by name (`not_yet_supported`), never ignored (R26). */
 export const LATER_FIELDS: ReadonlyMap<Shape, readonly string[]> = new Map<Shape, readonly string[]>([
   [DagDto, ['catchupWindow', 'deadlines', 'maxActiveRuns', 'maxConsecutiveFailedRuns', 'onRunLimit', 'overlapPolicy']],
   [TaskDto, LATER_TASK_FIELDS],
-  [TaskDefaultsDto, LATER_TASK_FIELDS.filter((name) => !['expand', 'zip', 'setup', 'teardown', 'join'].includes(name))],
+  [TaskDefaultsDto, LATER_TASK_FIELDS],
   [TaskHooksDto, ['retry']],
 ]);
 
@@ -45,6 +32,7 @@ export const NOT_IN_DEFAULTS: readonly string[] = [
   'expand',
   'hooks',
   'zip',
+  'zipFill',
   'when',
   'setup',
   'teardown',

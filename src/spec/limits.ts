@@ -12,11 +12,11 @@ export interface SpecLimits extends DagLimits {
   readonly yamlTokens: number;
 }
 
-/** The limits where nothing else is configured: 4 MiB, 32 levels. */
+/** The limits where nothing else is configured: 4 MiB, 100 levels. */
 export const DEFAULT_SPEC_LIMITS: SpecLimits = {
   ...DEFAULT_DAG_LIMITS,
   bytes: 4 * 1024 * 1024,
-  depth: 32,
+  depth: 100,
   aliases: 100,
   yamlTokens: 600_000,
 };

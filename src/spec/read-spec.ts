@@ -2,7 +2,7 @@ import type { Issue } from '../dag/issue.js';
 import { IssueList, sortIssues } from '../dag/issue-list.js';
 import type { Json } from '../dag/json.js';
 import { pointer, pointerSegments } from '../dag/json-pointer.js';
-import type { DagSpec, TaskSpec } from '../dag/spec.js';
+import type { DagSpec } from '../dag/spec.js';
 import type { Faults } from '../dag/validate/faults.js';
 import { decodeText } from './decode-text.js';
 import { DagDto } from './dto/dag.dto.js';
@@ -13,7 +13,7 @@ import { measure } from './measure.js';
 import { readSchedule } from './schedule-reader.js';
 import { ShapeReader } from './shape-reader.js';
 import type { SpecText } from './spec-text.js';
-import { readTask, withReader } from './task-reader.js';
+import { readTasks, withReader } from './task-reader.js';
 import { readYaml } from './yaml-text.js';
 
 /** What a text or value comes to before its meaning is checked. */
@@ -72,29 +72,13 @@ function readShape(value: Json, limits: SpecLimits): Omit<ReadSpecResult, 'locat
   readHooks(issues, fields.hooks, '/hooks', ofHooks);
   readHooks(issues, (fields.defaults as { readonly hooks?: unknown } | undefined)?.hooks, '/defaults/hooks', ofHooks);
   const raw = fields.tasks as { readonly [id: string]: unknown } | undefined;
-  const opaque = new Set<string>();
-  const loose = new Set<string>();
-  const mapped = new Set<string>();
-  const tasks: { [id: string]: TaskSpec } = Object.create(null) as { [id: string]: TaskSpec };
-  const ids = raw === undefined ? [] : Object.keys(raw).sort();
-  if (ids.length > limits.tasks) {
-    issues.error('too_many_tasks', '/tasks', `${ids.length} tasks; at most ${limits.tasks} are allowed in one DAG`);
-    lost.add('tasks');
-  } else {
-    for (const id of ids) {
-      if (issues.isFull) break;
-      const read = readTask(reader, issues, raw?.[id], pointer('tasks', id));
-      tasks[id] = read.task;
-      if (read.opaque) opaque.add(id);
-      if (read.loose) loose.add(id);
-      if (read.mapped) mapped.add(id);
-    }
-  }
+  const { tasks, faults, tooMany } = readTasks(reader, issues, raw ?? {}, '/tasks', limits.tasks);
+  if (tooMany) lost.add('tasks');
   fields.tasks = tasks;
   for (const name of Object.keys(fields)) if (fields[name] === undefined) delete fields[name];
   return {
     spec: fields as unknown as DagSpec,
-    faults: { opaque, loose, mapped, dag: lost },
+    faults: { ...faults, dag: lost },
     canonical: value,
     issues: issues.toArray(),
   };

@@ -4,11 +4,13 @@ import { pointer } from '../dag/json-pointer.js';
 import { EDGE_CONDITIONS, type TaskSpec } from '../dag/spec.js';
 import { didYouMean } from '../dag/suggest.js';
 import { LATER_TASK_TYPES, TASK_TYPES, type TaskType } from '../dag/task-type.js';
+import type { Faults } from '../dag/validate/faults.js';
 import { TaskDto } from './dto/task.dto.js';
 import { WITH_SHAPES } from './dto/with.dto.js';
 import { fieldsOf } from './field.js';
+import { areCases, readGraphFields } from './graph-fields-reader.js';
 import { readHooks, type WithReader } from './hook-reader.js';
-import { describe, isMap, type ShapeReader } from './shape-reader.js';
+import { describe, isMap, type Shaped, type ShapeReader } from './shape-reader.js';
 import { checkWaitShape } from './wait-reader.js';
 import { checkMaps, WITH_MAPS } from './with-maps.js';
 
@@ -18,6 +20,44 @@ export interface ReadTask {
   readonly opaque: boolean;
   readonly loose: boolean;
   readonly mapped: boolean;
+  /** Of an inline SubDAG. */
+  readonly inline?: Faults;
+}
+
+/** Tasks by id as far as their shape is right, and what was lost. */
+export interface ReadTasks {
+  readonly tasks: { readonly [id: string]: TaskSpec };
+  readonly faults: Omit<Faults, 'dag'>;
+  /** More than the limit: none was read. */
+  readonly tooMany: boolean;
+}
+
+/** The shape of a map of tasks, of a DAG or of an inline SubDAG. `path` is that of the map. */
+export function readTasks(
+  reader: ShapeReader,
+  issues: IssueList,
+  raw: { readonly [id: string]: unknown },
+  path: string,
+  limit: number,
+): ReadTasks {
+  const opaque = new Set<string>();
+  const loose = new Set<string>();
+  const mapped = new Set<string>();
+  const inline = new Map<string, Faults>();
+  const tasks: { [id: string]: TaskSpec } = Object.create(null) as { [id: string]: TaskSpec };
+  const ids = Object.keys(raw).sort();
+  const tooMany = ids.length > limit;
+  if (tooMany) issues.error('too_many_tasks', path, `${ids.length} tasks; at most ${limit} are allowed in one DAG`);
+  for (const id of tooMany ? [] : ids) {
+    if (issues.isFull) break;
+    const read = readTask(reader, issues, raw[id], path + pointer(id), limit);
+    tasks[id] = read.task;
+    if (read.opaque) opaque.add(id);
+    if (read.loose) loose.add(id);
+    if (read.mapped) mapped.add(id);
+    if (read.inline !== undefined) inline.set(id, read.inline);
+  }
+  return { tasks, faults: { opaque, loose, mapped, inline }, tooMany };
 }
 
 /** Fields whose absence changes who is upstream. */
@@ -49,7 +89,7 @@ const MAP_FIELDS = [
 ];
 
 /** The shape of one task and of its `with`. Types of later work get one issue, and their `with` is not looked at. */
-export function readTask(reader: ShapeReader, issues: IssueList, value: unknown, path: string): ReadTask {
+function readTask(reader: ShapeReader, issues: IssueList, value: unknown, path: string, limit: number): ReadTask {
   const type = isMap(value) && typeof value.type === 'string' ? value.type : undefined;
   const known = type !== undefined && Object.hasOwn(TASK_TYPES, type) ? (type as TaskType) : undefined;
   const seen =
@@ -63,6 +103,7 @@ export function readTask(reader: ShapeReader, issues: IssueList, value: unknown,
     fields.type = 'noop';
     fields.with = undefined;
   } else if (!readWith(reader, issues, known as TaskType, fields, path)) opaque = true;
+  const inline = known === 'dag' && !opaque ? readInline(reader, issues, fields, path, limit) : undefined;
   if (Array.isArray(fields.dependsOn)) checkConditions(issues, fields.dependsOn, path);
   if (
     fields.outputSchema !== undefined &&
@@ -86,12 +127,14 @@ export function readTask(reader: ShapeReader, issues: IssueList, value: unknown,
     );
     fields.when = undefined;
   }
+  const lost = new Set([...faulty, ...readGraphFields(reader, issues, fields, path)]);
   for (const name of Object.keys(fields)) if (fields[name] === undefined) delete fields[name];
   return {
     task: fields as unknown as TaskSpec,
     opaque,
-    loose: EDGE_FIELDS.some((name) => faulty.has(name)),
+    loose: EDGE_FIELDS.some((name) => lost.has(name)),
     mapped: MAP_FIELDS.some((name) => faulty.has(name)),
+    ...(inline === undefined ? {} : { inline }),
   };
 }
 
@@ -110,6 +153,10 @@ function readWith(
 ): boolean {
   const shape = WITH_SHAPES[type];
   if (fields.with === undefined && fieldsOf(shape).size === 0) return true;
+  if (fields.with === undefined && type === 'dag') {
+    issues.error('missing_field', `${path}/with`, NO_SUB_DAG);
+    return false;
+  }
   const required = [...fieldsOf(shape)].filter(([, facts]) => facts.required === true).map(([name]) => name);
   if (fields.with === undefined) {
     if (required.length > 0)
@@ -125,7 +172,12 @@ function readWith(
   if (shaped === undefined) fields.with = undefined;
   else {
     if (type === 'sql') checkSql(issues, shaped.fields, `${path}/with`);
+    if (type === 'branch' && (shaped.faulty.size > 0 || !areCases(issues, shaped.fields.cases, `${path}/with/cases`))) {
+      fields.with = undefined;
+      return false;
+    }
     if (type === 'activity') checkArgs(issues, shaped.fields, `${path}/with`);
+    if (type === 'dag' && !checkSubDag(issues, shaped, `${path}/with`)) return false;
     if (type === 'wait' && !checkWaitShape(issues, shaped, `${path}/with`)) {
       fields.with = undefined;
       return false;
@@ -136,6 +188,42 @@ function readWith(
     if (type === 'python' && (shaped.faulty.has('script') || shaped.faulty.has('file'))) return false;
   }
   return shaped !== undefined;
+}
+
+/** A SubDAG is named or written in place, never both (R9); false where it is neither. */
+function checkSubDag(issues: IssueList, { fields, faulty }: Shaped, path: string): boolean {
+  const named = fields.dag !== undefined;
+  if (!named && fields.tasks === undefined) {
+    // Where one of them is there but wrong, somebody has said so.
+    if (!faulty.has('dag') && !faulty.has('tasks')) issues.error('missing_field', path, NO_SUB_DAG);
+    return false;
+  }
+  for (const name of named ? ['tasks', 'outputs', 'maxActiveTasks', 'failFast'] : ['version']) {
+    if (fields[name] === undefined) continue;
+    const why = named
+      ? `'${name}' belongs to a SubDAG written in place; with 'dag' it is the named DAG's own`
+      : "'version' is that of a stored DAG, named by 'dag'";
+    issues.error('not_allowed_with', `${path}/${name}`, `${why}; leave it out`);
+    fields[name] = undefined;
+  }
+  return true;
+}
+
+const NO_SUB_DAG = "a SubDAG needs 'dag', the id of a stored DAG, or 'tasks' written in place";
+
+/** The tasks of an inline SubDAG are read in place: their issues point into the spec. */
+function readInline(
+  reader: ShapeReader,
+  issues: IssueList,
+  fields: { [name: string]: unknown },
+  path: string,
+  limit: number,
+): Faults | undefined {
+  const input = fields.with as { [name: string]: unknown };
+  if (!isMap(input.tasks)) return undefined;
+  const { tasks, faults, tooMany } = readTasks(reader, issues, input.tasks, `${path}/with/tasks`, limit);
+  input.tasks = tasks;
+  return { ...faults, dag: new Set(tooMany ? ['tasks'] : []) };
 }
 
 function checkSql(issues: IssueList, fields: { [name: string]: unknown }, path: string): void {

@@ -9,6 +9,7 @@ export const WITH_MAPS: { readonly [type in TaskType]?: readonly string[] } = {
   sql: ['inputs', 'parameters'],
   python: ['env'],
   shell: ['env'],
+  dag: ['params'],
 };
 
 /** Reports and takes out what is neither a map nor one expression. */

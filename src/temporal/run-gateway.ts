@@ -7,6 +7,9 @@ import {
 import {
   DAG_RUN,
   type DagRunInput,
+  ITEMS_QUERY,
+  type ItemsQueryInput,
+  type ItemsQueryResult,
   RUN_MEMO,
   RUN_QUERY,
   type RunFacts,
@@ -16,11 +19,12 @@ import {
   type TasksQueryInput,
   type TasksQueryResult,
 } from '../../workflows/contract.js';
+import type { ChildEnd } from '../dag/child-end.js';
 import { writeDayMarker } from '../objects/day-marker.js';
-import { runPrefix } from '../objects/keys.js';
+import { prefixOfRun } from '../objects/keys.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import { withPendingTasks } from './pending-tasks.js';
-import { parseRunId } from './run-id.js';
+import { parseRunId, type RunIdParts } from './run-id.js';
 import { listRuns, type RunListInput, type RunListResult } from './run-list.js';
 import { fairnessKey, runDetails, runMemo, runSummary } from './run-presentation.js';
 import { tasksOfReport } from './run-report.js';
@@ -158,6 +162,38 @@ export class RunGateway {
       : { head: await this.headWithoutWorker(found.handle, found.row), tasks: [], more: false, live: false };
   }
 
+  /** What is known of the items of a map that is under way; `undefined` when the run is not open or no worker answers. */
+  async items(runId: string, input: ItemsQueryInput): Promise<ItemsQueryResult | undefined> {
+    const handle = this.temporal.client.workflow.getHandle(runId);
+    return this.query<ItemsQueryResult, [ItemsQueryInput]>(handle, ITEMS_QUERY, input);
+  }
+
+  /** Key of the plan that a run goes by, while Temporal knows it. */
+  async planKey(runId: string): Promise<string | undefined> {
+    return (await runInput(this.temporal, this.temporal.client.workflow.getHandle(runId)))?.planKey;
+  }
+
+  /** How a child ended, from its report; undefined while it is open. What nobody knows of was ended from outside, and forgotten. */
+  async childEnd(runId: string): Promise<ChildEnd | undefined> {
+    const found = await this.find(runId);
+    if (found?.kind === 'open') return undefined;
+    if (found === undefined) {
+      const message = `Temporal knows nothing of the run ${runId}, and it has left no report: it was deleted from outside.`;
+      return { state: 'failed', failure: { kind: 'terminated', message } };
+    }
+    const { state, failure, counts } = 'report' in found ? found.report.head : found.head;
+    if ('report' in found && found.report.end !== undefined) return found.report.end;
+    // It did not live to write its report: whatever Temporal calls its end, it did no work to the end.
+    return { state: state === 'cancelled' ? 'cancelled' : 'failed', failure, counts };
+  }
+
+  /** Whether that execution of a run is open (R4). */
+  async executionIsOpen(runId: string, execution: number): Promise<boolean> {
+    const described = await this.describe(runId);
+    if (described?.status.name !== 'RUNNING') return false;
+    return (runRow(described)?.run.execution ?? execution) === execution;
+  }
+
   /** Waits up to `ms` for a run to close; false when it is still open or the signal was raised. Follows continue-as-new. */
   async waitClosed(runId: string, ms: number, signal?: AbortSignal): Promise<boolean> {
     if (ms <= 0 || signal?.aborted) return false;
@@ -205,7 +241,7 @@ export class RunGateway {
     const row = described && runRow(described);
     if (!described || !row) {
       const parts = parseRunId(runId);
-      const report = parts && (await this.reports.last(parts.dagId, parts.runKey));
+      const report = parts && (await this.lastReport(runId, parts));
       return report ? { kind: 'closed', report, live: true } : undefined;
     }
     const temporalRunId = described.runId;
@@ -213,12 +249,18 @@ export class RunGateway {
     if (described.status.name === 'RUNNING')
       return { kind: 'open', handle: this.temporal.client.workflow.getHandle(runId), row, temporalRunId, described };
     const handle = this.temporal.client.workflow.getHandle(runId, temporalRunId);
-    const prefix = runPrefix(row.run.dagId, row.run.scope.key, row.run.execution);
+    const prefix = prefixOfRun(row.run);
     const report =
       (await this.reports.read(prefix)) ?? (await this.reports.ofForeignEnd(handle, described.status.name, row, prefix));
     return 'format' in report
       ? { kind: 'closed', report, live: true, temporalRunId }
       : { kind: 'closed', head: report, live: false, temporalRunId };
+  }
+
+  private lastReport(runId: string, { root, ...parts }: RunIdParts): Promise<RunReport | undefined> {
+    return root === undefined
+      ? this.reports.last(parts.dagId, parts.runKey)
+      : this.reports.lastOfChild(runId, { ...parts, root });
   }
 
   private async headWithoutWorker(handle: WorkflowHandle, row: RunRow): Promise<RunHead> {

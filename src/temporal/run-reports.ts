@@ -1,10 +1,12 @@
 import type { WorkflowExecutionDescription, WorkflowHandle } from '@temporalio/client';
 import { decodeFromPayloadsAtIndex } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import type { DagRunInput, RunHead, RunReport, TaskRecord } from '../../workflows/contract.js';
+import { childPrefix } from '../dag/child-id.js';
 import { readJson, writeJson } from '../objects/json-blob.js';
 import { JsonBlobs } from '../objects/json-blobs.js';
 import { reportKey, runPrefix } from '../objects/keys.js';
 import type { ObjectStore } from '../objects/object-store.js';
+import type { RunIdParts } from './run-id.js';
 import { type ForeignEnd, headWithoutReport, reportFromQuery } from './run-report.js';
 import type { RunRow } from './run-row.js';
 import type { TemporalConnection } from './temporal-connection.js';
@@ -40,6 +42,20 @@ export class RunReports {
       const report = await this.read(runPrefix(dagId, runKey, execution));
       if (report === undefined) return last;
       last = report;
+    }
+  }
+
+  /** As {@link last}, of a child: not every execution of its root has it, since what succeeded is kept. */
+  async lastOfChild(
+    runId: string,
+    { dagId, root }: RunIdParts & { readonly root: NonNullable<RunIdParts['root']> },
+  ): Promise<RunReport | undefined> {
+    let last: RunReport | undefined;
+    for (let execution = 1; ; execution++) {
+      const rootPrefix = runPrefix(dagId, root.runKey, execution);
+      last = (await this.read(childPrefix(rootPrefix, root.runId, runId))) ?? last;
+      // A root that is open has no report yet, and no execution after this one.
+      if ((await this.read(rootPrefix)) === undefined) return last;
     }
   }
 

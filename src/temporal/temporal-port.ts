@@ -10,6 +10,8 @@ export function temporalPort(connection: TemporalConnection, runs: RunGateway, q
   return {
     // Asked by the run itself, which Temporal of course knows: only an earlier execution counts.
     runExists: (_runId, dagId, runKey) => runs.hasEnded(dagId, runKey),
+    childEnd: (runId) => runs.childEnd(runId),
+    executionIsOpen: (runId, execution) => runs.executionIsOpen(runId, execution),
     countPollers: (queue) => queues.activityPollers(queue),
     async isOpen(runId) {
       try {

@@ -53,7 +53,13 @@ const makeWorker = (
     shutdownGraceTime: '100ms',
     activities: createActivities({
       objects,
-      temporal: { runExists: async () => false, countPollers: async () => 0, isOpen: async () => false },
+      temporal: {
+        runExists: async () => false,
+        countPollers: async () => 0,
+        isOpen: async () => false,
+        childEnd: async () => undefined,
+        executionIsOpen: async () => true,
+      },
       secrets: { read: async () => undefined },
       worker: identity,
       enabledTaskTypes: ['shell'],

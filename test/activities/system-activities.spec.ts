@@ -16,6 +16,8 @@ const temporal: TemporalPort = {
   runExists: async (runId, dagId, runKey) => [runId, dagId, runKey].join() === 'd@k,d,d=k',
   countPollers: async (queue) => queue.length,
   isOpen: async (runId) => open.has(runId),
+  childEnd: async (runId) => (open.has(runId) ? undefined : { state: 'success', output: { value: runId } }),
+  executionIsOpen: async (runId, execution) => open.has(runId) && execution === 2,
 };
 
 beforeEach(async () => {
@@ -33,6 +35,23 @@ describe('blobs for workflows', () => {
     expect(await activities.loadJson({ key: ref.ref })).toEqual(plan);
     for (const gone of [activities.loadPlan({ planKey: 'dags/d/plans/00.json' }), activities.loadJson({ key: 'runs/x' })])
       await expect(gone).rejects.toMatchObject({ type: 'BlobMissing', nonRetryable: true });
+  });
+});
+
+describe('looking after one another', () => {
+  it('tells which children have ended, and how, in the order of the question', async () => {
+    open.add('d@k/b');
+    expect(await activities.childEnds({ runIds: ['d@k/a', 'd@k/b', 'd@k/c'] })).toEqual([
+      { state: 'success', output: { value: 'd@k/a' } },
+      null,
+      { state: 'success', output: { value: 'd@k/c' } },
+    ]);
+  });
+
+  it('tells whether the execution that a child belongs to is open', async () => {
+    open.add('d@k');
+    expect(await activities.runIsOpen({ runId: 'd@k', execution: 2 })).toBe(true);
+    expect(await activities.runIsOpen({ runId: 'd@k', execution: 1 })).toBe(false);
   });
 });
 

@@ -45,7 +45,13 @@ export class TaskBench {
     const { secretValues = {}, user = {}, ...rest } = deps;
     const activities = createActivities({
       objects,
-      temporal: { runExists: async () => false, countPollers: async () => 0, isOpen: async () => false },
+      temporal: {
+        runExists: async () => false,
+        countPollers: async () => 0,
+        isOpen: async () => false,
+        childEnd: async () => undefined,
+        executionIsOpen: async () => true,
+      },
       secrets: { read: async (name) => secretValues[name] },
       worker: 'worker-1',
       userActivities: new Map(Object.entries(user)),

@@ -182,7 +182,13 @@ describe('a task with cache', () => {
     await run({}, ['old']);
     const { sweepRuns } = createSystemActivities({
       objects: bench.objects,
-      temporal: { runExists: async () => false, countPollers: async () => 0, isOpen: async () => false },
+      temporal: {
+        runExists: async () => false,
+        countPollers: async () => 0,
+        isOpen: async () => false,
+        childEnd: async () => undefined,
+        executionIsOpen: async () => false,
+      },
     });
     await sweepRuns({ before: '2000-01-01' });
     expect((await run({}, ['old'])).returned?.cached).toBeDefined();

@@ -12,7 +12,13 @@ const worker = await Worker.create({
   maxHeartbeatThrottleInterval: '500ms',
   activities: createActivities({
     objects: new FolderStore(root),
-    temporal: { runExists: async () => false, countPollers: async () => 0, isOpen: async () => false },
+    temporal: {
+      runExists: async () => false,
+      countPollers: async () => 0,
+      isOpen: async () => false,
+      childEnd: async () => undefined,
+      executionIsOpen: async () => true,
+    },
     secrets: { read: async () => undefined },
     worker: 'worker-to-kill',
     userActivities: new Map([['work', () => new Promise(() => undefined)]]),

@@ -214,6 +214,46 @@ tasks:
       expect((await baton.post(`${runPath(runId)}/cancel`)).body).toMatchObject({ status: 409, code: 'run_closed' });
     });
 
+    it('items of a map page by page and as lines, and the log of each', async () => {
+      await baton.put(`id: mapped
+tasks:
+  each:
+    type: sql
+    expand: { n: ["1", "zero", "3"] }
+    mapKey: "nr \${{ item.n }}"
+    toleratedFailureCount: 1
+    with: { query: "select cast(\${{ item.n }} as integer) as n" }
+  plain: { type: noop }
+`);
+      const { body } = await baton.run('mapped');
+      const tasks = `${runPath(body.runId)}/tasks`;
+      expect((await baton.get(`${tasks}/each`)).body).toMatchObject({
+        state: 'success',
+        map: { total: 3, counts: { success: 2, failed: 1 }, href: `${tasks}/each/items` },
+      });
+      const page = await baton.get(`${tasks}/each/items?limit=2`);
+      expect(page.body).toMatchObject({
+        items: [
+          { index: 0, key: 'nr 1', state: 'success', output: { rows: [{ n: 1 }] }, failure: null, attempts: 1 },
+          { index: 1, key: 'nr zero', state: 'failed', output: null, failure: { kind: 'error' } },
+        ],
+        live: true,
+      });
+      const rest = await baton.get(`${tasks}/each/items?limit=2&cursor=${page.body.nextCursor}`);
+      expect([rest.body.items.map(({ index }: { index: number }) => index), rest.body.nextCursor]).toEqual([[2], undefined]);
+      expect((await baton.get(`${tasks}/each/items?state=failed`)).body.items).toHaveLength(1);
+      expect((await baton.get(`${tasks}/each/logs?item=1`)).text).toContain('zero');
+      expect((await baton.get(`${tasks}/each/logs`)).body).toMatchObject({
+        code: 'log_not_found',
+        detail: expect.stringContaining('item='),
+      });
+      expect((await baton.get(`${tasks}/plain/items`)).body).toEqual({ items: [], live: true });
+      const lines = { accept: 'application/x-ndjson' };
+      expect((await baton.get(`${tasks}/each/items`, lines)).text.trim().split('\n')).toHaveLength(3);
+      expect((await baton.get(`${tasks}/plain/items`, lines)).status).toBe(404);
+      expect((await baton.get(`${tasks}/each/items?cursor=bm8`)).body.code).toBe('invalid_cursor');
+    });
+
     it('and names what is missing of them', async () => {
       const { body } = await baton.run('started', { params: { n: 1 } });
       const missing: [path: string, code: string, says: string][] = [

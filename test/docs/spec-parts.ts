@@ -32,6 +32,8 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   ['CronScheduleDto', 'schedule by cron'],
   ['EveryScheduleDto', 'schedule by beat'],
   ['AtScheduleDto', 'schedule by times'],
+  ['JoinDto', 'fields of a join'],
+  ['BranchCaseDto', 'case of branch'],
   ['HttpExpectDto', 'expect of http'],
   ['HttpWaitDto', 'http of wait'],
   ['SqlWaitDto', 'sql of wait'],

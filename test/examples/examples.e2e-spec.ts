@@ -76,6 +76,58 @@ describe('the examples run', () => {
     expect(result.run).toMatchObject({ state: 'failed', failure: { kind: 'tasks' }, failedTasks: ['fragile'] });
   });
 
+  it('branch: the way that the data choose, and the join after it', async () => {
+    const added = await service.run('branch', read('branch'));
+    expect(states(added)).toMatchObject({
+      nothing_today: 'skipped',
+      reload: 'skipped',
+      add: 'success',
+      check_by_hand: 'skipped',
+    });
+    expect(added.run).toMatchObject({ state: 'success', outputs: { way: 'add', chosen: ['add'] } });
+    const none = await service.run('branch', read('branch'), { params: { orders: [] } });
+    expect(none.run).toMatchObject({ state: 'success', outputs: { way: 'nothing_today' } });
+    const large = await service.run('branch', read('branch'), { params: { orders: [101], fullReload: true } });
+    expect(states(large)).toMatchObject({ reload: 'success', add: 'skipped', after_the_check: 'success' });
+  });
+
+  it('joins: enough of many, the first of two, an expression over states', async () => {
+    const result = await service.run('joins', read('joins'));
+    expect(states(result)).toEqual({
+      north: 'failed',
+      south: 'success',
+      east: 'success',
+      west: 'success',
+      enough: 'success',
+      final_count: 'success',
+      from_cache: 'success',
+      wait_for_all: 'cancelled',
+      recomputed: 'cancelled',
+      report: 'success',
+      figure: 'success',
+      only_north_failed: 'success',
+    });
+    expect(result.run).toMatchObject({ state: 'success', outputs: { regions: 3 } });
+    const broken = await service.run('joins', read('joins'), { params: { broken: 3 } });
+    expect(states(broken)).toMatchObject({ enough: 'upstream_failed', only_north_failed: 'upstream_failed' });
+    expect(broken.run).toMatchObject({ state: 'failed' });
+  });
+
+  it('cleanup: what was set up is taken away again, last things first, whatever became of the work', async () => {
+    const failed = await service.run('cleanup', read('cleanup'), { params: { break: true } });
+    expect(states(failed)).toMatchObject({ work: 'failed', drop_table: 'success', delete_cluster: 'success' });
+    expect(failed.run).toMatchObject({ state: 'failed', failedTasks: ['work'] });
+    expect(failed.tasks.delete_cluster!.output).toMatch(/^deleted the cluster of .* after the work was failed$/);
+    const skipped = await service.run('cleanup', read('cleanup'), { params: { skipWork: true } });
+    expect(skipped.run).toMatchObject({ state: 'success', outputs: { end: expect.stringMatching(/was skipped$/) } });
+  });
+
+  it('allow-failure: the run stays green, and the failure is answered', async () => {
+    const result = await service.run('allow-failure', read('allow-failure'));
+    expect(states(result)).toEqual({ scan: 'failed', publish: 'success', tell: 'success' });
+    expect(result.run).toMatchObject({ state: 'success', outputs: { label: 'not scanned' } });
+  });
+
   it('retries: three attempts where two fail', async () => {
     const result = await service.run('retries', read('retries'));
     expect(result.run).toMatchObject({ state: 'success', outputs: { attempts: 3, file: 'datasets/seattle-weather.csv' } });
@@ -155,6 +207,73 @@ describe('the examples run', () => {
       ],
     });
     expect(run.outputs!.label).toMatch(/^3 items for 30\.25 EUR on \d{4}-\d\d-\d\d$/);
+  });
+
+  it('fan-out: every combination, and what failed of them', async () => {
+    const result = await service.run('fan-out', read('fan-out'));
+    expect(result.run).toMatchObject({
+      state: 'success',
+      outputs: { total: { sum: (1 + 4 + 9) * 1.25, failed: ['1/0', '2/0', '3/0'] }, items: 9 },
+    });
+    expect(result.tasks.divide!.map).toMatchObject({ total: 9, counts: { success: 6, failed: 3 } });
+    expect(result.tasks.nothing!.state).toBe('skipped');
+
+    const { href } = result.tasks.divide!.map!;
+    const page = async (query: string) =>
+      (await (await fetch(`${service.address}${href}?state=failed&limit=2${query}`)).json()) as {
+        readonly items: readonly { readonly key: string; readonly output: unknown }[];
+        readonly nextCursor?: string;
+      };
+    const first = await page('');
+    const second = await page(`&cursor=${first.nextCursor}`);
+    expect([...first.items, ...second.items].map(({ key, output }) => [key, output])).toEqual([
+      ['1/0', null],
+      ['2/0', null],
+      ['3/0', null],
+    ]);
+    expect(second.nextCursor).toBeUndefined();
+    const lines = await fetch(`${service.address}${href}`, { headers: { Accept: 'application/x-ndjson' } });
+    const items = (await lines.text())
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { readonly output: unknown });
+    expect(items.map(({ output }) => output)).toEqual([1, 0.5, null, 2, 1, null, 3, 1.5, null]);
+  });
+
+  it('map-zip: lists side by side, batches, a map of values', async () => {
+    const { run } = await service.run('map-zip', read('map-zip'));
+    expect(run).toMatchObject({
+      state: 'success',
+      outputs: {
+        labels: ['0. Berlin (DE)', '1. Paris (FR)', '2. Rome (?)'],
+        sums: [6, 22, 17],
+        limits: ['cpu <= 90', 'disk <= 80'],
+      },
+    });
+  });
+
+  it('map-of-maps: a SubDAG for each item, which maps itself', async () => {
+    const { run } = await service.run('map-of-maps', read('map-of-maps'));
+    expect(run).toMatchObject({
+      state: 'success',
+      outputs: {
+        table: [
+          [0, 1, 2],
+          [10, 11, 12],
+          [20, 21, 22],
+        ],
+      },
+    });
+  });
+
+  it('subdag: a DAG by reference, and one in place', async () => {
+    await service.api.put('/dags/load-region', read('load-region'), 'application/yaml');
+    const result = await service.run('subdag', read('subdag'));
+    expect(states(result)).toEqual({ north: 'success', south: 'success', reconcile: 'success' });
+    expect(result.tasks.south!.output).toEqual({ region: 'so', total: 5 });
+    expect(result.run.outputs).toEqual({
+      reconciled: { difference: 25, remark: expect.stringMatching(/^off by 25 on \d{4}-\d\d-\d\d$/) },
+    });
   });
 
   it('http: a query, a body, and a status that is expected', async () => {

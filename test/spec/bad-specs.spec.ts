@@ -30,7 +30,15 @@ describe('a bad spec is refused with a code and a place', () => {
 });
 
 /** Raised by other tests: of the compiler, of warnings, of REST. */
-const ELSEWHERE = ['failure_may_be_hidden', 'surprising_cron', 'plan_too_large', 'id_mismatch'];
+const ELSEWHERE = [
+  'failure_may_be_hidden',
+  'surprising_cron',
+  'plan_too_large',
+  'id_mismatch',
+  'dag_cycle',
+  'unknown_dag',
+  'unknown_version',
+];
 
 test('every issue code is raised by a test, and the list is sorted', () => {
   const raised = new Set<string>([...BAD_SPECS.map(({ code }) => code), ...ELSEWHERE]);

@@ -38,6 +38,23 @@ const approval = (input: object): object => ({
   id: 'bad',
   tasks: { a: { type: 'approval', with: { message: 'Go on?', ...input } }, b: { type: 'noop', dependsOn: ['a'] } },
 });
+const pair = (fields: object): object => ({
+  id: 'bad',
+  tasks: { a: { type: 'noop' }, b: { type: 'noop', dependsOn: ['a'], ...fields } },
+});
+const cleanUp = (fields: object): object => ({
+  id: 'bad',
+  tasks: { a: { type: 'noop', setup: true }, b: { type: 'noop', teardown: ['a'], ...fields } },
+});
+const aCase = (when: unknown, targets: unknown): unknown =>
+  Object.fromEntries([
+    ['when', when],
+    ['then', targets],
+  ]);
+const choice = (one: unknown): object => ({
+  id: 'bad',
+  tasks: { a: { type: 'branch', with: { cases: [one] } }, b: { type: 'noop', dependsOn: ['a'] } },
+});
 const value = (text: string, more: object = {}): object => ({
   id: 'bad',
   tasks: { a: { type: 'transform', with: { value: text } }, b: { type: 'noop' } },
@@ -120,8 +137,8 @@ export const BAD_SPECS: readonly BadSpec[] = [
   yaml('deep nesting', 'too_deep', '', `id: x\ntasks: ${'['.repeat(100_000)}`),
   yaml('deep block nesting', 'too_deep', '', `id: x\ntasks:\n  ${'- '.repeat(20_000)}x\n`),
   json('deep nesting in JSON', 'too_deep', '', `{"id": ${'['.repeat(1_000_000)}${']'.repeat(1_000_000)}}`),
-  json('nesting of 40 levels', 'too_deep', '', `${'{"a":'.repeat(40)}1${'}'.repeat(40)}`),
-  yaml('a value that holds itself', 'too_deep', `/tasks${'/0'.repeat(31)}`, 'id: x\ntasks: &a [*a, *a, *a]\n'),
+  json('nesting of 110 levels', 'too_deep', '', `${'{"a":'.repeat(110)}1${'}'.repeat(110)}`),
+  yaml('a value that holds itself', 'too_deep', `/tasks${'/0'.repeat(99)}`, 'id: x\ntasks: &a [*a, *a, *a]\n'),
   yaml(
     'an alias bomb',
     'too_many_aliases',
@@ -312,11 +329,115 @@ export const BAD_SPECS: readonly BadSpec[] = [
   json('snake case', 'foreign_name', '/tasks/a/queue_timeout', http({ queue_timeout: '5m' }), 'queueTimeout'),
   json('an unknown type', 'unknown_task_type', '/tasks/a/type', task({ type: 'htp', with: {} }), "'http'"),
   json('a type named like a property', 'unknown_task_type', '/tasks/a/type', task({ type: 'constructor' })),
-  json('a later type', 'not_yet_supported', '/tasks/a/type', task({ type: 'branch', with: { match: 'first' } })),
+  json('a later type', 'not_yet_supported', '/tasks/a/type', task({ type: 'approval', with: { message: 'go?' } })),
   json('a later field', 'not_yet_supported', '/tasks/a/pool', http({ pool: 'x' })),
   json('a later schedule', 'not_yet_supported', '/schedule', dag({ schedule: ['@daily', '@weekly'] })),
   json('type in defaults', 'not_allowed_with', '/defaults/type', dag({ defaults: { type: 'http' } })),
   json('a timeout of a noop', 'not_allowed_with', '/tasks/a/timeout', task({ timeout: '5m' })),
+
+  // ---- joins, branches, setup and teardown
+  json('a join of another shape', 'wrong_type', '/tasks/a/join', task({ join: 3 }), 'minSuccess'),
+  json('a join without a number', 'missing_field', '/tasks/a/join/minSuccess', task({ join: {} })),
+  json('a share above all', 'invalid_value', '/tasks/b/join/minSuccess', pair({ join: { minSuccess: '101%' } }), '90%'),
+  json(
+    'more successes than edges',
+    'invalid_value',
+    '/tasks/b/join/minSuccess',
+    pair({ join: { minSuccess: 2 } }),
+    'there is 1',
+  ),
+  json('a join without edges', 'invalid_value', '/tasks/a/join/minSuccess', task({ join: { minSuccess: 1 } }), 'there are 0'),
+  json(
+    'a join and a rule',
+    'not_allowed_with',
+    '/tasks/b/triggerRule',
+    pair({ join: { minSuccess: 1 }, triggerRule: 'all_done' }),
+  ),
+  json(
+    'nobody to cancel',
+    'not_allowed_with',
+    '/tasks/b/join/cancelOthers',
+    pair({ join: { minSuccess: 1, eager: false, cancelOthers: true } }),
+  ),
+  json('a join that is no CEL', 'expression_invalid', '/tasks/b/join', pair({ join: 'tasks.a.state ==' })),
+  json('two expressions in a join', 'expression_invalid', '/tasks/b/join', pair({ join: '${{ true }} ${{ true }}' })),
+  json('a join that reads an output', 'expression_invalid', '/tasks/b/join', pair({ join: 'tasks.a.output == 1' }), 'states'),
+  json('a join that is no condition', 'expression_invalid', '/tasks/b/join', pair({ join: 'tasks.a.state' })),
+  json(
+    'a state that is none',
+    'expression_invalid',
+    '/tasks/b/join',
+    pair({ join: "tasks.a.state == 'succeeded'" }),
+    'success',
+  ),
+  json(
+    'a state compared with something else',
+    'expression_invalid',
+    '/tasks/b/join',
+    pair({ join: 'tasks.a.state in [params.x]' }),
+  ),
+  json('a join over a task that is not upstream', 'reference_not_upstream', '/tasks/a/join', {
+    id: 'bad',
+    tasks: {
+      a: { type: 'noop', dependsOn: ['b'], join: "tasks.c.state == 'failed'" },
+      b: { type: 'noop' },
+      c: { type: 'noop' },
+    },
+  }),
+  json('an edge condition under a join of states', 'not_allowed_with', '/tasks/b/dependsOn/0/on', {
+    id: 'bad',
+    tasks: {
+      a: { type: 'noop' },
+      b: { type: 'noop', dependsOn: [{ task: 'a', on: 'failure' }], join: "tasks.a.state == 'failed'" },
+    },
+  }),
+  json(
+    'a setup that is none',
+    'invalid_value',
+    '/tasks/b/teardown/0',
+    { id: 'bad', tasks: { a: { type: 'noop' }, b: { type: 'noop', teardown: ['a'] } } },
+    'setup: true',
+  ),
+  json('an unknown setup', 'unknown_dependency', '/tasks/a/teardown/0', task({ teardown: ['b'] })),
+  json('a setup of its own', 'dependency_on_itself', '/tasks/a/teardown/0', task({ teardown: ['a'] })),
+  json('a setup twice', 'duplicate_dependency', '/tasks/b/teardown/1', cleanUp({ teardown: ['a', 'a'] })),
+  json('no setups', 'invalid_value', '/tasks/a/teardown', task({ teardown: [] }), 'empty'),
+  json('a teardown of another shape', 'wrong_type', '/tasks/a/teardown', task({ teardown: 'b' })),
+  json('a teardown with a rule', 'not_allowed_with', '/tasks/b/triggerRule', cleanUp({ triggerRule: 'all_done' })),
+  json('a teardown with a join', 'not_allowed_with', '/tasks/b/join', cleanUp({ join: { minSuccess: 1 } })),
+  json(
+    'a teardown with an edge condition',
+    'not_allowed_with',
+    '/tasks/b/dependsOn/0/on',
+    cleanUp({ dependsOn: [{ task: 'a', on: 'failure' }] }),
+  ),
+  json('a setup that is a teardown', 'not_allowed_with', '/tasks/b/setup', cleanUp({ setup: true })),
+  json('setup in defaults', 'not_allowed_with', '/defaults/setup', dag({ defaults: { setup: true } })),
+  json('a branch without cases', 'missing_field', '/tasks/a/with/cases', task({ type: 'branch', with: {} })),
+  json(
+    'a branch with no case',
+    'invalid_value',
+    '/tasks/a/with/cases',
+    task({ type: 'branch', with: { cases: [] } }),
+    '1 to 100',
+  ),
+  json('a case without condition', 'missing_field', '/tasks/a/with/cases/0/when', choice({ default: ['b'] })),
+  json('a case that is no map', 'wrong_type', '/tasks/a/with/cases/0', choice('b')),
+  json('a condition that is a number', 'wrong_type', '/tasks/a/with/cases/0/when', choice(aCase(1, ['b']))),
+  json('a condition without braces', 'expression_invalid', '/tasks/a/with/cases/0/when', choice(aCase('params.x', ['b']))),
+  json('an unknown target', 'unknown_dependency', '/tasks/a/with/cases/0/then/0', choice(aCase(true, ['c']))),
+  json(
+    'a target that does not wait',
+    'branch_target_not_downstream',
+    '/tasks/a/with/default/0',
+    {
+      id: 'bad',
+      tasks: { a: { type: 'branch', with: { cases: [aCase(true, [])], default: ['b'] } }, b: { type: 'noop' } },
+    },
+    'dependsOn: [a]',
+  ),
+  json('another match', 'invalid_value', '/tasks/a/with/match', task({ type: 'branch', with: { match: 'any', cases: [] } })),
+  json('an allowed failure that is a text', 'wrong_type', '/tasks/a/allowFailure', task({ allowFailure: 'yes' })),
 
   // ---- ids and edges
   json('__proto__ as a task id', 'invalid_id', '/tasks/__proto__', '{"id": "x", "tasks": {"__proto__": {"type": "noop"}}}'),
@@ -338,6 +459,95 @@ export const BAD_SPECS: readonly BadSpec[] = [
     id: 'x',
     tasks: { a: { type: 'noop' }, b: { type: 'noop', dependsOn: ['a', { task: 'a', on: 'failure' }] } },
   }),
+  json('a SubDAG without an input', 'missing_field', '/tasks/a/with', task({ type: 'dag' }), "'tasks'"),
+  json('a SubDAG that is nothing', 'missing_field', '/tasks/a/with', task({ type: 'dag', with: { params: {} } }), "'tasks'"),
+  json(
+    'a SubDAG by name and in place',
+    'not_allowed_with',
+    '/tasks/a/with/tasks',
+    task({ type: 'dag', with: { dag: 'x', tasks: { b: { type: 'noop' } } } }),
+  ),
+  json(
+    'the version of a SubDAG in place',
+    'not_allowed_with',
+    '/tasks/a/with/version',
+    task({ type: 'dag', with: { version: 2, tasks: { b: { type: 'noop' } } } }),
+  ),
+  json('a SubDAG of no tasks', 'no_tasks', '/tasks/a/with/tasks', task({ type: 'dag', with: { tasks: {} } })),
+  json('tasks of a SubDAG as a list', 'wrong_type', '/tasks/a/with/tasks', task({ type: 'dag', with: { tasks: [] } })),
+  json(
+    'params of a SubDAG as a list',
+    'wrong_type',
+    '/tasks/a/with/params',
+    task({ type: 'dag', with: { dag: 'x', params: [1] } }),
+  ),
+  json('a DAG id that is none', 'invalid_id', '/tasks/a/with/dag', task({ type: 'dag', with: { dag: '../x' } })),
+  json(
+    'an expression as the DAG',
+    'expression_not_allowed',
+    '/tasks/a/with/dag',
+    task({ type: 'dag', with: { dag: '${{ params.x }}' } }),
+  ),
+  json('a version of nought', 'invalid_value', '/tasks/a/with/version', task({ type: 'dag', with: { dag: 'x', version: 0 } })),
+  json('a queue of a SubDAG', 'not_allowed_with', '/tasks/a/queue', task({ type: 'dag', queue: 'q', with: { dag: 'x' } })),
+  json(
+    'infraAttempts of a SubDAG',
+    'not_allowed_with',
+    '/tasks/a/retry/infraAttempts',
+    task({ type: 'dag', retry: { infraAttempts: 2 }, with: { dag: 'x' } }),
+  ),
+  json(
+    'a secret given to a SubDAG',
+    'expression_not_allowed',
+    '/tasks/a/with/params/token',
+    task({ type: 'dag', with: { dag: 'x', params: { token: '${{ secrets.TOKEN }}' } } }),
+  ),
+  json(
+    'a task of the outside named in a SubDAG',
+    'unknown_reference',
+    '/tasks/b/with/tasks/c/with/value',
+    {
+      id: 'x',
+      tasks: {
+        a: { type: 'noop' },
+        b: {
+          type: 'dag',
+          dependsOn: ['a'],
+          with: { tasks: { c: { type: 'transform', with: { value: '${{ tasks.a.output }}' } } } },
+        },
+      },
+    },
+    "no task 'a'",
+  ),
+  json('a param of the outside named in a SubDAG', 'unknown_param', '/tasks/b/with/outputs/o', {
+    id: 'x',
+    params: { day: { type: 'string' } },
+    tasks: {
+      b: {
+        type: 'dag',
+        with: { params: { date: '${{ params.day }}' }, tasks: { c: { type: 'noop' } }, outputs: { o: '${{ params.day }}' } },
+      },
+    },
+  }),
+  json(
+    'a cycle two levels down',
+    'cycle',
+    '/tasks/a/with/tasks/b/with/tasks/c/dependsOn',
+    task({
+      type: 'dag',
+      with: {
+        tasks: {
+          b: { type: 'dag', with: { tasks: { c: { type: 'noop', dependsOn: ['d'] }, d: { type: 'noop', dependsOn: ['c'] } } } },
+        },
+      },
+    }),
+  ),
+  json(
+    'an unknown field two levels down',
+    'foreign_name',
+    '/tasks/a/with/tasks/b/with/tasks/c/depends_on',
+    task({ type: 'dag', with: { tasks: { b: { type: 'dag', with: { tasks: { c: { type: 'noop', depends_on: [] } } } } } } }),
+  ),
   json(
     'a cycle',
     'cycle',

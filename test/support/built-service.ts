@@ -106,6 +106,7 @@ export interface FinishedTask {
   readonly state: string;
   readonly attempts: readonly { readonly failure?: { readonly kind: string; readonly type?: string } }[];
   readonly output?: unknown;
+  readonly map?: { readonly total: number; readonly href: string };
   readonly failure?: { readonly kind: string; readonly type?: string; readonly message: string };
 }
 

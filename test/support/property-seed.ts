@@ -1,5 +1,8 @@
 /** Seeds that once failed: they are tried first, on every run, for ever. Add one, with a word on what it found. */
-export const KEPT_SEEDS: readonly number[] = [];
+export const KEPT_SEEDS: readonly number[] = [
+  // A join with cancelOthers cancelled a teardown that it waited for.
+  3,
+];
 
 /** The seed of this run of the tests, printed in the test's name; set BATON_TEST_SEED to try one again. */
 export function propertySeed(): number {

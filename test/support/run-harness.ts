@@ -5,11 +5,21 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { createActivities } from '../../activities/create-activities.js';
 import { Secrets } from '../../activities/secrets.js';
+import type { ChildEnd } from '../../src/dag/child-end.js';
+import { runKeyOf } from '../../src/dag/child-id.js';
 import type { BodiesBlob, DagPlan, TaskBody } from '../../src/dag/plan.js';
 import { FolderStore } from '../../src/objects/folder-store.js';
 import { readJson, writeJson } from '../../src/objects/json-blob.js';
-import { reportKey, runPrefix } from '../../src/objects/keys.js';
-import { DAG_RUN, type DagRunInput, type RunReport, SEARCH_ATTRIBUTES, type TaskRecord } from '../../workflows/contract.js';
+import { prefixOfRun, reportKey, runPrefix } from '../../src/objects/keys.js';
+import {
+  DAG_RUN,
+  type DagRunInput,
+  RUN_MEMO,
+  type RunMemo,
+  type RunReport,
+  SEARCH_ATTRIBUTES,
+  type TaskRecord,
+} from '../../workflows/contract.js';
 import { taskOf } from './plan-builder.js';
 import { temporalBinary } from './temporal-binary.js';
 import { workflowBundle } from './workflow-bundle.js';
@@ -63,6 +73,10 @@ export class RunHarness {
       taskQueue: this.queue,
       workflowBundle: await workflowBundle(),
       maxCachedWorkflows: options.cache ?? 100,
+      // Without a cache a run would be evicted in the middle of a local activity whenever another one is worked on.
+      ...(options.cache === 0 ? { maxConcurrentWorkflowTaskExecutions: 1, maxConcurrentWorkflowTaskPolls: 1 } : {}),
+      // A cancelled activity hears of it with its next heartbeat: without this after 24 s.
+      maxHeartbeatThrottleInterval: '200ms',
       activities: createActivities({
         objects: this.store,
         worker: 'worker-1',
@@ -72,6 +86,8 @@ export class RunHarness {
         temporal: {
           runExists: async () => false,
           isOpen: async () => true,
+          childEnd: (runId: string) => this.childEnd(runId),
+          executionIsOpen: async (runId: string) => (await this.describe(runId)).status.name === 'RUNNING',
           countPollers: (queue: string) => this.pollers(queue),
         },
       }),
@@ -85,34 +101,14 @@ export class RunHarness {
       readonly params?: DagRunInput['run']['params'];
       readonly bodies?: { readonly [id: string]: Partial<TaskBody> };
       readonly inline?: boolean;
+      readonly more?: Partial<DagRunInput>;
     } = {},
   ) {
-    const key = `run-${++this.runs}`;
-    const runId = `${plan.dagId}@${key}`;
-    const prefix = runPrefix(plan.dagId, `${plan.dagId}=${key}`, 1);
-    const bodies: BodiesBlob = Object.fromEntries(
-      [
-        ...plan.tasks,
-        ...(plan.hooks ?? []).map(({ task }) => task),
-        ...plan.tasks.flatMap(({ hooks }) => [...(hooks?.success ?? []), ...(hooks?.failure ?? [])]),
-      ]
-        .filter((task) => task.activity?.body !== undefined || task.wait?.poll !== undefined)
-        .map((task) => [
-          task.id,
-          {
-            type: task.type,
-            with: { args: [] },
-            timeoutMs: task.activity?.timeoutMs ?? 60_000,
-            retry: task.activity?.retry ?? taskOf('activity').activity!.retry,
-            ...options.bodies?.[task.id],
-          },
-        ]),
-    );
-    const bodyKey = `${prefix}bodies.json`;
-    const planKey = `${prefix}plan.json`;
-    const stored: DagPlan = { ...plan, bodies: [bodyKey] };
-    await writeJson(this.store, bodyKey, bodies);
-    await writeJson(this.store, planKey, stored);
+    const name = `run-${++this.runs}`;
+    const runId = `${plan.dagId}@${name}`;
+    const key = runKeyOf(runId);
+    const prefix = runPrefix(plan.dagId, key, 1);
+    const { planKey, stored } = await this.storePlan(plan, prefix, options.bodies);
     const instant = '2026-01-02T00:00:00Z';
     const input: DagRunInput = {
       run: {
@@ -137,6 +133,7 @@ export class RunHarness {
       planKey,
       plan: options.inline === false ? undefined : stored,
       prefix,
+      ...options.more,
     };
     const handle = await this.environment.client.workflow.start(DAG_RUN, {
       workflowId: runId,
@@ -153,6 +150,38 @@ export class RunHarness {
     await writeFile(file, 'done');
   }
 
+  /** Stores a plan with its bodies: of a run, or of a SubDAG, whose key is named in the plan of its parent. */
+  async storePlan(
+    plan: DagPlan,
+    prefix = `plans/${++this.runs}/`,
+    given: { readonly [id: string]: Partial<TaskBody> } = {},
+  ): Promise<{ readonly planKey: string; readonly stored: DagPlan }> {
+    const bodies: BodiesBlob = Object.fromEntries(
+      [
+        ...plan.tasks,
+        ...(plan.hooks ?? []).map(({ task }) => task),
+        ...plan.tasks.flatMap(({ hooks }) => [...(hooks?.success ?? []), ...(hooks?.failure ?? [])]),
+      ]
+        .filter((task) => task.activity?.body !== undefined || task.wait?.poll !== undefined)
+        .map((task) => [
+          task.id,
+          {
+            type: task.type,
+            with: { args: [] },
+            timeoutMs: task.activity?.timeoutMs ?? 60_000,
+            retry: task.activity?.retry ?? taskOf('activity').activity!.retry,
+            ...given[task.id],
+          },
+        ]),
+    );
+    const bodyKey = `${prefix}bodies.json`;
+    const planKey = `${prefix}plan.json`;
+    const stored: DagPlan = { ...plan, bodies: [bodyKey] };
+    await writeJson(this.store, bodyKey, bodies);
+    await writeJson(this.store, planKey, stored);
+    return { planKey, stored };
+  }
+
   /** The report of a closed run, its tasks by id. */
   async report(prefix: string): Promise<RunReport['head'] & { readonly tasks: { readonly [id: string]: TaskRecord } }> {
     const report = await readJson<RunReport>(this.store, reportKey(prefix));
@@ -162,6 +191,17 @@ export class RunHarness {
         ? report.tasks.records
         : (await Promise.all(report.tasks.pages.map((page) => readJson<TaskRecord[]>(this.store, page)))).flat();
     return { ...report.head, tasks: Object.fromEntries(records.map((record) => [record!.taskId, record!])) };
+  }
+
+  private describe(runId: string) {
+    return this.environment.client.workflow.getHandle(runId).describe();
+  }
+
+  private async childEnd(runId: string): Promise<ChildEnd | undefined> {
+    const { status, memo } = await this.describe(runId);
+    if (status.name === 'RUNNING') return undefined;
+    const report = await readJson<RunReport>(this.store, reportKey(prefixOfRun(memo?.[RUN_MEMO] as RunMemo)));
+    return report?.end ?? { state: 'failed', failure: { kind: 'terminated', message: 'ended from outside' } };
   }
 
   private async pollers(queue: string): Promise<number> {

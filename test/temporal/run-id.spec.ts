@@ -5,6 +5,11 @@ test('a run id says its DAG and its key', () => {
   expect(parseRunId('sales-eu-2024-01-01T00:00:00Z')).toEqual({ dagId: 'sales-eu', runKey: 'sales-eu-2024-01-01T000000Z' });
   expect(parseRunId('sales@eu-2024')).toEqual({ dagId: 'sales', runKey: 'sales=eu-2024' });
   expect(parseRunId('a@b-2024-01-01T000000Z')).toEqual({ dagId: 'a', runKey: 'a=b-2024-01-01T000000Z' });
+  expect(parseRunId('sales@eu/load/check[3]#2')).toEqual({
+    dagId: 'sales',
+    runKey: 'sales=eu+load+check@3=2',
+    root: { runId: 'sales@eu', runKey: 'sales=eu' },
+  });
 });
 
 test.each([
@@ -13,8 +18,9 @@ test.each([
   'sales@',
   '@x',
   'a@b@c',
-  'sales@a/b',
-  'sales@../x',
+  'sales@a/',
+  'sales@../../x',
+  'sales@a/b/../c',
   '../etc@x',
   'sales-2024-01-01',
   '-2024-01-01T00:00:00Z',

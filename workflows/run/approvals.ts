@@ -71,10 +71,14 @@ export class Approvals {
 
   /** What runs is being cancelled. */
   cancel(): void {
-    for (const task of [...this.waiting]) {
-      this.withdraw(task);
-      this.seat.end(task, { state: 'cancelled' });
-    }
+    for (const task of [...this.waiting]) this.drop(task);
+  }
+
+  /** Nobody wants this one any more: it ends as cancelled. No effect on other tasks. */
+  drop(task: number): void {
+    if (!this.waiting.has(task)) return;
+    this.withdraw(task);
+    this.seat.end(task, { state: 'cancelled' });
   }
 
   /** Nobody is asked any more. */

@@ -4,7 +4,7 @@ import type { DagPlan, TaskPlan } from '../../src/dag/plan.js';
 import type { TaskState } from '../../src/dag/state.js';
 import { TASK_TYPES } from '../../src/dag/task-type.js';
 import type { Walk } from '../../src/dag/walk.js';
-import type { HookRecord, RunHead } from '../contract.js';
+import type { HookRecord, MapProgress, RunHead } from '../contract.js';
 import type { RunLedger } from './run-ledger.js';
 
 /** Lines of one list in the Web UI; the rest is counted. */
@@ -39,7 +39,10 @@ export function runDetails(head: RunHead, ledger: RunLedger, plan: DagPlan, walk
   const waiting = all.filter((task) => TASK_TYPES[plan.tasks[task]!.type].carriedOutBy === 'wait');
   const running = waiting.length === 0 ? all : all.filter((task) => !waiting.includes(task));
   const stuck = running.filter((task) => ledger.recordOf(task)?.notice !== undefined);
-  tell('Failed', walk.first('failed', SHOWN), counts.failed, (task) => ledger.recordOf(task)?.failure?.message);
+  tell('Failed', walk.first('failed', SHOWN), counts.failed, (task) => {
+    const why = ledger.recordOf(task)?.failure?.message;
+    return plan.tasks[task]!.allowFailure === true ? `allowed to fail; ${why ?? 'no reason given'}` : why;
+  });
   const asking = waiting.filter((task) => plan.tasks[task]!.approval !== undefined);
   tell('Waiting for approval', asking, asking.length, (task) =>
     ledger.recordOf(task)?.notice?.replace(/^waiting for approval: /, ''),
@@ -51,6 +54,7 @@ export function runDetails(head: RunHead, ledger: RunLedger, plan: DagPlan, walk
     'Running',
     stuck.length === 0 ? running : running.filter((task) => !stuck.includes(task)),
     running.length - stuck.length,
+    (task) => progressOf(ledger.recordOf(task)?.map),
   );
   tell('Waiting for a free place', walk.first('queued', SHOWN), counts.queued);
   tell('Waiting for other tasks', walk.first('pending', SHOWN), counts.pending, (task) => unmet(plan, walk, task));
@@ -70,6 +74,14 @@ function hookItem({ hook, index, state, failure }: HookRecord): string {
 function waitFor({ wait }: TaskPlan): string | undefined {
   const polled = { file: 'for a file', http: 'for an HTTP answer', sql: 'for an SQL condition' };
   return wait?.poll && `${polled[wait.poll.what]}, looked at every ${formatDuration(wait.poll.pace.everyMs)}`;
+}
+
+/** How far a map is, in words. */
+function progressOf(map: MapProgress | undefined): string | undefined {
+  if (map === undefined) return undefined;
+  const { pending = 0, running = 0, failed } = map.counts;
+  const ended = `${map.total - pending - running} of ${map.total} items`;
+  return failed === undefined ? ended : `${ended}, ${failed} failed`;
 }
 
 /** Those among a task's upstream tasks that have not ended. */

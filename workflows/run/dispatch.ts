@@ -2,6 +2,7 @@ import { ActivityFailure, type ActivityOptions, ApplicationFailure } from '@temp
 import { ActivityCancellationType, isCancellation, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { SystemActivities } from '../../activities/system-calls.js';
 import type { PollCall, TaskReturn } from '../../activities/task-call.js';
+import { type CallItem, itemName } from '../../src/dag/map/item-source.js';
 import type { ActivityPlan, TaskPlan } from '../../src/dag/plan.js';
 import type { PollPlan } from '../../src/dag/wait-plan.js';
 import { shielded } from './shielded.js';
@@ -55,9 +56,10 @@ export function startActivity(
   activity: ActivityPlan,
   args: readonly unknown[],
   dagId: string,
+  item?: CallItem,
 ): Promise<unknown> {
   const activities = proxyActivities<{ [name: string]: (...args: readonly unknown[]) => Promise<unknown> }>(
-    optionsOf(task, activity, dagId),
+    optionsOf(task, activity, dagId, item),
   );
   return activities[activity.name]!(...args);
 }
@@ -90,12 +92,12 @@ export function startPoll(task: TaskPlan, poll: PollPlan, call: PollCall, dagId:
   return wait(call);
 }
 
-function optionsOf(task: TaskPlan, activity: ActivityPlan, dagId: string): ActivityOptions {
+function optionsOf(task: TaskPlan, activity: ActivityPlan, dagId: string, item: CallItem | undefined): ActivityOptions {
   const { retry, foreign } = activity;
   return {
-    activityId: task.id,
+    activityId: itemName(task.id, item),
     taskQueue: activity.queue,
-    summary: task.id,
+    summary: item === undefined ? task.id : summaryOf(`${task.id}[${item.key}]`),
     // A foreign activity without heartbeats never learns that it is cancelled: waiting for it would hang the run.
     cancellationType:
       foreign !== undefined && activity.heartbeatTimeoutMs === undefined
@@ -125,4 +127,9 @@ function optionsOf(task: TaskPlan, activity: ActivityPlan, dagId: string): Activ
             nonRetryableErrorTypes: [...(retry.nonRetryableErrors ?? [])],
           },
   };
+}
+
+/** Temporal takes 400 bytes of a summary. */
+function summaryOf(text: string): string {
+  return text.length <= 100 ? text : `${text.slice(0, 99)}…`;
 }

@@ -1,7 +1,7 @@
 import type { DagPlan } from '../../src/dag/plan.js';
 import type { Attempt, CachedFrom, Failure, FinalTaskState, OutputValue, RunState } from '../../src/dag/state.js';
 import type { Walk } from '../../src/dag/walk.js';
-import type { HookRecord, RunFacts, RunHead, TaskRecord, TasksQueryInput, TasksQueryResult } from '../contract.js';
+import type { HookRecord, MapProgress, RunFacts, RunHead, TaskRecord, TasksQueryInput, TasksQueryResult } from '../contract.js';
 
 /** How a task ended, as the driver learned it. */
 export interface TaskEnding {
@@ -10,8 +10,12 @@ export interface TaskEnding {
   readonly endedAt?: number;
   readonly attempts?: readonly Attempt[];
   readonly output?: OutputValue;
+  /** Of a map: all its items. */
+  readonly items?: OutputValue;
   readonly failure?: Failure;
   readonly cached?: CachedFrom;
+  /** Of a branch: the tasks it has chosen. */
+  readonly chosen?: readonly number[];
 }
 
 /** Names of failed tasks that a head carries, at most. */
@@ -55,6 +59,13 @@ export class RunLedger {
     }
   }
 
+  /** Takes over what another run succeeded with. */
+  keep(records: readonly TaskRecord[]): void {
+    this.restore(records);
+    for (const { output } of records)
+      if (output !== undefined && 'value' in output) this.inlineBytes += JSON.stringify(output.value).length;
+  }
+
   recordOf(task: number): TaskRecord | undefined {
     return this.records.get(task);
   }
@@ -83,6 +94,10 @@ export class RunLedger {
       record.output = ending.output;
       if ('value' in ending.output) this.inlineBytes += JSON.stringify(ending.output.value).length;
     }
+    if (ending.items !== undefined) {
+      record.items = ending.items;
+      if ('value' in ending.items) this.inlineBytes += JSON.stringify(ending.items.value).length;
+    }
     delete record.notice;
     delete record.waiting;
   }
@@ -104,8 +119,24 @@ export class RunLedger {
   noteRewound(task: number): void {
     const record = this.touch(task);
     if (record.output !== undefined && 'value' in record.output) this.inlineBytes -= JSON.stringify(record.output.value).length;
-    for (const name of ['queuedAt', 'startedAt', 'endedAt', 'output', 'failure', 'notice', 'waiting'] as const)
+    for (const name of [
+      'queuedAt',
+      'startedAt',
+      'endedAt',
+      'output',
+      'failure',
+      'notice',
+      'waiting',
+      'map',
+      'items',
+      'cached',
+    ] as const)
       delete record[name];
+  }
+
+  /** Attempts of a task that is not over. */
+  noteAttempts(task: number, attempts: readonly Attempt[]): void {
+    this.touch(task).attempts = attempts;
   }
 
   /** Says something about a task that is not over; undefined takes it back. */
@@ -128,6 +159,11 @@ export class RunLedger {
   noteTaskHook(task: number, hook: HookRecord): void {
     const record = this.touch(task);
     record.hooks = [...(record.hooks ?? []), hook];
+  }
+
+  /** How far a map is. */
+  noteMap(task: number, map: MapProgress): void {
+    this.touch(task).map = map;
   }
 
   close(state: RunState, now: number): void {

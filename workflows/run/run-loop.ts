@@ -2,20 +2,32 @@ import { CancellationScope, sleep, workflowInfo } from '@temporalio/workflow';
 import type { TaskCall, TaskReturn } from '../../activities/task-call.js';
 import type { Json } from '../../src/dag/json.js';
 import { validateJson } from '../../src/dag/json-schema.js';
-import type { ActivityPlan, DagPlan, TaskPlan } from '../../src/dag/plan.js';
+import { type CallItem, type ItemPlace, itemName } from '../../src/dag/map/item-source.js';
+import type { ActivityPlan, BranchPlan, DagPlan, TaskPlan } from '../../src/dag/plan.js';
 import type { Failure, OutputValue } from '../../src/dag/state.js';
 import type { Walk } from '../../src/dag/walk.js';
-import type { RunFacts } from '../contract.js';
+import type { ChildRecord, DagRunInput, PinnedDag, RunBudgets, RunFacts } from '../contract.js';
 import { Approvals } from './approvals.js';
+import { chooseTargets } from './branch.js';
+import { BUDGETS } from './budgets.js';
+import { Children } from './children.js';
+import { conditionAnswer } from './condition-answer.js';
 import { startActivity, system } from './dispatch.js';
+import { itemPrefix } from './item-facts.js';
+import type { LoopHost } from './loop-host.js';
+import { type MapHost, MapRuns } from './map/map-runs.js';
+import { ShardRuns } from './map/shard-runs.js';
 import { QueueWatch } from './queue-watch.js';
+import { reaches } from './reach-of-cancel.js';
 import { Rewinds } from './rewinds.js';
 import type { RunLedger, TaskEnding } from './run-ledger.js';
 import { type Evaluated, FOREIGN_ARGS_LIMIT, type RunValues } from './run-values.js';
 import type { Seat } from './seat.js';
+import { SubDags } from './sub-dags.js';
 import { clip, endingOfFailure } from './task-failure.js';
 import { TaskHooks } from './task-hooks.js';
 import { endingOfReturn } from './task-return.js';
+import { TaskScopes } from './task-scopes.js';
 import { Waits } from './waits.js';
 
 /** Why the loop came back. */
@@ -27,9 +39,6 @@ const MAX_COMMANDS = 200;
 const MAX_INPUT_CHARS = 1024 * 1024;
 /** Expressions one activation evaluates, at most: each is bounded by itself, their sum must stay far below five seconds. */
 const MAX_EVALUATIONS = 100;
-const CONTINUE_FROM_EVENTS = 4_096;
-const DRAIN_FROM_EVENTS = 8_000;
-const DRAIN_FROM_BYTES = 3 * 1024 * 1024;
 
 /**
  * Drives the walk: starts what is ready within the budgets, waits for ONE thing, the inbox, and tells the walk what ended.
@@ -37,13 +46,19 @@ const DRAIN_FROM_BYTES = 3 * 1024 * 1024;
  *
  * A long file on purpose: budgets, inbox and what is in flight are one bookkeeping.
  */
-export class RunLoop {
+export class RunLoop implements LoopHost {
+  /** Children of this run, whatever they are for. */
+  readonly children: Children;
+  /** How often what runs has been cancelled: what was asked before belongs to another time. */
+  private cancellations = 0;
   private readonly inbox: (() => void)[] = [];
   /** Ends the loop's wait for the inbox: a bare promise, since `condition` makes three of them. */
   private wake?: () => void;
+  private readonly budgets: RunBudgets;
+  private readonly run: RunFacts;
+  private readonly prefix: string;
+  private readonly subs: SubDags;
   private inFlight = 0;
-  /** How often what runs has been cancelled: what was asked before belongs to another time. */
-  private cancellations = 0;
   private cancelWanted = false;
   private readonly watch: QueueWatch;
   private readonly hooks: TaskHooks;
@@ -51,6 +66,13 @@ export class RunLoop {
   /** The desk to which decisions about approvals go. */
   readonly approvals: Approvals;
   private readonly rewinds: Rewinds;
+  /** The maps that are under way. */
+  readonly maps: MapRuns;
+  /** Those that run in shards. */
+  readonly shards: ShardRuns;
+  private readonly scopes: TaskScopes;
+  /** Tasks that a join does not want any more: what was asked for before need not start. */
+  private readonly dropped = new Set<number>();
   private stopReason: 'cancelled' | 'timeout' | undefined;
   private failFastSeen = false;
   private commands = 0;
@@ -58,19 +80,42 @@ export class RunLoop {
   private evaluations = 0;
 
   constructor(
-    private readonly run: RunFacts,
+    input: DagRunInput,
     private readonly plan: DagPlan,
     private readonly walk: Walk,
     private readonly ledger: RunLedger,
     private readonly values: RunValues,
-    private readonly prefix: string,
+    dags: { readonly [reference: string]: PinnedDag },
   ) {
+    this.stopReason = input.carried?.stopped;
+    this.scopes = new TaskScopes(plan);
+    this.run = input.run;
+    this.prefix = itemPrefix(input);
+    this.budgets = { ...BUDGETS, ...input.budgets };
+    this.children = new Children(input, plan, this, this.budgets, system, (child, end, cancelled) =>
+      this.shards.has(child.task) ? this.shards.ended(child, end) : this.subs.ended(child, end, cancelled),
+    );
+    this.subs = new SubDags(input.run, plan, this, this.children, values, ledger, dags, (task, item) =>
+      this.maps.callOf(task, item),
+    );
     this.watch = new QueueWatch(system, (task, text) => this.tell(() => ledger.noteNotice(task, text)));
-    this.hooks = new TaskHooks(plan, ledger, values, prefix, (what) => this.tell(what));
+    this.hooks = new TaskHooks(plan, ledger, values, this.prefix, (what) => this.tell(what));
     this.failFastSeen = walk.failFastTripped;
-    this.waits = new Waits(run, plan, ledger, values, prefix, this.seat());
+    this.waits = new Waits(input.run, plan, ledger, values, this.prefix, this.seat());
     this.approvals = new Approvals(plan, ledger, this.seat(), (task) => this.rewind(task));
     this.rewinds = new Rewinds((task) => this.walk.putBack(task));
+    const host: MapHost = {
+      settle: (index, answer, then) => this.settle(index, answer, then),
+      end: (index, ending) => this.end(index, ending),
+      wanted: (index) => this.wanted(index),
+      cancelChildren: (task) => {
+        this.children.cancelAll(task);
+        this.subs.cancelWaiting(task);
+      },
+      shard: (index, task, prepared) => this.shards.begin(index, task, prepared),
+    };
+    this.maps = new MapRuns(input, plan, ledger, values, host);
+    this.shards = new ShardRuns(input, plan, ledger, values, this.children, host);
   }
 
   /** What stopped the run before its tasks were through, if anything did. */
@@ -78,7 +123,22 @@ export class RunLoop {
     return this.stopReason;
   }
 
-  /** Graceful: nothing new starts, what runs is cancelled and waited for. The first reason stands. */
+  /** Nothing is waiting to be done: what happened while a snapshot was stored must not be lost. */
+  get isQuiet(): boolean {
+    return this.inbox.length === 0;
+  }
+
+  /** Children that run on, and further attempts that are waited for, over continue-as-new. */
+  snapshotChildren(): ChildRecord[] {
+    return [...this.children.snapshot(), ...this.subs.snapshot()];
+  }
+
+  restoreChildren(children: readonly ChildRecord[]): void {
+    this.children.restore(children.filter(({ retryAt }) => retryAt === undefined));
+    this.subs.restore(children.filter(({ retryAt }) => retryAt !== undefined));
+  }
+
+  /** Graceful: only teardowns start, what else runs is cancelled and waited for. The first reason stands. */
   stop(reason: 'cancelled' | 'timeout'): void {
     this.tell(() => {
       if (this.stopReason !== undefined) return;
@@ -92,11 +152,13 @@ export class RunLoop {
    * Until all is over, or the history is long and nothing is in flight. What starts belongs to a scope, and cancelling that
    * reaches every running task: first the one of the workflow, which need not be entered (see `shielded`), then one after the
    * other for what still runs after a cancellation. With failFast never that one: a cancellation from outside must still be
-   * told from ours. The loop itself lives inside: a scope for each task costs three promises.
+   * told from ours; nor when the run only cleans up, which no further one reaches. The loop itself lives inside: a scope for each
+   * task costs three promises.
    */
   async drive(): Promise<LoopEnd> {
     const own = CancellationScope.current();
-    let end = own.consideredCancelled || this.plan.failFast ? undefined : await this.driveWithin(own);
+    const mine = !own.consideredCancelled && !this.plan.failFast && this.stopReason === undefined;
+    let end = mine ? await this.driveWithin(own) : undefined;
     while (end === undefined) {
       end = await CancellationScope.nonCancellable(() => {
         const scope = new CancellationScope();
@@ -115,6 +177,7 @@ export class RunLoop {
       this.inputChars = 0;
       this.evaluations = 0;
       for (const tell of this.inbox.splice(0)) tell();
+      this.dropUnwanted();
       if (this.walk.failFastTripped && !this.failFastSeen) {
         this.failFastSeen = true;
         this.cancelRunning();
@@ -126,13 +189,15 @@ export class RunLoop {
         scope.cancel();
         return undefined;
       }
-      const mayContinue = this.isIdle && !this.walk.isDone && workflowInfo().historyLength >= CONTINUE_FROM_EVENTS;
+      const mayContinue = this.mayContinue();
       if (!mayContinue) this.launch();
       this.hooks.launch();
+      this.maps.noteProgress();
       this.ledger.noteChanges(Date.now());
       if (this.walk.isDone && this.isIdle) return 'done';
       if (this.isIdle && this.inbox.length === 0 && (mayContinue || this.mustDrain())) return 'continue_as_new';
-      // A failure inside the walk itself may have tripped failFast just now.
+      // Something inside the walk itself may have met a join or tripped failFast just now.
+      if (this.dropUnwanted()) continue;
       if (this.walk.failFastTripped && !this.failFastSeen) continue;
       // All that one activation brings is in the inbox before this goes on: it arrives some microtasks earlier.
       if (this.inbox.length === 0) await new Promise<void>((wake) => (this.wake = wake));
@@ -144,28 +209,57 @@ export class RunLoop {
     return this.inFlight === 0 && this.hooks.isIdle;
   }
 
+  private mayContinue(): boolean {
+    return this.isIdle && !this.walk.isDone && workflowInfo().historyLength >= this.budgets.continueFromEvents;
+  }
+
+  began(chars: number): void {
+    this.commands++;
+    this.inputChars += chars;
+    this.inFlight++;
+  }
+
+  over(): void {
+    this.inFlight--;
+  }
+
+  evaluate(task: number, ask: () => Evaluated | Promise<Evaluated>, then: (answer: Evaluated) => void, item?: CallItem): void {
+    this.settle(task, this.evaluated(ask), then, item);
+  }
+
   /** Puts something into the inbox: it is done at the next turn of the loop. */
-  private tell(what: () => void): void {
+  tell(what: () => void): void {
     this.inbox.push(what);
     this.wake?.();
   }
 
   private mustDrain(): boolean {
     const { historyLength, historySize } = workflowInfo();
-    return historyLength >= DRAIN_FROM_EVENTS || historySize >= DRAIN_FROM_BYTES;
+    return historyLength >= this.budgets.drainFromEvents || historySize >= this.budgets.drainFromBytes;
   }
 
   private launch(): void {
     if (this.mustDrain()) return;
-    while (this.inFlight < MAX_IN_FLIGHT) {
+    while (this.inFlight < MAX_IN_FLIGHT && !this.children.isFull) {
       if (this.commands >= MAX_COMMANDS || this.inputChars >= MAX_INPUT_CHARS || this.evaluations >= MAX_EVALUATIONS) {
         // More may be ready than one workflow task should hold: a timer makes the next one.
         const goOn = (): void => this.tell(() => {});
         void sleep(1, { summary: 'more tasks are ready' }).then(goOn, goOn);
         return;
       }
+      // What answers a failure must not start before the others are cancelled: it would be cancelled with them.
+      if (this.walk.failFastTripped && !this.failFastSeen) return;
       const step = this.walk.next();
-      if (step === undefined) return;
+      if (step === undefined) {
+        const item = this.maps.next();
+        if (item === undefined && this.shards.launch()) continue;
+        if (item === undefined) return;
+        const mapped = this.plan.tasks[item.task]!;
+        if (mapped.map?.key !== undefined) this.evaluations++;
+        if (item.failure === undefined) this.perform(item.task, mapped, item.call);
+        else this.end(item.task, failed(item.failure), item.call);
+        continue;
+      }
       const task = this.plan.tasks[step.task]!;
       if (step.step === 'when') this.askWhen(step.task, task);
       else this.carryOut(step.task, task);
@@ -182,63 +276,94 @@ export class RunLoop {
   }
 
   private answerWhen(index: number, task: TaskPlan, answer: Evaluated): void {
-    if ('error' in answer)
-      return this.end(index, failed({ kind: 'expression', message: `when of task ${task.id}: ${answer.error}` }));
-    const value = 'value' in answer.output ? answer.output.value : undefined;
-    if (value === true) this.walk.admit(index);
-    else if (value === false) this.end(index, { state: 'skipped' });
-    else {
-      const got = value === undefined ? 'a large value' : JSON.stringify(value);
-      this.end(
-        index,
-        failed({ kind: 'expression', message: `when of task ${task.id} must be true or false, got ${clip(got)}` }),
-      );
-    }
+    const condition = conditionAnswer(answer, `when of task ${task.id}`);
+    if ('error' in condition) this.end(index, failed({ kind: 'expression', message: condition.error }));
+    else if (condition.value) this.walk.admit(index);
+    else this.end(index, { state: 'skipped' });
   }
 
   private carryOut(index: number, task: TaskPlan): void {
     if (!this.rewinds.mayStart(index)) return;
     this.walk.start(index);
-    if (task.activity !== undefined) return this.dispatch(index, task, task.activity);
+    if (task.map !== undefined) return this.maps.begin(index, task);
+    this.perform(index, task);
+  }
+
+  /** Does what a task is for, or one item of it. */
+  private perform(index: number, task: TaskPlan, item?: CallItem): void {
+    if (task.activity !== undefined) return this.dispatch(index, task, task.activity, item);
+    if (task.sub !== undefined) return this.subs.carryOut(index, task.sub, item);
+    if (task.branch !== undefined) return this.choose(index, task, task.branch);
     if (task.wait !== undefined) return this.waits.begin(index, task.wait);
     if (task.approval !== undefined) return this.approvals.begin(index, task.approval);
-    if (task.value === undefined) return this.end(index, { state: 'success', output: { value: null } });
+    if (task.value === undefined) return this.end(index, { state: 'success', output: { value: null } }, item);
     const startedAt = Date.now();
     this.settle(
       index,
-      this.evaluated(() => this.values.template(task.value!, task.id)),
+      this.evaluated(() => this.values.template(task.value!, itemName(task.id, item), undefined, item)),
       (answer) => {
         const ending = 'error' in answer ? failed({ kind: 'expression', message: answer.error }) : this.checked(task, answer);
-        this.end(index, { ...ending, startedAt, endedAt: Date.now() });
+        this.end(index, { ...ending, startedAt, endedAt: Date.now() }, item);
+      },
+      item,
+    );
+  }
+
+  private choose(index: number, task: TaskPlan, branch: BranchPlan): void {
+    const startedAt = Date.now();
+    chooseTargets(
+      branch,
+      task.id,
+      (source, name, then) =>
+        this.settle(
+          index,
+          this.evaluated(() => this.values.expression(source, name)),
+          then,
+        ),
+      (choice) => {
+        if ('error' in choice) return this.end(index, { ...failed({ kind: 'expression', message: choice.error }), startedAt });
+        const chosen = choice.chosen.map((target) => this.plan.tasks[target]!.id);
+        const ending = this.checked(task, { output: { value: { chosen } } });
+        this.end(index, { ...ending, startedAt, chosen: choice.chosen });
       },
     );
   }
 
-  private dispatch(index: number, task: TaskPlan, activity: ActivityPlan): void {
-    if (activity.foreign !== undefined) return this.dispatchForeign(index, task, activity, activity.foreign.args);
+  private dispatch(index: number, task: TaskPlan, activity: ActivityPlan, item: CallItem | undefined): void {
+    if (activity.foreign !== undefined) return this.dispatchForeign(index, task, activity, activity.foreign.args, item);
     const call: TaskCall = {
       task: task.id,
       body: this.plan.bodies[activity.body ?? 0]!,
       prefix: this.prefix,
       before: this.ledger.recordOf(index)?.attempts?.length,
       ...this.values.callValues(task),
+      item,
     };
-    this.send(index, task, activity, [call], (result) => endingOfReturn(result as TaskReturn));
+    this.send(index, task, activity, [call], (result) => endingOfReturn(result as TaskReturn), item);
   }
 
   /** Workers of other languages get plain arguments, rendered here (R14), and return a plain value. */
-  private dispatchForeign(index: number, task: TaskPlan, activity: ActivityPlan, args: readonly Json[]): void {
-    const { cancellations } = this;
+  private dispatchForeign(
+    index: number,
+    task: TaskPlan,
+    activity: ActivityPlan,
+    args: readonly Json[],
+    item: CallItem | undefined,
+  ): void {
+    const wanted = this.wanted(index);
     this.settle(
       index,
-      this.evaluated(() => this.values.template(args, task.id, FOREIGN_ARGS_LIMIT)),
+      this.evaluated(() => this.values.template(args, itemName(task.id, item), FOREIGN_ARGS_LIMIT, item)),
       (answer) => {
-        if (cancellations !== this.cancellations) return this.end(index, { state: 'cancelled' });
-        if ('error' in answer)
-          return this.end(index, failed({ kind: 'expression', message: `arguments of task ${task.id}: ${answer.error}` }));
+        if (!wanted()) return this.end(index, { state: 'cancelled' }, item);
+        if ('error' in answer) {
+          const message = `arguments of task ${task.id}: ${answer.error}`;
+          return this.end(index, failed({ kind: 'expression', message }), item);
+        }
         const given = 'value' in answer.output ? (answer.output.value as readonly Json[]) : [answer.output];
-        this.send(index, task, activity, given, (result) => this.foreignEnding(task, result));
+        this.send(index, task, activity, given, (result) => this.foreignEnding(task, result), item);
       },
+      item,
     );
   }
 
@@ -252,27 +377,31 @@ export class RunLoop {
     activity: ActivityPlan,
     args: readonly unknown[],
     ending: (result: unknown) => TaskEnding,
+    item: CallItem | undefined,
   ): void {
     this.commands++;
-    this.inputChars += task.needs === undefined && activity.foreign === undefined ? 300 : JSON.stringify(args).length;
+    const small = task.needs === undefined && activity.foreign === undefined && item === undefined;
+    this.inputChars += small ? 300 : JSON.stringify(args).length;
     this.inFlight++;
     if (activity.queue !== undefined) this.watch.sent(index, activity.queue, Date.now());
     const round = this.rewinds.round(index);
     const over = (result: () => TaskEnding): void =>
       this.tell(() => {
         this.inFlight--;
-        if (activity.queue !== undefined) this.watch.ended(index, activity.queue);
-        if (this.rewinds.counts(index, round)) this.end(index, result());
+        if (activity.queue !== undefined && item === undefined) this.watch.ended(index, activity.queue);
+        if (this.rewinds.counts(index, round)) this.end(index, result(), item);
       });
     const queue = activity.queue ?? workflowInfo().taskQueue;
-    startActivity(task, activity, args, this.run.dagId).then(
+    const start = (): Promise<unknown> => startActivity(task, activity, args, this.run.dagId, item);
+    const begin = item === undefined ? start : (): Promise<unknown> => this.maps.within(index, start);
+    this.scopes.start(index, task, begin).then(
       (result) => over(() => ending(result)),
-      (error: unknown) => over(() => endingOfFailure(error, { id: task.id, name: activity.name, queue })),
+      (error: unknown) => over(() => endingOfFailure(error, { id: itemName(task.id, item), name: activity.name, queue })),
     );
   }
 
   /** The output of a task that the walk itself carried out, or that a foreign worker returned, checked and bounded. */
-  private checked(task: TaskPlan, answer: { readonly output: OutputValue }): TaskEnding {
+  checked(task: TaskPlan, answer: { readonly output: OutputValue }): TaskEnding {
     if (task.outputSchema !== undefined && 'value' in answer.output) {
       const [problem] = validateJson(task.outputSchema, answer.output.value);
       if (problem !== undefined) {
@@ -282,11 +411,45 @@ export class RunLoop {
     return { state: 'success', output: answer.output };
   }
 
-  private end(index: number, ending: TaskEnding): void {
-    this.ledger.noteEnding(index, ending);
+  end(index: number, ending: TaskEnding, item?: ItemPlace): void {
+    if (item !== undefined) return this.maps.ended(index, item.index, ending);
     const task = this.plan.tasks[index]!;
+    // While one item waits for a worker the others may have found one: only the end of them all is the end of waiting.
+    if (task.map !== undefined && task.activity?.queue !== undefined) this.watch.ended(index, task.activity.queue);
+    this.ledger.noteEnding(index, ending);
     if (task.hooks !== undefined) this.hooks.ended(index, task, ending);
-    this.walk.finish(index, ending.state);
+    this.scopes.ended(index);
+    this.walk.finish(index, ending.state, ending.chosen);
+  }
+
+  /** Cancels what a join does not wait for any more; all of it ends by itself, as any other task. True when there was something. */
+  private dropUnwanted(): boolean {
+    let found = false;
+    // Giving one up may end it at once, and so decide another join.
+    for (let unwanted = this.walk.takeUnwanted(); unwanted.length > 0; unwanted = this.walk.takeUnwanted()) {
+      found = true;
+      for (const task of unwanted) {
+        this.dropped.add(task);
+        this.scopes.cancel(task);
+        this.cancelParts(task);
+        this.waits.drop(task);
+        this.approvals.drop(task);
+      }
+    }
+    return found;
+  }
+
+  /** Stops the children and the items of one task, or of all but teardowns (R11). */
+  private cancelParts(task?: number): void {
+    this.children.cancelAll(task);
+    this.subs.cancelWaiting(task);
+    this.maps.stop(task);
+    this.shards.stop(task);
+  }
+
+  wanted(task: number): () => boolean {
+    const { cancellations } = this;
+    return () => !this.dropped.has(task) && (cancellations === this.cancellations || !reaches(this.plan, task));
   }
 
   private evaluated(evaluate: () => Evaluated | Promise<Evaluated>): Evaluated | Promise<Evaluated> {
@@ -295,7 +458,7 @@ export class RunLoop {
   }
 
   /** Goes on with an answer that is there, or, counted as in flight, when its activity has it. */
-  private settle(index: number, answer: Evaluated | Promise<Evaluated>, then: (answer: Evaluated) => void): void {
+  private settle<T>(index: number, answer: T | Promise<T>, then: (answer: T) => void, item?: CallItem): void {
     if (!(answer instanceof Promise)) return then(answer);
     this.commands++;
     this.inFlight++;
@@ -312,6 +475,7 @@ export class RunLoop {
           this.end(
             index,
             failed({ kind: 'expression', message: clip(error instanceof Error ? error.message : String(error)) }),
+            item,
           ),
         ),
     );
@@ -345,6 +509,11 @@ export class RunLoop {
   private rewind(to: number): boolean {
     if (this.stopReason !== undefined || this.walk.failFastTripped) return false;
     const running = new Set(this.walk.running());
+    // What parts of a map or a SubDAG still run cannot be told from those of the next round.
+    for (const index of this.walk.withDownstream(to)) {
+      const { map, sub } = this.plan.tasks[index]!;
+      if (running.has(index) && (map !== undefined || sub !== undefined)) return false;
+    }
     for (const index of this.walk.rewind(to)) {
       const task = this.plan.tasks[index]!;
       const polled = this.waits.withdraw(index);
@@ -358,6 +527,7 @@ export class RunLoop {
   private cancelRunning(): void {
     this.cancellations++;
     this.cancelWanted = true;
+    this.cancelParts();
   }
 }
 

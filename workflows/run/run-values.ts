@@ -1,5 +1,5 @@
-import type { EvaluateInput, SystemActivities } from '../../activities/system-calls.js';
-import type { TaskCall } from '../../activities/task-call.js';
+import type { EvaluateInput, StoredScope, SystemActivities } from '../../activities/system-calls.js';
+import type { CallTasks, TaskCall } from '../../activities/task-call.js';
 import {
   ExpressionBudgetError,
   evaluateExpression,
@@ -7,12 +7,14 @@ import {
   type ParsedTemplate,
   parseExpression,
   parseTemplate,
+  type References,
   renderTemplate,
 } from '../../src/dag/expression/index.js';
 import type { Json, JsonObject } from '../../src/dag/json.js';
+import type { CallItem } from '../../src/dag/map/item-source.js';
 import type { DagPlan, TaskPlan } from '../../src/dag/plan.js';
 import type { Scope, TaskScope } from '../../src/dag/scope.js';
-import type { OutputValue, TaskState } from '../../src/dag/state.js';
+import type { OutputValue } from '../../src/dag/state.js';
 import type { Walk } from '../../src/dag/walk.js';
 import type { RunFacts } from '../contract.js';
 import type { RunLedger } from './run-ledger.js';
@@ -28,12 +30,10 @@ const TINY = 256;
 export const FOREIGN_ARGS_LIMIT = 1_500_000;
 
 /** Steps that an expression may take inside the workflow; what takes more goes to an activity, which has the full budget. */
-const WALK_BUDGET = 50_000;
+export const WALK_BUDGET = 50_000;
 
 /** A value, or why there is none. Expected failures are values: a bad expression fails its task, never the workflow task. */
 export type Evaluated = { readonly output: OutputValue } | { readonly error: string };
-
-type TaskOutputs = { [id: string]: { state: TaskState; output: OutputValue } };
 
 /**
  * Evaluates what the walk itself has to: `when`, values of transforms, arguments of foreign activities, outputs of the
@@ -75,7 +75,7 @@ export class RunValues {
     return {
       params: needs?.params === undefined ? undefined : this.someParams(needs.params),
       run: needs?.run === true ? this.run.scope : undefined,
-      tasks: needs?.tasks === undefined ? undefined : this.outputsOf(needs.tasks),
+      tasks: needs?.tasks === undefined ? undefined : this.outputsOf(needs.tasks, needs.items),
       inlineLimit: limit === INLINE_LIMIT ? undefined : limit,
       ignoreCache: this.run.ignoreCache,
       hookOf: this.hookOf?.task,
@@ -90,50 +90,66 @@ export class RunValues {
     } catch (error) {
       return { error: messageOf(error) };
     }
-    return this.evaluate(source, parsed.references.tasks, parsed.references.tasksWhole, name, this.inlineLimit, true, (scope) =>
+    return this.evaluate(source, parsed.references, name, this.inlineLimit, true, undefined, (scope) =>
       evaluateExpression(parsed, scope, { budget: WALK_BUDGET }),
     );
   }
 
-  /** A value with `${{ }}` in it. */
-  template(template: Json, name: string, inlineLimit = this.inlineLimit): Evaluated | Promise<Evaluated> {
+  /** A value with `${{ }}` in it; `item` where it is one of a map. */
+  template(template: Json, name: string, inlineLimit = this.inlineLimit, item?: CallItem): Evaluated | Promise<Evaluated> {
     let parsed: ParsedTemplate;
     try {
       parsed = parseTemplate(template);
     } catch (error) {
       return { error: messageOf(error) };
     }
-    return this.evaluate(template, parsed.references.tasks, parsed.references.tasksWhole, name, inlineLimit, false, (scope) =>
+    return this.evaluate(template, parsed.references, name, inlineLimit, false, item, (scope) =>
       renderTemplate(parsed, scope, { budget: WALK_BUDGET }),
     );
   }
 
+  /** What expressions with these references can name; `inline` where every value of it is at hand. */
+  scopeOf(references: References): { readonly stored: StoredScope; readonly inline?: Scope } {
+    const all = this.plan.tasks.map((_, i) => i);
+    const indexes = (wanted: (field: string | undefined) => boolean): number[] =>
+      [...new Set(references.tasks.filter(({ field }) => wanted(field)).map(({ id }) => this.index.get(id)))].filter(
+        (i) => i !== undefined,
+      );
+    const tasks = references.tasksWhole
+      ? this.outputsOf(all, all)
+      : this.outputsOf(
+          indexes(() => true),
+          indexes((field) => field === undefined || field === 'items'),
+        );
+    const own = this.ownScope;
+    const away = Object.values(tasks).some(({ output, items }) => 'ref' in output || (items !== undefined && 'ref' in items));
+    return { stored: { ...own, tasks }, ...(away ? {} : { inline: { ...own, tasks: inlineScope(tasks) } }) };
+  }
+
   private evaluate(
     template: Json,
-    references: readonly { readonly id: string }[],
-    allTasks: boolean,
+    references: References,
     name: string,
     inlineLimit: number,
     expression: boolean,
+    item: CallItem | undefined,
     evaluate: (scope: Scope) => Json,
   ): Evaluated | Promise<Evaluated> {
-    const named = allTasks
-      ? this.plan.tasks.map((_, i) => i)
-      : [...new Set(references.map((r) => this.index.get(r.id)))].filter((i) => i !== undefined);
-    const outputs = this.outputsOf(named);
+    const { stored, inline } = this.scopeOf(references);
     const input: EvaluateInput = {
       template,
       expression,
-      scope: { ...this.ownScope, tasks: outputs },
+      scope: stored,
+      ...(item === undefined ? {} : { item }),
       prefix: this.prefix,
       name,
       inlineLimit,
     };
     // Shielded: it is asked for also while what runs is being cancelled.
     const elsewhere = (): Promise<Evaluated> => shielded(() => this.system(name).evaluate(input));
-    if (Object.values(outputs).some((task) => 'ref' in task.output)) return elsewhere();
+    if (inline === undefined || (references.item && item?.source !== undefined)) return elsewhere();
     try {
-      const value = evaluate({ ...this.ownScope, tasks: inlineScope(outputs) });
+      const value = evaluate(item === undefined ? inline : { ...inline, item: item.value ?? null, index: item.index });
       // A large result is stored by an activity: the workflow itself can write nothing.
       if (JSON.stringify(value).length > inlineLimit) return elsewhere();
       return { output: { value } };
@@ -154,22 +170,28 @@ export class RunValues {
     );
   }
 
-  private outputsOf(tasks: readonly number[]): TaskOutputs {
-    const outputs: TaskOutputs = {};
+  private outputsOf(tasks: readonly number[], withItems: readonly number[] = []): CallTasks {
+    const outputs: { [id: string]: CallTasks[string] } = {};
     for (const task of tasks) {
       const state = this.walk.stateOf(task);
-      const output = state === 'success' ? this.ledger.recordOf(task)?.output : undefined;
-      outputs[this.plan.tasks[task]!.id] = { state, output: output ?? { value: null } };
+      const record = this.ledger.recordOf(task);
+      const output = (state === 'success' ? record?.output : undefined) ?? { value: null };
+      const items = record?.items !== undefined && withItems.includes(task) ? { items: record.items } : undefined;
+      outputs[this.plan.tasks[task]!.id] = { state, output, ...items };
     }
     return outputs;
   }
 }
 
-function inlineScope(outputs: TaskOutputs): { [id: string]: TaskScope } {
+function inlineScope(outputs: CallTasks): { [id: string]: TaskScope } {
   return Object.fromEntries(
-    Object.entries(outputs).map(([id, { state, output }]) => [
+    Object.entries(outputs).map(([id, { state, output, items }]) => [
       id,
-      { state, output: 'value' in output ? output.value : null, items: [] },
+      {
+        state,
+        output: 'value' in output ? output.value : null,
+        items: items !== undefined && 'value' in items ? (items.value as readonly Json[]) : [],
+      },
     ]),
   );
 }

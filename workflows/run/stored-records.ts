@@ -1,6 +1,7 @@
 import type { Json } from '../../src/dag/json.js';
 import type { StoredRecords, TaskRecord } from '../contract.js';
 import { atHand, system } from './dispatch.js';
+import { shielded } from './shielded.js';
 
 /** Up to this many characters of JSON travel inline; more becomes pages of about this size. A payload holds 2 MiB. */
 const PAGE_CHARS = 256 * 1024;
@@ -9,14 +10,28 @@ const PAGE_CHARS = 256 * 1024;
 const AT_HAND_PAGES = 4;
 
 /** Records as they go into a snapshot or a report: inline when small, else stored page by page below `${prefix}${name}-`. `summary` is for the Web UI. */
-export async function storeRecords(
-  records: readonly TaskRecord[],
+export async function storeRecords<T = TaskRecord>(
+  records: readonly T[],
   prefix: string,
   name: string,
   summary: string,
-): Promise<StoredRecords> {
+): Promise<StoredRecords<T>> {
   const pages = inPages(records);
   if (pages.length <= 1) return { records };
+  return { pages: await storePages(pages, prefix, name, summary) };
+}
+
+/** Stores records page by page, few ones too; returns the keys of the pages. */
+export async function storeAll<T>(
+  records: readonly T[],
+  prefix: string,
+  name: string,
+  summary: string,
+): Promise<readonly string[]> {
+  return storePages(inPages(records), prefix, name, summary);
+}
+
+async function storePages<T>(pages: readonly T[][], prefix: string, name: string, summary: string): Promise<readonly string[]> {
   const keys = pages.map((_, n) => `${prefix}${name}-${n}.json`);
   await Promise.all(
     pages.map((page, n) =>
@@ -25,24 +40,26 @@ export async function storeRecords(
       ),
     ),
   );
-  return { pages: keys };
+  return keys;
 }
 
-export async function loadRecords(stored: StoredRecords): Promise<TaskRecord[]> {
+export async function loadRecords<T = TaskRecord>(stored: StoredRecords<T>): Promise<T[]> {
   if ('records' in stored) return [...stored.records];
   const summary = 'read what is known so far';
   const few = stored.pages.length <= AT_HAND_PAGES;
-  const records: TaskRecord[] = [];
+  const records: T[] = [];
   for (const key of stored.pages) {
-    const page = await (few ? atHand(summary, (objects) => objects.loadJson({ key })) : system(summary).loadJson({ key }));
-    records.push(...(page as unknown as TaskRecord[]));
+    const page = await (few
+      ? atHand(summary, (objects) => objects.loadJson({ key }))
+      : shielded(() => system(summary).loadJson({ key })));
+    records.push(...(page as unknown as T[]));
   }
   return records;
 }
 
-function inPages(records: readonly TaskRecord[]): TaskRecord[][] {
-  const pages: TaskRecord[][] = [];
-  let page: TaskRecord[] = [];
+function inPages<T>(records: readonly T[]): T[][] {
+  const pages: T[][] = [];
+  let page: T[] = [];
   let chars = 0;
   for (const record of records) {
     const length = JSON.stringify(record).length;

@@ -76,11 +76,14 @@ export class Waits {
 
   /** What runs is being cancelled: timers end here, polls hear it from Temporal. */
   cancel(): void {
-    for (const task of [...this.timers, ...this.line.splice(0)]) {
-      this.alarm.clear(task);
-      this.seat.end(task, { state: 'cancelled' });
-    }
-    this.timers.clear();
+    for (const task of [...this.timers, ...this.line]) this.drop(task);
+  }
+
+  /** Nobody wants this one any more: it ends as cancelled, one that is polled once Temporal says so. No effect on other tasks. */
+  drop(task: number): void {
+    const timed = this.timers.has(task) || this.line.includes(task);
+    this.withdraw(task);
+    if (timed) this.seat.end(task, { state: 'cancelled' });
   }
 
   /** The task is to be done again; true while a poll is still under way. */

@@ -7,10 +7,11 @@ export class TaskTypeDto {
   @ApiProperty()
   readonly summary!: string;
   @ApiProperty({
-    enum: ['walk', 'activity', 'wait'],
-    description: '`walk`: inside the run itself; `activity`: by a worker; `wait`: the run waits for it',
+    enum: ['walk', 'activity', 'child', 'wait'],
+    description:
+      '`walk`: inside the run itself; `activity`: by a worker; `child`: by a run of its own; `wait`: the run waits for it',
   })
-  readonly carriedOutBy!: 'walk' | 'activity' | 'wait';
+  readonly carriedOutBy!: 'walk' | 'activity' | 'child' | 'wait';
   @ApiProperty({ description: 'false: off until an administrator enables it' })
   readonly enabled!: boolean;
 }

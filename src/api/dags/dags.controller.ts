@@ -28,7 +28,7 @@ import { GraphDto } from './dto/graph.dto.js';
 import { ValidationDto } from './dto/validation.dto.js';
 import { graphOf } from './plan-graph.js';
 import { SpecChecker } from './spec-checker.js';
-import { VersionStore } from './version-store.js';
+import { previewOf, VersionStore } from './version-store.js';
 
 const SPEC_BODY = {
   schema: { type: 'object', additionalProperties: true, description: 'A DAG spec; its JSON Schema is at /api/v1/schema' },
@@ -54,7 +54,7 @@ export class DagsController {
   validate(@SpecBody() text: SpecText): ValidationDto {
     const { issues, compiled } = this.checker.check(text);
     if (!compiled) return { valid: false, issues };
-    return { valid: true, issues, graph: graphOf(compiled.plan(compiled.bodies.map(() => ''))) };
+    return { valid: true, issues, graph: graphOf(previewOf(compiled)) };
   }
 
   @Put(':dagId')

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { DagRemoval } from './dag-removal.js';
+import { DagTree } from './dag-tree.js';
 import { DagsController } from './dags.controller.js';
 import { DagsService } from './dags.service.js';
 import { SpecChecker } from './spec-checker.js';
@@ -8,7 +9,7 @@ import { VersionsController } from './versions.controller.js';
 /** DAGs over REST: validate, store, read, pause, delete. */
 @Module({
   controllers: [DagsController, VersionsController],
-  providers: [DagsService, DagRemoval, SpecChecker],
-  exports: [DagsService],
+  providers: [DagsService, DagRemoval, DagTree, SpecChecker],
+  exports: [DagsService, DagTree],
 })
 export class DagsModule {}

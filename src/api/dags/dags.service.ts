@@ -1,12 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import type { DagHead, VersionHeader } from '../../../workflows/contract.js';
 import type { Issue } from '../../dag/issue.js';
+import { sortIssues } from '../../dag/issue-list.js';
 import { DagGateway } from '../../temporal/dag-gateway.js';
 import { Problem } from '../errors/problem.js';
 import type { Expectation } from '../request/etag.js';
 import { pageLimit } from '../request/page.js';
 import type { SpecText } from '../request/spec-body.js';
 import { ApiSettings } from '../settings.js';
+import { DagTree } from './dag-tree.js';
 import { dagView } from './dag-view.js';
 import type { DagDto, DagListDto, DryRunDto, PutDagDto } from './dto/dag.dto.js';
 import type { ListDagsQuery } from './dto/dag-requests.dto.js';
@@ -20,12 +22,13 @@ export class DagsService {
     private readonly dags: DagGateway,
     private readonly versions: VersionStore,
     private readonly checker: SpecChecker,
+    private readonly tree: DagTree,
     private readonly settings: ApiSettings,
   ) {}
 
   /** Checks and stores a spec: blobs first, then the pointer in Temporal. Throws problems of 400, 412 and 422. */
   async put(dagId: string, text: SpecText, expected: Expectation): Promise<PutDagDto> {
-    const checked = this.acceptable(dagId, text);
+    const checked = await this.acceptable(dagId, text);
     const { canonical, spec, compiled } = checked;
     const stored = await this.versions.write(
       dagId,
@@ -45,7 +48,7 @@ export class DagsService {
 
   /** Everything that {@link put} would refuse, and what it would do; stores nothing. */
   async dryRun(dagId: string, text: SpecText, expected: Expectation): Promise<DryRunDto> {
-    const { canonical, issues } = this.acceptable(dagId, text);
+    const { canonical, issues } = await this.acceptable(dagId, text);
     const hash = VersionStore.hashOf(canonical);
     const head = await this.dags.head(dagId);
     const current = head?.deleted ? undefined : head?.latest.hash;
@@ -121,8 +124,8 @@ export class DagsService {
     await this.dags.remove(dagId);
   }
 
-  private acceptable(dagId: string, text: SpecText): Required<CheckedSpec> {
-    const checked = this.checker.check(text);
+  private async acceptable(dagId: string, text: SpecText): Promise<Required<CheckedSpec>> {
+    const checked = await this.withReferences(this.checker.check(text));
     const errors = checked.issues.filter(({ severity }) => severity === 'error');
     if (checked.unreadable) {
       throw new Problem('unreadable_spec', errors[0]?.message ?? 'The body is not a spec.', { issues: checked.issues });
@@ -136,6 +139,13 @@ export class DagsService {
       });
     }
     return { ...checked, spec, compiled, unreadable: false };
+  }
+
+  /** Other DAGs are looked at only for a spec that is right in itself. */
+  private async withReferences(checked: CheckedSpec): Promise<CheckedSpec> {
+    if (checked.spec === undefined || checked.compiled === undefined) return checked;
+    const found = checked.locate(await this.tree.issues(checked.spec));
+    return found.length === 0 ? checked : { ...checked, issues: sortIssues([...checked.issues, ...found]) };
   }
 }
 

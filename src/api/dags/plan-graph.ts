@@ -37,11 +37,14 @@ export function graphOf(plan: DagPlan): GraphDto {
   const critical = pathTo(layerOf.indexOf(layers.length - 1), longestUpstream);
   const onPath = new Set(critical);
   return {
-    nodes: plan.tasks.map(({ id, type, rule }, index) => ({
+    nodes: plan.tasks.map(({ id, type, rule, join, setup, teardown }, index) => ({
       id,
       type,
       layer: layerOf[index]!,
-      triggerRule: rule ?? 'all_success',
+      ...(join === undefined && teardown === undefined ? { triggerRule: rule ?? ('all_success' as const) } : {}),
+      ...(join === undefined ? {} : { join: 'minSuccess' in join ? ('quorum' as const) : ('expression' as const) }),
+      ...(setup === undefined ? {} : { setup }),
+      ...(teardown === undefined ? {} : { teardown: true as const }),
       critical: onPath.has(index),
     })),
     edges,

@@ -18,6 +18,8 @@ export interface CheckedSpec {
   readonly unreadable: boolean;
   readonly spec?: DagSpec;
   readonly compiled?: CompiledDag;
+  /** Adds line and column to issues found later. */
+  readonly locate: (issues: readonly Issue[]) => Issue[];
 }
 
 /** Issues that say the text itself cannot be read: the request is not well formed, rather than not allowed. */
@@ -31,13 +33,13 @@ export class SpecChecker {
   check({ bytes, format }: SpecText): CheckedSpec {
     const { ownQueues, limits } = this.settings;
     const { body, ...counts } = limits;
-    const { dag, spec, canonical, issues } = checkSpec(bytes, format, {
+    const { dag, spec, canonical, issues, locate } = checkSpec(bytes, format, {
       ownQueues,
       isTimeZone,
       limits: { ...counts, bytes: body },
     });
     const unreadable = issues.some(({ code }) => UNREADABLE.has(code));
-    const found: CheckedSpec = { text: new TextDecoder().decode(bytes), canonical, issues, unreadable, spec };
+    const found: CheckedSpec = { text: new TextDecoder().decode(bytes), canonical, issues, unreadable, spec, locate };
     if (!dag) return found;
     const compiled = compile(dag, { ownQueues });
     const tooLarge = planSizeIssue(VersionStore.packedPlanBytes(compiled));

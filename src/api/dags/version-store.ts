@@ -5,12 +5,20 @@ import { type CompiledDag, MAX_PLAN_BYTES } from '../../dag/compile.js';
 import type { Json } from '../../dag/json.js';
 import type { DagPlan } from '../../dag/plan.js';
 import type { DagSpec } from '../../dag/spec.js';
+import type { BlobRef } from '../../dag/state.js';
 import { jsonText, writeJsonText } from '../../objects/json-blob.js';
 import { JsonBlobs } from '../../objects/json-blobs.js';
 import { bodiesKey, planKey, specKey } from '../../objects/keys.js';
 import type { ObjectStore } from '../../objects/object-store.js';
 import { sha256 } from '../../objects/sha256.js';
 import { BlobGoneError } from './blob-gone-error.js';
+
+/** The plan as it would be, without its keys. */
+export const previewOf = ({ plan, bodies, subs }: CompiledDag): DagPlan =>
+  plan(
+    bodies.map(() => ''),
+    subs.map(() => ''),
+  );
 
 /** Bytes of JSON up to which a plan travels with the start of its run. */
 export const INLINE_PLAN_BYTES = 64 * 1024;
@@ -37,10 +45,11 @@ export class VersionStore {
     return sha256(canonicalJson(canonical));
   }
 
-  /** Bytes that the plan would have compressed; 0 where it is certainly small enough. */
+  /** Bytes that the plan, or the largest of its inline SubDAGs, would have compressed; 0 where it is certainly small enough. */
   static packedPlanBytes(compiled: CompiledDag): number {
-    const text = JSON.stringify(compiled.plan(compiled.bodies.map(() => '')));
-    return text.length <= MAX_PLAN_BYTES ? 0 : gzipSync(text).length;
+    const text = JSON.stringify(previewOf(compiled));
+    const own = text.length <= MAX_PLAN_BYTES ? 0 : gzipSync(text).length;
+    return Math.max(own, ...compiled.subs.map((sub) => VersionStore.packedPlanBytes(sub)));
   }
 
   /** Stores all blobs of a version; safe to repeat. The pointer to them in Temporal comes afterwards. */
@@ -49,16 +58,29 @@ export class VersionStore {
     source: Omit<SpecBlob, 'format'>,
     compiled: CompiledDag,
   ): Promise<Pick<PutInput, 'hash' | 'specKey' | 'planKey' | 'planBytes'>> {
-    const bodies = compiled.bodies.map((body) => jsonText(body));
-    const plan = jsonText(compiled.plan(bodies.map((body) => bodiesKey(dagId, body.sha256))));
+    const plan = await this.writePlan(dagId, compiled);
     const spec = jsonText({ format: 1, ...source } satisfies SpecBlob);
-    const keys = { specKey: specKey(dagId, spec.sha256), planKey: planKey(dagId, plan.sha256) };
-    await Promise.all([
+    const key = specKey(dagId, spec.sha256);
+    await writeJsonText(this.store, key, spec);
+    return { hash: VersionStore.hashOf(source.spec), specKey: key, planKey: plan.ref, planBytes: plan.size };
+  }
+
+  /** Bodies and plans, those of inline SubDAGs first: a plan names them by key. */
+  private async writePlan(dagId: string, compiled: CompiledDag): Promise<BlobRef> {
+    const subs: BlobRef[] = [];
+    for (const sub of compiled.subs) subs.push(await this.writePlan(dagId, sub));
+    const bodies = compiled.bodies.map((body) => jsonText(body));
+    const plan = jsonText(
+      compiled.plan(
+        bodies.map((body) => bodiesKey(dagId, body.sha256)),
+        subs.map(({ ref }) => ref),
+      ),
+    );
+    const [written] = await Promise.all([
+      writeJsonText(this.store, planKey(dagId, plan.sha256), plan),
       ...bodies.map((body) => writeJsonText(this.store, bodiesKey(dagId, body.sha256), body)),
-      writeJsonText(this.store, keys.planKey, plan),
-      writeJsonText(this.store, keys.specKey, spec),
     ]);
-    return { hash: VersionStore.hashOf(source.spec), ...keys, planBytes: plan.size };
+    return written;
   }
 
   /** The spec of a version. Throws {@link BlobGoneError}. */

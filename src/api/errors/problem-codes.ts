@@ -31,6 +31,7 @@ export const PROBLEM_CODES = {
   open_runs: { status: 409, title: 'The DAG has open runs' },
   run_closed: { status: 409, title: 'The run is over' },
   run_exists: { status: 409, title: 'The run exists already' },
+  sub_dag_unavailable: { status: 409, title: 'A DAG that this one runs is not there' },
   dag_deleted: { status: 410, title: 'The DAG was deleted' },
   precondition_failed: { status: 412, title: 'The DAG is not in the expected version' },
   body_too_large: { status: 413, title: 'The body is too large' },

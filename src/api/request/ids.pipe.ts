@@ -30,7 +30,10 @@ export class RunIdPipe implements PipeTransform<string, RunName> {
   transform(value: string): RunName {
     const parts = value.length <= MAX_RUN_ID ? parseRunId(value) : undefined;
     if (parts) return { runId: value, ...parts };
-    throw new Problem('invalid_id', 'The run id is not well formed: it is <dagId>-<YYYY-MM-DDTHH:MM:SSZ> or <dagId>@<key>.');
+    throw new Problem(
+      'invalid_id',
+      'The run id is not well formed: it is <dagId>-<YYYY-MM-DDTHH:MM:SSZ> or <dagId>@<key>, and of a SubDAG that, `/` and its task.',
+    );
   }
 }
 

@@ -1,8 +1,11 @@
+import { runKeyOf } from '../../dag/child-id.js';
+
 /** A run id taken apart (R2). */
 export interface RunName {
   readonly runId: string;
+  /** Of a child: the DAG of its root. */
   readonly dagId: string;
-  /** The id as it stands in file names: `:` dropped, `@` as `=`. */
+  /** The id as it stands in file names (`runKeyOf`). */
   readonly runKey: string;
 }
 
@@ -19,5 +22,5 @@ export const datedRun = (dagId: string, logicalDate: string): RunName => named(d
 export const keyedRun = (dagId: string, key: string): RunName => named(dagId, `${dagId}@${key}`);
 
 function named(dagId: string, runId: string): RunName {
-  return { runId, dagId, runKey: runId.replaceAll(':', '').replace('@', '=') };
+  return { runId, dagId, runKey: runKeyOf(runId) };
 }

@@ -2,13 +2,15 @@ import { Injectable } from '@nestjs/common';
 import type { RunHead, RunReport, TaskRecord } from '../../../workflows/contract.js';
 import type { DagPlan } from '../../dag/plan.js';
 import { readJson } from '../../objects/json-blob.js';
-import { reportKey, runPrefix } from '../../objects/keys.js';
+import { prefixOfRun, reportKey } from '../../objects/keys.js';
+import { RunGateway } from '../../temporal/run-gateway.js';
 import { BlobStore } from '../blob-store.js';
 import { DagsService } from '../dags/dags.service.js';
 import { graphOf } from '../dags/plan-graph.js';
 import { VersionStore } from '../dags/version-store.js';
 import { instantOrNone } from '../instant.js';
 import type { RunGraphDto } from './dto/task.dto.js';
+import { childOf } from './task-view.js';
 
 /** The plan that a run goes by: pinned when it was started, whatever became of its DAG since. */
 @Injectable()
@@ -17,16 +19,19 @@ export class RunPlans {
     private readonly dags: DagsService,
     private readonly versions: VersionStore,
     private readonly blobs: BlobStore,
+    private readonly runs: RunGateway,
   ) {}
 
   /** Throws 404 when the version is not kept any more. */
   async of({ run, endedAt }: RunHead): Promise<DagPlan> {
     if (endedAt !== undefined) {
-      const report = await readJson<RunReport>(
-        this.blobs.objects,
-        reportKey(runPrefix(run.dagId, run.scope.key, run.execution)),
-      );
+      const report = await readJson<RunReport>(this.blobs.objects, reportKey(prefixOfRun(run)));
       if (report) return this.versions.plan(report);
+    }
+    if (run.scope.parent) {
+      // A SubDAG that is written in place has a plan of its own.
+      const planKey = await this.runs.planKey(run.runId);
+      if (planKey !== undefined) return this.versions.plan({ planKey });
     }
     return this.versions.plan(await this.dags.version(run.dagId, run.version));
   }
@@ -46,6 +51,7 @@ export class RunPlans {
         return {
           ...node,
           state: record?.state ?? 'pending',
+          runId: record && childOf(record),
           startedAt: instantOrNone(record?.startedAt),
           endedAt: instantOrNone(record?.endedAt),
         };

@@ -2,14 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { DagHead, DagRunInput } from '../../../workflows/contract.js';
 import { canonicalJson } from '../../dag/canonical-json.js';
+import { MAX_PARENT_ID } from '../../dag/child-id.js';
 import type { Json } from '../../dag/json.js';
 import type { DagSpec } from '../../dag/spec.js';
-import { runPrefix } from '../../objects/keys.js';
+import { writeJson } from '../../objects/json-blob.js';
+import { dagsKey, runPrefix } from '../../objects/keys.js';
 import { sha256 } from '../../objects/sha256.js';
 import { RunGateway } from '../../temporal/run-gateway.js';
 import type { RunDates } from '../../time/dates-of-run.js';
 import { formatInstant } from '../../time/instant.js';
 import { runPath } from '../base-path.js';
+import { BlobStore } from '../blob-store.js';
+import { DagTree } from '../dags/dag-tree.js';
 import { DagsService } from '../dags/dags.service.js';
 import { INLINE_PLAN_BYTES, VersionStore } from '../dags/version-store.js';
 import { Problem } from '../errors/problem.js';
@@ -20,6 +24,9 @@ import { datesOf, parseLogicalDate } from './run-dates.js';
 import { datedRun, keyedRun, MAX_RUN_ID, type RunName } from './run-id.js';
 import { paramsOf } from './run-params.js';
 import { runLinks } from './run-view.js';
+
+/** Characters of JSON up to which the versions of SubDAGs travel with the start. */
+const INLINE_DAGS = 32 * 1024;
 
 /** A run that was accepted now, or that the same request had started before. */
 export interface StartResult {
@@ -35,10 +42,12 @@ export class RunStarter {
     private readonly versions: VersionStore,
     private readonly runs: RunGateway,
     private readonly settings: ApiSettings,
+    private readonly tree: DagTree,
+    private readonly blobs: BlobStore,
   ) {}
 
   /**
-   * Throws 404 and 410 for the DAG, 409 when the run exists, 422 for an Idempotency-Key of another request, for params
+   * Throws 404 and 410 for the DAG, 409 when the run exists or a SubDAG is not there, 422 for an Idempotency-Key of another request, for params
    * and for a date that the schedule does not have.
    */
   async start(dagId: string, request: StartRunDto, idempotencyKey: string | undefined): Promise<StartResult> {
@@ -75,13 +84,15 @@ export class RunStarter {
       acceptedAt,
     }: { readonly request: StartRunDto; readonly requestHash: string | undefined; readonly acceptedAt: number },
   ): Promise<DagRunInput> {
+    const prefix = runPrefix(dagId, runKey, 1);
+    const root = { id: runId, key: runKey, dagId };
     return {
       run: {
         runId,
         dagId,
         version: latest.version,
         execution: 1,
-        scope: { id: runId, key: runKey, dagId, ...dates, trigger: 'manual' },
+        scope: { ...root, ...dates, trigger: 'manual', parent: null, root },
         dated,
         params: paramsOf(spec.params ?? {}, request.params ?? {}),
         note: request.note,
@@ -92,8 +103,20 @@ export class RunStarter {
       },
       planKey: latest.planKey,
       ...(latest.planBytes <= INLINE_PLAN_BYTES ? { plan: await this.versions.plan(latest) } : {}),
-      prefix: runPrefix(dagId, runKey, 1),
+      prefix,
+      ...(await this.subDags(spec, runId, prefix)),
     };
+  }
+
+  /** Versions of all SubDAGs of the tree, fixed now; a long list is stored, since it travels with every child (R9). */
+  private async subDags(spec: DagSpec, runId: string, prefix: string): Promise<Pick<DagRunInput, 'dags'>> {
+    if (!Object.values(spec.tasks).some(({ type }) => type === 'dag')) return {};
+    if (runId.length > MAX_PARENT_ID) throw runIdTooLong(runId, MAX_PARENT_ID);
+    const pinned = await this.tree.pin(spec);
+    if (pinned === undefined) return {};
+    if (JSON.stringify(pinned).length <= INLINE_DAGS) return { dags: { pinned } };
+    const { ref } = await writeJson(this.blobs.objects, dagsKey(prefix), pinned as unknown as Json);
+    return { dags: { key: ref } };
   }
 
   /** The run as an earlier request of the same key and body started it; undefined when there is none; else throws. */
@@ -165,17 +188,19 @@ function nameOf(
   const keyOrHash = key ?? (idempotencyKey === undefined ? undefined : sha256(idempotencyKey).slice(0, 32));
   const name =
     logicalDate === undefined ? keyedRun(dagId, keyOrHash ?? randomUUID()) : datedRun(dagId, formatInstant(logicalDate));
-  if (name.runId.length > MAX_RUN_ID) {
-    throw new Problem(
-      'run_id_too_long',
-      `The run id would have ${name.runId.length} characters, more than ${MAX_RUN_ID}: choose a shorter key.`,
-      {
-        errors: [{ pointer: '/key', detail: 'too long together with the DAG id' }],
-      },
-    );
-  }
+  if (name.runId.length > MAX_RUN_ID) throw runIdTooLong(name.runId, MAX_RUN_ID);
   const unnamed = logicalDate === undefined && key === undefined;
   return { ...name, fresh: unnamed && idempotencyKey === undefined, byIdempotencyKey: unnamed && idempotencyKey !== undefined };
+}
+
+function runIdTooLong({ length }: string, most: number): Problem {
+  return new Problem(
+    'run_id_too_long',
+    `The run id would have ${length} characters, more than ${most}: choose a shorter key.`,
+    {
+      errors: [{ pointer: '/key', detail: 'too long together with the DAG id' }],
+    },
+  );
 }
 
 function hashOf(idempotencyKey: string, { params, logicalDate, key, note, ignoreCache }: StartRunDto): string {

@@ -1,15 +1,19 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { Controller, Get, Headers, Param, Query, Res } from '@nestjs/common';
-import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { API } from '../base-path.js';
 import { ApiProblems } from '../errors/api-problems.js';
 import { etagOf, matchesTag } from '../request/etag.js';
 import { RunIdPipe, TaskIdPipe } from '../request/ids.pipe.js';
 import { QueryNames } from '../request/query-names.guard.js';
-import { ListTasksQuery, TaskLogsQuery } from './dto/run-requests.dto.js';
+import { ItemListDto } from './dto/item.dto.js';
+import { ListItemsQuery, ListTasksQuery, TaskLogsQuery } from './dto/run-requests.dto.js';
 import { TaskDto, TaskListDto } from './dto/task.dto.js';
 import type { RunName } from './run-id.js';
 import { RunsService } from './runs.service.js';
+import { TaskItems } from './task-items.js';
 import { TaskLogs } from './task-logs.js';
 import { TaskOutputs } from './task-outputs.js';
 import { taskView } from './task-view.js';
@@ -22,6 +26,7 @@ export class RunTasksController {
     private readonly runs: RunsService,
     private readonly outputs: TaskOutputs,
     private readonly logs: TaskLogs,
+    private readonly items: TaskItems,
   ) {}
 
   @Get()
@@ -59,8 +64,34 @@ export class RunTasksController {
     else response.status(200).setHeader('Content-Type', 'application/json; charset=utf-8').end(text);
   }
 
+  @Get(':taskId/items')
+  @QueryNames(['state', 'limit', 'cursor'])
+  @ApiOperation({
+    summary: 'Items of a map, in order of index; all of them as JSON lines where application/x-ndjson is asked for',
+  })
+  @ApiParam({ name: 'taskId' })
+  @ApiProduces('application/json', 'application/x-ndjson')
+  @ApiOkResponse({ type: ItemListDto })
+  @ApiProblems(400, 404, 503)
+  async listItems(
+    @Param('runId', RunIdPipe) run: RunName,
+    @Param('taskId', TaskIdPipe) taskId: string,
+    @Query() query: ListItemsQuery,
+    @Headers('accept') accept: string | undefined,
+    @Res() response: Response,
+  ): Promise<void> {
+    if (accept?.includes('application/x-ndjson') !== true) {
+      response.json(await this.items.page(run, taskId, query));
+      return;
+    }
+    const lines = Readable.from(await this.items.lines(run, taskId, query));
+    response.status(200).setHeader('Content-Type', 'application/x-ndjson; charset=utf-8');
+    // A reader that leaves is nobody's mistake.
+    await pipeline(lines, response).catch(() => undefined);
+  }
+
   @Get(':taskId/logs')
-  @QueryNames(['attempt', 'offset', 'follow'])
+  @QueryNames(['attempt', 'item', 'offset', 'follow'])
   @ApiOperation({ summary: 'The log of one attempt of a task, from a byte on; with follow=true until the task is over' })
   @ApiParam({ name: 'taskId' })
   @ApiOkResponse({
@@ -78,7 +109,7 @@ export class RunTasksController {
     @Query() query: TaskLogsQuery,
     @Res() response: Response,
   ): Promise<void> {
-    const log = await this.logs.open(run, taskId, query.attempt);
+    const log = await this.logs.open(run, taskId, query.attempt, query.item);
     if ('reason' in log) {
       response.status(204).setHeader('X-Reason', log.reason).end();
       return;

@@ -1,4 +1,5 @@
 import type { RunHead } from '../../../workflows/contract.js';
+import type { RunScope } from '../../dag/scope.js';
 import type { RunRow } from '../../temporal/run-row.js';
 import { dagPath, runPath } from '../base-path.js';
 import { instant, instantOrNone } from '../instant.js';
@@ -41,12 +42,22 @@ export function runRowView(
     dated,
     logicalDate: scope.logicalDate,
     dataInterval: scope.dataInterval,
+    ...parentView(scope),
     note,
     acceptedAt: instant(acceptedAt),
     startedAt: instantOrNone(startedAt),
     endedAt: instantOrNone(endedAt),
     failedTasks,
     links: runLinks(runId, dagId, settings, temporalRunId),
+  };
+}
+
+/** Whose child a run is, and in whose tree. */
+function parentView({ parent, root }: RunScope): Pick<RunDto, 'parent' | 'root'> {
+  if (!parent || !root) return {};
+  return {
+    parent: { runId: parent.id, taskId: parent.task, href: runPath(parent.id) },
+    root: { runId: root.id, href: runPath(root.id) },
   };
 }
 

@@ -91,9 +91,10 @@ export class RunsController {
   @ApiProblems(400, 404, 503)
   async spec(@Param('runId', RunIdPipe) run: RunName): Promise<VersionDetailDto> {
     const head = await this.runs.head(run);
-    const header = await this.dags.version(run.dagId, head.run.version);
+    const { dagId, version } = head.run;
+    const header = await this.dags.version(dagId, version);
     const { spec, text, mediaType } = await this.versions.spec(header);
-    return { ...versionView(run.dagId, header), spec, text, mediaType };
+    return { ...versionView(dagId, header), spec, text, mediaType };
   }
 
   @Get(':runId/executions')

@@ -11,6 +11,7 @@ import { RunTasksController } from './run-tasks.controller.js';
 import { RunsController } from './runs.controller.js';
 import { RunsService } from './runs.service.js';
 import { ShutdownSignal } from './shutdown-signal.js';
+import { TaskItems } from './task-items.js';
 import { TaskLogs } from './task-logs.js';
 import { TaskOutputs } from './task-outputs.js';
 
@@ -18,6 +19,6 @@ import { TaskOutputs } from './task-outputs.js';
 @Module({
   imports: [DagsModule],
   controllers: [RunStartsController, RunsController, RunEventsController, RunTasksController, ApprovalsController],
-  providers: [RunsService, RunStarter, RunFeeds, RunPlans, TaskOutputs, TaskLogs, ApprovalsService, ShutdownSignal],
+  providers: [RunsService, RunStarter, RunFeeds, RunPlans, TaskOutputs, TaskItems, TaskLogs, ApprovalsService, ShutdownSignal],
 })
 export class RunsModule {}

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { RunHead, RunReport, TaskRecord } from '../../../workflows/contract.js';
 import { readJson } from '../../objects/json-blob.js';
-import { reportKey, runPrefix } from '../../objects/keys.js';
+import { prefixOfRun, reportKey } from '../../objects/keys.js';
 import type { ObjectStore } from '../../objects/object-store.js';
 import { RunGateway } from '../../temporal/run-gateway.js';
 import { BlobStore } from '../blob-store.js';
@@ -81,7 +81,7 @@ export class RunsService {
     const newest = await this.head(run);
     const items: ExecutionDto[] = [executionView(newest)];
     for (let execution = newest.run.execution - 1; execution >= 1; execution--) {
-      const report = await readJson<RunReport>(this.store, reportKey(runPrefix(run.dagId, run.runKey, execution)));
+      const report = await readJson<RunReport>(this.store, reportKey(prefixOfRun({ ...newest.run, execution })));
       if (report) items.push(executionView(report.head));
     }
     return { items };

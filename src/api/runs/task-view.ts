@@ -16,6 +16,7 @@ export function taskView(runId: string, record: TaskRecord): TaskDto {
     endedAt,
     attempts = [],
     output,
+    map,
     failure,
     cached,
     hooks,
@@ -30,11 +31,13 @@ export function taskView(runId: string, record: TaskRecord): TaskDto {
     startedAt: instantOrNone(startedAt),
     endedAt: instantOrNone(endedAt),
     attempts: attempts.map(attemptView),
+    ...childView(record),
     ...(output === undefined
       ? {}
       : 'value' in output
         ? { output: output.value }
         : { outputRef: refView(runId, taskId, output) }),
+    ...(map === undefined ? {} : { map: { ...map, href: `${runPath(runId)}/tasks/${encodeURIComponent(taskId)}/items` } }),
     failure,
     ...(cached === undefined ? {} : { cached: { runId: cached.runId, storedAt: instant(cached.storedAt) } }),
     hooks: hooks?.map(hookView),
@@ -49,8 +52,20 @@ export function hookView({ startedAt, endedAt, attempts = [], ...rest }: HookRec
   return { ...rest, startedAt: instant(startedAt), endedAt: instantOrNone(endedAt), attempts: attempts.map(attemptView) };
 }
 
-export function attemptView({ attempt, startedAt, endedAt, worker, failure }: Attempt): AttemptDto {
-  return { attempt, startedAt: instantOrNone(startedAt), endedAt: instantOrNone(endedAt), worker, failure };
+/** The run that carries a SubDAG out: of its newest attempt. */
+export function childOf({ attempts = [] }: Pick<TaskRecord, 'attempts'>): string | undefined {
+  return attempts.at(-1)?.runId;
+}
+
+function childView(record: TaskRecord): Pick<TaskDto, 'runId' | 'links'> {
+  const runId = childOf(record);
+  if (runId === undefined) return {};
+  const self = runPath(runId);
+  return { runId, links: { run: self, tasks: `${self}/tasks` } };
+}
+
+export function attemptView({ attempt, startedAt, endedAt, worker, failure, runId }: Attempt): AttemptDto {
+  return { attempt, startedAt: instantOrNone(startedAt), endedAt: instantOrNone(endedAt), worker, failure, runId };
 }
 
 function refView(runId: string, taskId: string, { size, sha256 }: { readonly size: number; readonly sha256: string }) {

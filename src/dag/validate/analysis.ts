@@ -1,4 +1,5 @@
 import type { NamedGraph } from '../graph.js';
+import type { JoinTree } from '../join.js';
 import type { ValidDag } from '../spec.js';
 
 /** What the expressions of one task name (see `NeedsPlan`). */
@@ -7,6 +8,10 @@ export interface Needs {
   readonly paramsWhole: boolean;
   readonly run: boolean;
   readonly tasks: ReadonlySet<string>;
+  /** Those of `tasks` whose `items` are named. */
+  readonly items: ReadonlySet<string>;
+  /** `item` itself is named. */
+  readonly item: boolean;
 }
 
 /** What `validate` found out about a DAG and `compile` would have to find out again. */
@@ -15,6 +20,12 @@ export interface Analysis {
   /** Topological, ties by id. */
   readonly order: readonly string[];
   readonly needs: ReadonlyMap<string, Needs>;
+  /** Inline SubDAGs by task id. */
+  readonly inline: ReadonlyMap<string, ValidDag>;
+  /** The setups of each teardown (R11). */
+  readonly setups: ReadonlyMap<string, readonly string[]>;
+  /** Expressions of joins (R6). */
+  readonly joins: ReadonlyMap<string, JoinTree<string>>;
 }
 
 const analyses = new WeakMap<object, Analysis>();

@@ -17,6 +17,10 @@ export interface Checking {
   readonly suggest: Suggest;
   /** What is wrong with each pattern seen so far; empty text = nothing. */
   readonly patterns: Map<string, string>;
+  /** An inline SubDAG: its `defaults` are those of the DAG around it and were checked there. */
+  readonly inline: boolean;
+  /** Names of params are not known, since one expression gives them all. */
+  readonly openParams: boolean;
 }
 
 /** `/tasks/<id>` as it stands in an object: own keys only, so that `constructor` is an id like any other. */

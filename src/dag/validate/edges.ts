@@ -2,6 +2,7 @@ import { describeCycle, findCycle } from '../cycle.js';
 import { buildNamedGraph, type NamedGraph, topologicalOrder } from '../graph.js';
 import { pointer } from '../json-pointer.js';
 import { type Checking, taskOf } from './checking.js';
+import { teardownEdges } from './teardown-edges.js';
 
 /** Ids of tasks, of the DAG: R1, and safe in a path, a query and a page. */
 export const ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
@@ -16,6 +17,8 @@ const MAX_CYCLES = 5;
 export interface CheckedGraph {
   readonly graph: NamedGraph;
   readonly order?: readonly string[];
+  /** The setups of each teardown (R11). */
+  readonly setups: ReadonlyMap<string, readonly string[]>;
 }
 
 /** Ids and edges (R1, R6). O(tasks log tasks + edges). */
@@ -50,19 +53,23 @@ export function checkEdges(checking: Checking): CheckedGraph | undefined {
         issues.error('unknown_dependency', path(), `there is no task '${shorten(name)}'${checking.suggest.for(name, ids)}`);
     });
   }
-  if (count > limits.edges) {
+  const added = count > limits.edges ? undefined : teardownEdges(checking, edges, limits.edges - count);
+  if (added === undefined) {
+    const found = count > limits.edges ? `${count} edges in dependsOn` : 'too many edges into teardowns without dependsOn';
     issues.error(
       'too_many_edges',
       '/tasks',
-      `${count} edges in dependsOn; at most ${limits.edges} are allowed. A noop between two layers makes n + m edges of n x m`,
+      `${found}; at most ${limits.edges} are allowed. A noop between two layers makes n + m edges of n x m`,
     );
     return undefined;
   }
+  const { setups } = added;
+  edges.push(...added.edges);
   const graph = buildNamedGraph(ids, edges);
   const order = topologicalOrder(graph.graph);
-  if (order !== undefined) return { graph, order: order.map((node) => graph.names[node] as string) };
+  if (order !== undefined) return { graph, order: order.map((node) => graph.names[node] as string), setups };
   reportCycles(checking, edges);
-  return { graph };
+  return { graph, setups };
 }
 
 /** One issue per cycle; the nodes of a reported one are taken out, so that another can be seen. */

@@ -5,6 +5,16 @@ type NotNull<T> = { readonly [name in keyof T]?: Exclude<T[name], null> };
 /** The fields of a task after `defaults`; what is absent has its built-in. */
 export type EffectiveFields = NotNull<Omit<TaskDefaults, 'retry'>> & { readonly retry: NotNull<RetrySpec> };
 
+/** Fields that mean something only for maps (R10). */
+export const MAP_FIELDS = [
+  'mapKey',
+  'itemBatchSize',
+  'maxMapLength',
+  'maxConcurrency',
+  'toleratedFailurePercentage',
+  'toleratedFailureCount',
+  'stopOnFirstFailure',
+] as const;
 const FIELDS = [
   'triggerRule',
   'timeout',
@@ -16,6 +26,8 @@ const FIELDS = [
   'outputSchema',
   'cache',
   'hooks',
+  ...MAP_FIELDS,
+  'allowFailure',
 ] as const;
 const RETRY_FIELDS = [
   'maxAttempts',

@@ -25,6 +25,10 @@ export interface Place {
   readonly hook?: 'dag' | 'task';
   /** A name that only this place knows: `response` in the `until` of a wait. */
   readonly local?: string;
+  /** `item` and `index` are known. */
+  readonly item?: boolean;
+  /** Tasks cannot be named: it is evaluated for each item, in the walk. */
+  readonly noTasks?: boolean;
 }
 
 /** Answers whether `upstream` is a transitive upstream of `task`; undefined while the graph has cycles. */
@@ -73,7 +77,7 @@ export function checkTemplate(
 }
 
 /** One parsed expression at its place. */
-function checkExpression(
+export function checkExpression(
   checking: Checking,
   isUpstream: IsUpstream,
   expression: ParsedExpression,
@@ -109,7 +113,7 @@ function checkRoots(checking: Checking, references: References, path: string, pl
       `'${name.slice(0, 60)}' is not known here${param || task || suggest.for(name, ROOTS)}; expressions name params, run and tasks.<id>`,
     );
   }
-  for (const name of references.params) {
+  for (const name of checking.openParams ? [] : references.params) {
     if (faults.dag.has('params') || (spec.params !== undefined && Object.hasOwn(spec.params, name))) continue;
     issues.error(
       'unknown_param',
@@ -134,13 +138,23 @@ function checkRoots(checking: Checking, references: References, path: string, pl
     );
   if (references.tasksWhole)
     issues.error('unknown_reference', path, 'tasks are named one by one, with a fixed id: tasks.<id>.output');
-  if ((references.item || references.index) && !(place.task !== undefined && faults.mapped.has(place.task))) {
+  if (
+    (references.item || references.index) &&
+    place.item !== true &&
+    !(place.task !== undefined && faults.mapped.has(place.task))
+  ) {
     issues.error(
       'unknown_reference',
       path,
-      `'${references.item ? 'item' : 'index'}' is known only in mapped tasks (\`expand\`, \`zip\`), which come later`,
+      `'${references.item ? 'item' : 'index'}' is known only in \`with\` and \`mapKey\` of mapped tasks (\`expand\`, \`zip\`)`,
     );
   }
+  if (place.noTasks === true && (references.tasks.length > 0 || references.tasksWhole))
+    issues.error(
+      'expression_not_allowed',
+      path,
+      `\`${place.name}\` names item, index, params and run; what comes of a task goes into the item itself, by \`expand\` or \`zip\``,
+    );
   for (const name of references.secrets) {
     if (place.secrets === 'foreign')
       issues.error(
@@ -221,20 +235,28 @@ function checkTasks(
 export class NeedsCollector {
   private readonly params = new Set<string>();
   private readonly tasks = new Set<string>();
+  private readonly items = new Set<string>();
   private paramsWhole = false;
   private run = false;
+  private item = false;
 
   constructor(private readonly checking: Checking) {}
 
   add(references: References): void {
     for (const name of references.params) this.params.add(name);
-    for (const { id } of references.tasks) if (taskOf(this.checking.spec, id) !== undefined) this.tasks.add(id);
+    for (const { id, field } of references.tasks) {
+      if (taskOf(this.checking.spec, id) === undefined) continue;
+      this.tasks.add(id);
+      if (field === undefined || field === 'items') this.items.add(id);
+    }
+    this.item ||= references.item;
     this.paramsWhole ||= references.paramsWhole;
     this.run ||= references.run;
   }
 
   result(): Needs {
-    return { params: this.params, paramsWhole: this.paramsWhole, run: this.run, tasks: this.tasks };
+    const { params, paramsWhole, run, tasks, items, item } = this;
+    return { params, paramsWhole, run, tasks, items, item };
   }
 }
 

@@ -11,6 +11,8 @@ export interface Faults {
   readonly mapped: ReadonlySet<string>;
   /** Fields of the DAG that were there and are left out: `params`, `tasks`, `defaults` ... */
   readonly dag: ReadonlySet<string>;
+  /** By task id: what an inline SubDAG has lost. Default: nothing. */
+  readonly inline?: ReadonlyMap<string, Faults>;
 }
 
 /** Nothing was lost. */

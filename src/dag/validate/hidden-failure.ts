@@ -1,5 +1,6 @@
+import { type JoinTree, joinNeedsFailure } from '../join.js';
 import { pointer } from '../json-pointer.js';
-import type { DependencySpec, EdgeCondition, TriggerRule } from '../spec.js';
+import { type DependencySpec, type EdgeCondition, isTeardown, type TriggerRule } from '../spec.js';
 import { type Checking, taskOf } from './checking.js';
 import type { CheckedGraph } from './edges.js';
 import { effective } from './effective.js';
@@ -16,20 +17,24 @@ interface Consumer {
  * Warns where a failed task would leave the run green although nothing was made to rescue it (R7): all that follows it runs
  * all the same (`all_done`, `completion` ...), and no other leaf notices. One warning per task that hides. O(tasks + edges).
  */
-export function warnOfHiddenFailures(checking: Checking, { order }: CheckedGraph): void {
+export function warnOfHiddenFailures(checking: Checking, { order }: CheckedGraph, joins: Joins): void {
   if (order === undefined) return;
-  const consumers = consumersOf(checking);
+  const consumers = consumersOf(checking, joins);
   const visible = new Set<string>();
   const hidden = new Map<string, string[]>();
   for (let i = order.length - 1; i >= 0; i--) {
     const id = order[i] as string;
+    const task = taskOf(checking.spec, id);
+    if (isTeardown(task)) continue;
     const deciding = (consumers.get(id) ?? []).filter(({ notifier }) => !notifier);
     if (deciding.length === 0 || deciding.some((each) => each.passesOn && visible.has(each.id))) {
       visible.add(id);
       continue;
     }
     const absorbing = deciding.find(({ passesOn }) => !passesOn);
-    if (absorbing !== undefined) (hidden.get(absorbing.id) ?? hidden.set(absorbing.id, []).get(absorbing.id))?.push(id);
+    if (absorbing === undefined || task === undefined || effective(checking.spec.defaults, task).allowFailure === true)
+      continue;
+    (hidden.get(absorbing.id) ?? hidden.set(absorbing.id, []).get(absorbing.id))?.push(id);
   }
   for (const [id, tasks] of hidden) {
     const named =
@@ -46,19 +51,29 @@ export function warnOfHiddenFailures(checking: Checking, { order }: CheckedGraph
   }
 }
 
-function consumersOf({ spec, ids, faults }: Checking): Map<string, Consumer[]> {
+type Joins = ReadonlyMap<string, JoinTree<string>>;
+
+function consumersOf({ spec, ids, faults }: Checking, joins: Joins): Map<string, Consumer[]> {
   const consumers = new Map<string, Consumer[]>();
   for (const id of ids) {
     const task = taskOf(spec, id);
-    const dependsOn = task?.dependsOn ?? [];
-    const rule = task === undefined ? undefined : effective(spec.defaults, task).triggerRule;
+    if (task === undefined || isTeardown(task)) continue;
+    const dependsOn = task.dependsOn ?? [];
+    const rule = task.join === undefined ? effective(spec.defaults, task).triggerRule : undefined;
+    const tree = joins.get(id);
+    const needsFailure = tree !== undefined && joinNeedsFailure(tree);
     for (const entry of dependsOn) {
       const upstream = typeof entry === 'string' ? entry : entry.task;
       const on = typeof entry === 'string' ? ['success' as const] : conditionsOf(entry);
       const consumer = {
         id,
-        notifier: on.every((each) => each === 'failure') || rule === 'one_failed' || rule === 'all_failed',
-        passesOn: faults.loose.has(id) || faults.opaque.has(id) || passesOn(on, rule ?? 'all_success', dependsOn.length),
+        notifier: on.every((each) => each === 'failure') || rule === 'one_failed' || rule === 'all_failed' || needsFailure,
+        passesOn:
+          faults.loose.has(id) ||
+          faults.opaque.has(id) ||
+          // A join says itself which failures it puts up with.
+          task.join !== undefined ||
+          passesOn(on, rule ?? 'all_success', dependsOn.length),
       };
       const list = consumers.get(upstream);
       if (list === undefined) consumers.set(upstream, [consumer]);

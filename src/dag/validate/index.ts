@@ -1,16 +1,18 @@
 import type { Issue } from '../issue.js';
 import { IssueList } from '../issue-list.js';
+import { pointer } from '../json-pointer.js';
 import { type DagLimits, DEFAULT_DAG_LIMITS } from '../limits.js';
-import type { DagSpec, ValidDag } from '../spec.js';
+import { type DagSpec, inlineDag, type ValidDag } from '../spec.js';
 import { Suggest } from '../suggest.js';
 import { TAG_PATTERN, TAG_RULE } from '../tag.js';
 import { keepAnalysis } from './analysis.js';
-import type { Checking } from './checking.js';
+import { type Checking, taskOf } from './checking.js';
 import { checkDuration } from './duration-check.js';
 import { checkEdges, ID_PATTERN, ID_RULE } from './edges.js';
 import { type Faults, NO_FAULTS } from './faults.js';
 import { warnOfHiddenFailures } from './hidden-failure.js';
 import { checkHooks } from './hooks-check.js';
+import { checkMaps } from './map-fields.js';
 import { checkParams } from './params-check.js';
 import { checkSchedule } from './schedule-check.js';
 import { checkExpressions } from './task-expressions.js';
@@ -38,6 +40,14 @@ const MAX_TAGS = 20;
  * O(tasks + edges), and nodes x edges / 32 steps more where expressions name tasks.
  */
 export function validate(spec: DagSpec, options: ValidateOptions): { dag?: ValidDag; issues: Issue[] } {
+  return validateDag(spec, options, { inline: false, openParams: false });
+}
+
+function validateDag(
+  spec: DagSpec,
+  options: ValidateOptions,
+  place: Pick<Checking, 'inline' | 'openParams'>,
+): { dag?: ValidDag; issues: Issue[] } {
   const issues = new IssueList();
   const limits = { ...DEFAULT_DAG_LIMITS, ...options.limits };
   const ids = Object.keys(spec.tasks).sort();
@@ -52,6 +62,7 @@ export function validate(spec: DagSpec, options: ValidateOptions): { dag?: Valid
     isTimeZone: options.isTimeZone ?? (() => true),
     suggest: new Suggest(),
     patterns: new Map(),
+    ...place,
   };
   checkHead(checking);
   checkSchedule(checking);
@@ -65,17 +76,47 @@ export function validate(spec: DagSpec, options: ValidateOptions): { dag?: Valid
   const graph = checkEdges(checking);
   checkTaskFields(checking);
   checkHooks(checking);
-  const needs = checkExpressions(checking, graph);
-  if (graph !== undefined) warnOfHiddenFailures(checking, graph);
+  checkMaps(checking);
+  const { needs, joins } = checkExpressions(checking, graph);
+  const inline = checkInline(checking, options);
+  if (graph !== undefined) warnOfHiddenFailures(checking, graph, joins);
   if (issues.hasErrors || (options.faults !== undefined && isLossy(options.faults)) || graph?.order === undefined)
     return { issues: issues.toArray() };
-  const dag = keepAnalysis({ ...spec } as ValidDag, { graph: graph.graph, order: graph.order, needs });
+  const { order, setups } = graph;
+  const dag = keepAnalysis({ ...spec } as ValidDag, { graph: graph.graph, order, needs, inline, setups, joins });
   return { dag, issues: issues.toArray() };
+}
+
+/** Inline SubDAGs, each a DAG with a scope of its own (R9); their issues point into the spec around them. */
+function checkInline(checking: Checking, options: ValidateOptions): ReadonlyMap<string, ValidDag> {
+  const { spec, ids, issues, faults } = checking;
+  const inline = new Map<string, ValidDag>();
+  for (const id of ids) {
+    const task = taskOf(spec, id);
+    const sub = task === undefined ? undefined : inlineDag(task);
+    if (sub === undefined) continue;
+    const names = typeof sub.params === 'object' ? Object.keys(sub.params) : [];
+    const { params: given, ...rest } = sub;
+    const inner: DagSpec = {
+      ...rest,
+      id: spec.id,
+      defaults: spec.defaults,
+      params: Object.fromEntries(names.map((name) => [name, {}])),
+    };
+    const checked = validateDag(
+      inner,
+      { ...options, faults: faults.inline?.get(id) },
+      { inline: true, openParams: typeof given === 'string' },
+    );
+    for (const issue of checked.issues) issues.add({ ...issue, path: `${pointer('tasks', id)}/with${issue.path}` });
+    if (checked.dag !== undefined) inline.set(id, checked.dag);
+  }
+  return inline;
 }
 
 function checkHead(checking: Checking): void {
   const { spec, issues } = checking;
-  if (spec.id !== undefined && !ID_PATTERN.test(spec.id))
+  if (!checking.inline && spec.id !== undefined && !ID_PATTERN.test(spec.id))
     issues.error('invalid_id', '/id', `'${spec.id.slice(0, 60)}' cannot be a DAG id: use ${ID_RULE}`);
   checkDuration(checking, '/timeout', spec.timeout);
   if (

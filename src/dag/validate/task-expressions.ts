@@ -1,20 +1,31 @@
 import { expressionSource, type References } from '../expression/index.js';
 import { type PlacedHook, placedHooks } from '../hooks.js';
+import type { JoinTree } from '../join.js';
 import type { Json, JsonObject } from '../json.js';
 import { pointer } from '../json-pointer.js';
 import { Reachability } from '../reachability.js';
 import { DAG_HOOKS, TASK_HOOKS, type TaskSpec } from '../spec.js';
 import type { Needs } from './analysis.js';
 import { checkRewind } from './approval-fields.js';
+import { branchInput, checkBranches } from './branches.js';
 import { type Checking, taskOf } from './checking.js';
 import type { CheckedGraph } from './edges.js';
 import { effective } from './effective.js';
 import { checkTemplate, type IsUpstream, NeedsCollector, type Place } from './expressions.js';
+import { checkJoins } from './joins.js';
+import { checkMapExpressions, isMapped } from './map-fields.js';
 import { expressionsInsideQuotes } from './sql-text.js';
 import { isPolled } from './wait-fields.js';
 
-/** Every expression of the DAG: `when` and `with` of each task, and `outputs` (R14). Returns what each task's expressions name. */
-export function checkExpressions(checking: Checking, checked: CheckedGraph | undefined): ReadonlyMap<string, Needs> {
+/** What the expressions of a DAG come to. */
+export interface CheckedExpressions {
+  /** What each task's expressions name. */
+  readonly needs: ReadonlyMap<string, Needs>;
+  readonly joins: ReadonlyMap<string, JoinTree<string>>;
+}
+
+/** Every expression of the DAG: `when`, `join` and `with` of each task, and `outputs` (R14). */
+export function checkExpressions(checking: Checking, checked: CheckedGraph | undefined): CheckedExpressions {
   const needs = new Map<string, Needs>();
   const { limits, issues, spec } = checking;
   const count =
@@ -25,6 +36,8 @@ export function checkExpressions(checking: Checking, checked: CheckedGraph | und
       return (
         sum +
         countExpressions(task?.with) +
+        countExpressions(task?.expand) +
+        countExpressions(task?.zip) +
         countExpressions(task?.cache?.key) +
         countExpressions(task?.hooks as Json | undefined)
       );
@@ -35,7 +48,7 @@ export function checkExpressions(checking: Checking, checked: CheckedGraph | und
       '',
       `${count} expressions; at most ${limits.expressions} are allowed in one DAG. Pass lists as one value, or read them inside an activity`,
     );
-    return needs;
+    return { needs, joins: new Map() };
   }
   const isUpstream = upstreamTest(checking, checked);
   const defaults = defaultCacheKey(checking);
@@ -48,11 +61,13 @@ export function checkExpressions(checking: Checking, checked: CheckedGraph | und
     if (typeof task.when === 'string')
       checkCondition(checking, isUpstream, task.when, `${path}/when`, { name: 'when', task: id, secrets: 'walk' }, collector);
     checkCacheKey(checking, isUpstream, id, task, `${path}/cache/key`, defaults, collector);
+    if (isMapped(task)) checkMapExpressions(checking, isUpstream, id, task, path);
     if (task.with !== undefined)
       checkWith(checking, isUpstream, task, `${path}/with`, collector, {
         name: 'with',
         task: id,
         secrets: secretsOf(checking, task),
+        item: isMapped(task),
       });
     if (task.type === 'approval') checkRewind(checking, isUpstream, id, task, `${path}/with/rewindTo`);
     needs.set(id, collector.result());
@@ -71,7 +86,8 @@ export function checkExpressions(checking: Checking, checked: CheckedGraph | und
       new NeedsCollector(checking),
     );
   }
-  return needs;
+  checkBranches(checking);
+  return { needs, joins: checkJoins(checking, isUpstream) };
 }
 
 /** How often `${{` stands in the texts of a value. */
@@ -181,6 +197,19 @@ function checkWith(
   place: Place,
 ): void {
   const input = task.with ?? {};
+  const branch = branchInput(task);
+  if (branch !== undefined) {
+    branch.cases.forEach(({ when }, index) => {
+      const condition: Place = { name: 'when', task: place.task, secrets: 'walk' };
+      if (typeof when === 'string') checkCondition(checking, isUpstream, when, `${path}/cases/${index}/when`, condition, needs);
+    });
+    return;
+  }
+  if (task.type === 'dag') {
+    // All else in it has a scope of its own.
+    if (input.params !== undefined) checkTemplate(checking, isUpstream, input.params, `${path}/params`, place, needs);
+    return;
+  }
   if (task.type === 'wait') return checkWait(checking, isUpstream, input, path, place, needs);
   if (task.type === 'approval') {
     // The schemas of its inputs are data.
@@ -242,7 +271,8 @@ function checkSqlInput(
 }
 
 function secretsOf({ spec, ownQueues }: Checking, task: TaskSpec): Place['secrets'] {
-  if (task.type === 'transform' || task.type === 'noop' || task.type === 'approval') return 'walk';
+  const inWalk: readonly string[] = ['transform', 'noop', 'dag', 'approval'];
+  if (inWalk.includes(task.type)) return 'walk';
   if (task.type === 'wait' && !isPolled(task)) return 'walk';
   const queue = effective(spec.defaults, task).queue;
   return task.type === 'activity' && queue !== undefined && !ownQueues.includes(queue) ? 'foreign' : 'allowed';

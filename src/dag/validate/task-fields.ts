@@ -5,6 +5,7 @@ import { TASK_TYPES } from '../task-type.js';
 import { checkApproval } from './approval-fields.js';
 import { type Checking, taskOf } from './checking.js';
 import { checkDuration } from './duration-check.js';
+import { ID_PATTERN, ID_RULE } from './edges.js';
 import { effective } from './effective.js';
 import { checkPython } from './python-task.js';
 import { checkForeignRules, checkRetryRules } from './retry-rules-check.js';
@@ -21,7 +22,7 @@ const ACTIVITY_FIELDS = ['timeout', 'queueTimeout', 'heartbeatTimeout', 'retry',
 /** Durations, retries, queues and schemas of `defaults` and of each task (R19, R20, R21). */
 export function checkTaskFields(checking: Checking): void {
   const { spec, ids, issues, faults } = checking;
-  if (spec.defaults !== undefined) checkFields(checking, spec.defaults, '/defaults');
+  if (spec.defaults !== undefined && !checking.inline) checkFields(checking, spec.defaults, '/defaults');
   for (const id of ids) {
     const task = taskOf(spec, id);
     if (task === undefined) continue;
@@ -46,11 +47,32 @@ export function checkTaskFields(checking: Checking): void {
     } else if (TASK_TYPES[task.type].carriedOutBy === 'wait') {
       checkWaitFields(checking, id, task, path);
       if (task.type === 'approval') checkApproval(checking, task, `${path}/with`);
-    } else checkQueueOf(checking, id, task, path);
+    } else if (task.type === 'dag') checkSubDag(checking, task, path);
+    else checkQueueOf(checking, id, task, path);
     if (task.type === 'http') checkUrl(checking, task.with?.url, `${path}/with/url`);
     if (task.type === 'python') checkPython(checking, task, path);
     if (task.type === 'sql') checkSqlConnection(checking, task, path);
   }
+}
+
+/** A SubDAG has no worker of its own, and another attempt of it is a run that keeps what succeeded. */
+function checkSubDag({ issues }: Checking, task: TaskSpec, path: string): void {
+  for (const name of ['queue', 'queueTimeout', 'heartbeatTimeout'] as const) {
+    if (task[name] === undefined || task[name] === null) continue;
+    issues.error(
+      'not_allowed_with',
+      `${path}/${name}`,
+      `'${name}' means nothing for type dag; write it in the tasks of the SubDAG`,
+    );
+  }
+  for (const name of ['infraAttempts', 'totalTimeout', 'nonRetryableErrors'] as const) {
+    if (task.retry?.[name] === undefined || task.retry[name] === null) continue;
+    const why = 'is about the attempts of one activity; a SubDAG has maxAttempts, interval, multiplier, maxInterval and jitter';
+    issues.error('not_allowed_with', `${path}/retry/${name}`, `'${name}' ${why}`);
+  }
+  const dag = task.with?.dag;
+  if (typeof dag === 'string' && !ID_PATTERN.test(dag))
+    issues.error('invalid_id', `${path}/with/dag`, `'${dag.slice(0, 60)}' cannot be a DAG id: use ${ID_RULE}`);
 }
 
 /** The fields that defaults, tasks and hooks have in common. */

@@ -1,7 +1,8 @@
+import { LONGEST_MAP } from '../../dag/map/map-plan.js';
 import { TRIGGER_RULES } from '../../dag/spec.js';
 import { TRIGGER_RULE_FACTS } from '../../dag/trigger-rule-facts.js';
 import { ON_TIMEOUT } from '../../dag/wait-plan.js';
-import { Anything, Duration, Nested, OneOf, Text, Whole } from '../field.js';
+import { Anything, Decimal, Duration, Flag, Nested, OneOf, Text, Whole } from '../field.js';
 import { CacheDto } from './cache.dto.js';
 import { TaskHooksDto } from './hook.dto.js';
 import { RetryDto } from './retry.dto.js';
@@ -55,4 +56,28 @@ export class TaskDefaultsDto {
 
   @Nested('object', () => TaskHooksDto, { nullable: true, about: 'What to do when the task has ended; changes nothing.' })
   hooks?: TaskHooksDto | null;
+
+  @Text({ nullable: true, templated: true, about: 'Maps: name of an item, with expressions. Default: its index.' })
+  mapKey?: string | null;
+
+  @Whole(1, 10_000, { nullable: true, about: 'Maps: elements per item; `item` is then a list. Default: one, and no list.' })
+  itemBatchSize?: number | null;
+
+  @Whole(1, LONGEST_MAP, { nullable: true, about: 'Maps: more items are a failure. Default 1024.' })
+  maxMapLength?: number | null;
+
+  @Whole(1, 10_000, { nullable: true, templated: true, about: 'Maps: items at the same time. Default 16.' })
+  maxConcurrency?: number | string | null;
+
+  @Decimal(0, 100, { nullable: true, about: 'Maps: per cent of the items that may fail. Default 0.' })
+  toleratedFailurePercentage?: number | null;
+
+  @Whole(0, LONGEST_MAP, { nullable: true, about: 'Maps: items that may fail. Default 0.' })
+  toleratedFailureCount?: number | null;
+
+  @Flag({ nullable: true, about: 'Maps: give up the rest at the first failure that is not tolerated. Default false.' })
+  stopOnFirstFailure?: boolean | null;
+
+  @Flag({ nullable: true, about: 'A failure counts as a success for what comes after, and fails no run. Default false.' })
+  allowFailure?: boolean | null;
 }

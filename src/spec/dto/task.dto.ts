@@ -1,5 +1,5 @@
 import { TASK_TYPES } from '../../dag/task-type.js';
-import { Anything, EXPRESSION_PATTERN, Nested, OneOf, Text } from '../field.js';
+import { AnyMap, Anything, EXPRESSION_PATTERN, Flag, Nested, OneOf, Text } from '../field.js';
 import { DependencyDto } from './dependency.dto.js';
 import { TaskDefaultsDto } from './task-defaults.dto.js';
 
@@ -26,4 +26,28 @@ export class TaskDto extends TaskDefaultsDto {
     { type: ['string', 'boolean'], pattern: EXPRESSION_PATTERN },
   )
   when?: unknown;
+
+  @AnyMap({ about: 'Makes the task a map: key to list; runs once for each element, or for each combination.' })
+  expand?: { [key: string]: unknown };
+
+  @AnyMap({ about: 'Makes the task a map: key to list; runs once for each place in all lists.' })
+  zip?: { [key: string]: unknown };
+
+  @Anything({ nullable: true, about: 'Stands in for what a shorter list of `zip` lacks. Default: such lists fail the task.' })
+  zipFill?: unknown;
+
+  @Anything({
+    templated: true,
+    about: 'Instead of a trigger rule: enough successes, or an expression over states of the tasks in `dependsOn`.',
+  })
+  join?: unknown;
+
+  @Flag({ about: 'Makes something that a teardown takes away. Default false.' })
+  setup?: boolean;
+
+  @Anything(
+    { about: 'Cleans up after these setups, whatever happened; true: after those in `dependsOn`, or after the whole DAG.' },
+    { anyOf: [{ type: 'boolean' }, { type: 'array', minItems: 1, items: { type: 'string' } }] },
+  )
+  teardown?: unknown;
 }

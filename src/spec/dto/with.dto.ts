@@ -1,6 +1,7 @@
 import type { TaskType } from '../../dag/task-type.js';
 import { ON_TIMEOUT } from '../../dag/wait-plan.js';
-import { Anything, Decimal, Duration, ListOf, MapOf, Nested, OneOf, type Shape, Text, Whole } from '../field.js';
+import { AnyMap, Anything, Decimal, Duration, Flag, ListOf, MapOf, Nested, OneOf, type Shape, Text, Whole } from '../field.js';
+import { TaskDto } from './task.dto.js';
 
 /** noop takes no input. */
 export class NoopWithDto {}
@@ -9,6 +10,31 @@ export class NoopWithDto {}
 export class TransformWithDto {
   @Anything({ required: true, nullable: true, templated: true, about: 'The output: any value, expressions anywhere in it.' })
   value!: unknown;
+}
+
+/** A case of a branch. */
+export class BranchCaseDto {
+  @Anything(
+    { required: true, templated: true, about: 'An expression "${{ ... }}", true or false.' },
+    { type: ['string', 'boolean'] },
+  )
+  when!: unknown;
+
+  @ListOf('text', { required: true, about: 'Tasks that go on when it is true; each has the branch in its `dependsOn`.' })
+  // biome-ignore lint/suspicious/noThenProperty: the name of the language, and never a function
+  then!: string[];
+}
+
+/** Input of a branch (R8). */
+export class BranchWithDto {
+  @OneOf(['first', 'all'], { about: 'Which of the cases that are true count. Default first.' })
+  match?: string;
+
+  @Nested('list', () => BranchCaseDto, { required: true, about: 'Asked in order; at most 100.' })
+  cases!: BranchCaseDto[];
+
+  @ListOf('text', { about: 'Tasks that go on when no case is true. Default: none.' })
+  default?: string[];
 }
 
 /** Input of an activity. */
@@ -202,10 +228,35 @@ export class ApprovalWithDto {
   maxRewinds?: number;
 }
 
+/** Input of a SubDAG: `dag` with `version`, or `tasks` with what else a DAG has that is written in place (R9). */
+export class DagWithDto {
+  @Text({ about: 'Id of a stored DAG.' })
+  dag?: string;
+
+  @Whole(1, 1_000_000_000, { about: 'Of that DAG. Default: the latest when the outermost run starts.' })
+  version?: number;
+
+  @Anything({ templated: true, about: 'Name to value: all that the SubDAG sees of this one.' }, { type: 'object' })
+  params?: unknown;
+
+  @Nested('map', () => TaskDto, { about: 'Task id to task, in place of `dag`.' })
+  tasks?: { [id: string]: TaskDto };
+
+  @AnyMap({ about: 'With `tasks`: name to a value with expressions, the output of this task.' })
+  outputs?: { [name: string]: unknown };
+
+  @Whole(1, 10_000, { about: 'With `tasks`: activities of the SubDAG at the same time. Default 16.' })
+  maxActiveTasks?: number;
+
+  @Flag({ about: 'With `tasks`: cancel the rest of the SubDAG at its first failure. Default false.' })
+  failFast?: boolean;
+}
+
 /** The DTO of `with`, by task type. */
 export const WITH_SHAPES: { readonly [type in TaskType]: Shape } = {
   noop: NoopWithDto,
   transform: TransformWithDto,
+  branch: BranchWithDto,
   activity: ActivityWithDto,
   http: HttpWithDto,
   sql: SqlWithDto,
@@ -213,4 +264,5 @@ export const WITH_SHAPES: { readonly [type in TaskType]: Shape } = {
   shell: ShellWithDto,
   wait: WaitWithDto,
   approval: ApprovalWithDto,
+  dag: DagWithDto,
 };

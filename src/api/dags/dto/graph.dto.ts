@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { EDGE_CONDITIONS, type EdgeCondition, TRIGGER_RULES, type TriggerRule } from '../../../dag/spec.js';
 
 /** A task as a node of the graph. */
@@ -9,8 +9,14 @@ export class GraphNodeDto {
   readonly type!: string;
   @ApiProperty({ description: 'Layer it stands in, from 0' })
   readonly layer!: number;
-  @ApiProperty({ enum: TRIGGER_RULES })
-  readonly triggerRule!: TriggerRule;
+  @ApiPropertyOptional({ enum: TRIGGER_RULES, description: 'Absent where a join or the rule of teardowns decides' })
+  readonly triggerRule?: TriggerRule;
+  @ApiPropertyOptional({ enum: ['quorum', 'expression'], description: 'What decides instead of a trigger rule' })
+  readonly join?: 'quorum' | 'expression';
+  @ApiPropertyOptional({ description: 'Makes something that a teardown takes away' })
+  readonly setup?: true;
+  @ApiPropertyOptional({ description: 'Cleans up, whatever happened' })
+  readonly teardown?: true;
   @ApiProperty({ description: 'On the critical path' })
   readonly critical!: boolean;
 }

@@ -13,4 +13,6 @@ export class AttemptDto {
   readonly worker?: string;
   @ApiProperty({ required: false, type: FailureDto })
   readonly failure?: FailureDto;
+  @ApiProperty({ required: false, description: 'Of a SubDAG: the run that this attempt was' })
+  readonly runId?: string;
 }

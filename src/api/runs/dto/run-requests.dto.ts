@@ -137,8 +137,18 @@ export class ListTasksQuery {
   readonly cursor?: string;
 }
 
+/** Filters of the items of a map. */
+export class ListItemsQuery extends ListTasksQuery {}
+
 /** Parameters of the logs of a task. */
 export class TaskLogsQuery {
+  @ApiProperty({ required: false, type: Number, description: 'Index of an item, from 0; needed where the task is a map' })
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(1_000_000)
+  readonly item?: number;
+
   @ApiProperty({ required: false, type: Number, description: 'From 1; default: the newest attempt' })
   @IsOptional()
   @IsInt()

@@ -28,6 +28,20 @@ export class RunLinksDto {
   readonly temporal?: string;
 }
 
+/** The run that a SubDAG belongs to in the end. */
+export class RootRunDto {
+  @ApiProperty()
+  readonly runId!: string;
+  @ApiProperty()
+  readonly href!: string;
+}
+
+/** The run whose task a SubDAG carries out. */
+export class ParentRunDto extends RootRunDto {
+  @ApiProperty()
+  readonly taskId!: string;
+}
+
 /** A run of a DAG. */
 export class RunDto {
   @ApiProperty()
@@ -48,6 +62,10 @@ export class RunDto {
   readonly logicalDate!: string;
   @ApiProperty({ type: DataIntervalDto })
   readonly dataInterval!: DataIntervalDto;
+  @ApiProperty({ required: false, type: ParentRunDto, description: 'Of the run of a SubDAG: whose task it carries out' })
+  readonly parent?: ParentRunDto;
+  @ApiProperty({ required: false, type: RootRunDto, description: 'Of the run of a SubDAG: the run it belongs to in the end' })
+  readonly root?: RootRunDto;
   @ApiProperty({
     selfRequired: false,
     type: 'object',

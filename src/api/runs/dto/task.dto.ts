@@ -29,6 +29,24 @@ export class CachedFromDto {
   readonly storedAt!: string;
 }
 
+/** How far a map is, and where its items are read. */
+export class MapProgressDto {
+  @ApiProperty()
+  readonly total!: number;
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' }, description: 'State to number of items' })
+  readonly counts!: { readonly [state: string]: number | undefined };
+  @ApiProperty()
+  readonly href!: string;
+}
+
+/** Addresses of the run that carries a SubDAG out. */
+export class TaskLinksDto {
+  @ApiProperty()
+  readonly run!: string;
+  @ApiProperty()
+  readonly tasks!: string;
+}
+
 /** A task of a run. */
 export class TaskDto {
   @ApiProperty()
@@ -43,6 +61,10 @@ export class TaskDto {
   readonly endedAt?: string;
   @ApiProperty({ type: [AttemptDto] })
   readonly attempts!: readonly AttemptDto[];
+  @ApiProperty({ required: false, description: 'Of a SubDAG: the run of its newest attempt' })
+  readonly runId?: string;
+  @ApiProperty({ required: false, type: TaskLinksDto })
+  readonly links?: TaskLinksDto;
   @ApiProperty({
     selfRequired: false,
     nullable: true,
@@ -52,6 +74,8 @@ export class TaskDto {
   readonly output?: Json;
   @ApiProperty({ required: false, type: OutputRefDto, description: 'Instead of `output`, where it is large' })
   readonly outputRef?: OutputRefDto;
+  @ApiProperty({ required: false, type: () => MapProgressDto, description: 'Of a map: how far it is' })
+  readonly map?: MapProgressDto;
   @ApiProperty({ required: false, type: FailureDto })
   readonly failure?: FailureDto;
   @ApiProperty({ required: false, type: CachedFromDto, description: 'The output was taken over from an earlier run (`cache`)' })
@@ -88,6 +112,8 @@ export class TaskListDto {
 export class RunGraphNodeDto extends GraphNodeDto {
   @ApiProperty({ enum: TASK_STATES })
   readonly state!: TaskState;
+  @ApiProperty({ required: false, description: 'Of a SubDAG: the run of its newest attempt, which has a graph of its own' })
+  readonly runId?: string;
   @ApiProperty({ required: false, format: 'date-time' })
   readonly startedAt?: string;
   @ApiProperty({ required: false, format: 'date-time' })

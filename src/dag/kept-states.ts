@@ -1,0 +1,29 @@
+import type { DagPlan } from './plan.js';
+import type { TaskState } from './state.js';
+import { edgeUpstream } from './walk-layout.js';
+import type { WalkStates } from './walk-states.js';
+
+/**
+ * What a further attempt keeps of the one before, for the walk to be seeded with: tasks that succeeded, and those that were
+ * skipped, as long as nothing upstream of them runs again. Where failFast stopped the run, skipped ones are asked anew, since
+ * it was not their rule that skipped them. What a setup made is gone once its teardown ran: both run again with whatever runs
+ * again between them (R11). O(tasks + edges), for each setup that is found to run again once more.
+ */
+export function keptStates(plan: DagPlan, stateOf: (taskId: string) => TaskState | undefined): WalkStates {
+  const states = plan.tasks.map(({ id }) => stateOf(id));
+  const stoppedEarly = plan.failFast && states.includes('failed');
+  const again = new Set<number>();
+  for (;;) {
+    const kept: ('s' | 'k' | '.')[] = [];
+    plan.tasks.forEach(({ upstream = [] }, i) => {
+      const settled = !again.has(i) && upstream.every((edge) => kept[edgeUpstream(edge)] !== '.');
+      const state = states[i];
+      kept.push(settled && state === 'success' ? 's' : settled && state === 'skipped' && !stoppedEarly ? 'k' : '.');
+    });
+    const before = again.size;
+    plan.tasks.forEach(({ teardown = [] }, i) => {
+      if (kept[i] === '.') for (const setup of teardown) again.add(setup);
+    });
+    if (again.size === before) return kept.join('');
+  }
+}

@@ -1,0 +1,47 @@
+import { formatInstant } from '../instant.js';
+import type { Json } from '../json.js';
+import type { Failure, OutputValue, TaskState } from '../state.js';
+
+/** What is known of one item of a map. Times are epoch ms. */
+export interface ItemRecord {
+  readonly index: number;
+  readonly key: string;
+  readonly state: TaskState;
+  readonly startedAt?: number;
+  readonly endedAt?: number;
+  /** How many attempts there were. */
+  readonly attempts?: number;
+  readonly output?: OutputValue;
+  readonly failure?: Failure;
+}
+
+/**
+ * An item as `tasks.<map>.items` and REST show it (R10). `output` is null unless it succeeded, `failure` null unless it failed;
+ * instants are RFC 3339 or null.
+ */
+export interface ItemResult {
+  readonly index: number;
+  readonly key: string;
+  readonly state: TaskState;
+  readonly output: Json;
+  readonly failure: Failure | null;
+  readonly attempts: number;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+}
+
+/** The result of an item; `output` is the value of its output, wherever that is kept. */
+export function itemResult(record: ItemRecord, output: Json): ItemResult {
+  const { index, key, state, failure, attempts, startedAt, endedAt } = record;
+  const instant = (ms: number | undefined): string | null => (ms === undefined ? null : (formatInstant(ms) ?? null));
+  return {
+    index,
+    key,
+    state,
+    output: state === 'success' ? output : null,
+    failure: failure ?? null,
+    attempts: attempts ?? 0,
+    startedAt: instant(startedAt),
+    endedAt: instant(endedAt),
+  };
+}

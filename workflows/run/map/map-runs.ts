@@ -1,0 +1,269 @@
+import { CancellationScope } from '@temporalio/workflow';
+import type { Json, JsonObject } from '../../../src/dag/json.js';
+import { type ItemRecord, itemResult } from '../../../src/dag/map/item-result.js';
+import type { CallItem } from '../../../src/dag/map/item-source.js';
+import type { FinalItemState } from '../../../src/dag/map/map-walk.js';
+import { shardCount } from '../../../src/dag/map/shards.js';
+import type { DagPlan, TaskPlan } from '../../../src/dag/plan.js';
+import type { Failure } from '../../../src/dag/state.js';
+import type { DagRunInput, ItemsQueryInput, ItemsQueryResult, MapSnapshot, RunFacts, ShardResult } from '../../contract.js';
+import { system } from '../dispatch.js';
+import { itemPrefix, itemRun } from '../item-facts.js';
+import { reaches } from '../reach-of-cancel.js';
+import type { RunLedger, TaskEnding } from '../run-ledger.js';
+import type { RunValues } from '../run-values.js';
+import { shielded } from '../shielded.js';
+import { loadRecords, storeAll, storeRecords } from '../stored-records.js';
+import { clip } from '../task-failure.js';
+import { itemsFailed, MAX_NAMED } from './items-failed.js';
+import { prepareMap, withKeys } from './prepare-map.js';
+import { type PreparedMap, RunningMap } from './running-map.js';
+
+/** What the loop does for its maps. */
+export interface MapHost {
+  /** Goes on with an answer, now or, counted as in flight, when it is there; a rejection fails the task. */
+  settle<T>(index: number, answer: T | Promise<T>, then: (answer: T) => void): void;
+  /** The task is over. */
+  end(index: number, ending: TaskEnding): void;
+  /** Says, when called later, whether what is asked for that task now is still to be done. */
+  wanted(task: number): () => boolean;
+  /** Cancels what runs of that task in children. */
+  cancelChildren(task: number): void;
+  /** The map has so many items that it runs in shards. */
+  shard(index: number, task: TaskPlan, prepared: PreparedMap): void;
+}
+
+/** An item that is to be carried out like a task, or that has failed already since it cannot be named. */
+export interface ItemToRun {
+  readonly task: number;
+  readonly call: CallItem;
+  readonly failure?: Failure;
+}
+
+/** Of one item, in the failure of its map. */
+const MAX_REASON = 200;
+
+/**
+ * The maps of a run that are under way: hands their items to the loop, hears how they ended, and ends their tasks. Items are
+ * carried out by the loop as tasks are, within its budgets; they take no place of `maxActiveTasks` (R13).
+ */
+export class MapRuns {
+  private readonly open = new Map<number, RunningMap>();
+  private readonly moved = new Set<RunningMap>();
+
+  private readonly run: RunFacts;
+  private readonly prefix: string;
+
+  constructor(
+    input: DagRunInput,
+    private readonly plan: DagPlan,
+    private readonly ledger: RunLedger,
+    private readonly values: RunValues,
+    private readonly host: MapHost,
+  ) {
+    this.run = itemRun(input);
+    this.prefix = itemPrefix(input);
+  }
+
+  /** The task has been started: finds out over what it is a map. */
+  begin(index: number, task: TaskPlan): void {
+    const wanted = this.host.wanted(index);
+    const preparing = CancellationScope.nonCancellable(() => prepareMap(task, this.run, this.values, this.prefix, system));
+    this.host.settle(index, preparing, (prepared) => {
+      if ('failure' in prepared) return this.host.end(index, { state: 'failed', failure: prepared.failure });
+      if ('ended' in prepared) return this.host.end(index, { state: prepared.ended });
+      if (!wanted()) return this.host.end(index, { state: 'cancelled' });
+      this.add(index, task, prepared);
+    });
+  }
+
+  /** The next item to carry out; it counts as started. */
+  next(): ItemToRun | undefined {
+    for (const map of this.open.values()) {
+      const item = map.start();
+      if (item === undefined) continue;
+      this.moved.add(map);
+      const named = map.call(item, { params: this.run.params, run: this.run.scope });
+      const call = 'error' in named ? { index: item, key: String(item) } : named;
+      map.records.set(item, { index: item, key: call.key, state: 'running', startedAt: Date.now() });
+      const started = { task: map.index, call };
+      if (!('error' in named)) return started;
+      return { ...started, failure: { kind: 'expression', message: clip(`mapKey of item ${item}: ${named.error}`) } };
+    }
+    return undefined;
+  }
+
+  /** An item is over. */
+  ended(index: number, item: number, ending: TaskEnding): void {
+    const map = this.open.get(index);
+    if (map === undefined) return;
+    const key = map.records.get(item)?.key ?? String(item);
+    const state = ending.state as FinalItemState;
+    const { output, failure, attempts, startedAt = map.records.get(item)?.startedAt, endedAt = Date.now() } = ending;
+    map.records.set(item, {
+      index: item,
+      key,
+      state,
+      startedAt,
+      endedAt,
+      ...(attempts === undefined || attempts.length === 0 ? {} : { attempts: attempts.length }),
+      ...(output === undefined ? {} : { output }),
+      ...(failure === undefined ? {} : { failure }),
+    });
+    if (output !== undefined && 'value' in output) this.holdInline(map, JSON.stringify(output.value).length);
+    map.finish(item, state);
+    this.moved.add(map);
+    if (map.walk.gaveUp) {
+      map.cancelRunning();
+      this.host.cancelChildren(index);
+    }
+    if (map.walk.isDone) this.close(map);
+  }
+
+  /** An item that was started before, as its task is told of it; undefined when it has ended. */
+  callOf(index: number, item: number): CallItem | undefined {
+    const map = this.open.get(index);
+    if (map === undefined || map.stateOf(item) !== 'running') return undefined;
+    const call = map.call(item, { params: this.run.params, run: this.run.scope });
+    return 'error' in call ? undefined : call;
+  }
+
+  /** Starts something of an item of that map. */
+  within<T>(index: number, start: () => Promise<T>): Promise<T> {
+    const map = this.open.get(index);
+    return map === undefined ? start() : map.within(start);
+  }
+
+  /** Nothing more starts of one map, or of all that a cancel of the run reaches; what runs is cancelled by the loop. */
+  stop(only?: number): void {
+    for (const map of [...this.open.values()]) {
+      if (map.closing || !reaches(this.plan, map.index, only)) continue;
+      map.walk.stop();
+      this.moved.add(map);
+      if (map.walk.isDone) this.close(map);
+    }
+  }
+
+  /** Writes into the ledger how far the maps are that have moved. */
+  noteProgress(): void {
+    for (const map of this.moved) this.ledger.noteMap(map.index, map.progress);
+    this.moved.clear();
+  }
+
+  /** Answers the items query. */
+  page({ taskId, after = -1, limit, state }: ItemsQueryInput): ItemsQueryResult {
+    const map = [...this.open.values()].find(({ task }) => task.id === taskId);
+    const known = (map?.begun() ?? []).filter((item) => item.index > after && (state === undefined || item.state === state));
+    return { items: known.slice(0, limit), more: known.length > limit };
+  }
+
+  /** What continue-as-new carries of the maps; only while nothing is in flight. */
+  async snapshot(name: string): Promise<readonly MapSnapshot[]> {
+    const snapshots: MapSnapshot[] = [];
+    for (const map of this.open.values()) {
+      const { task, prepared, walk, inlineBytes } = map;
+      const records = await storeRecords(map.begun(), this.prefix, `${name}-${task.id}`, `items of ${task.id} so far`);
+      const stopped = walk.isStopped ? { stopped: true as const } : {};
+      snapshots.push({ taskId: task.id, ...prepared, states: walk.snapshot(), records, inlineBytes, ...stopped });
+    }
+    return snapshots;
+  }
+
+  /** Goes on with the maps of an earlier execution. */
+  async restore(snapshots: readonly MapSnapshot[]): Promise<void> {
+    for (const { taskId, records, states, inlineBytes, shards, stopped, ...carried } of snapshots) {
+      if (shards !== undefined) continue;
+      const index = this.plan.tasks.findIndex(({ id }) => id === taskId);
+      const task = this.plan.tasks[index]!;
+      const prepared = carried.keys === undefined ? await shielded(() => withKeys(task, carried, this.run, system)) : carried;
+      const map = new RunningMap(index, task, prepared, states);
+      for (const record of await loadRecords(records)) map.records.set(record.index, record);
+      map.inlineBytes = inlineBytes;
+      if (stopped === true) map.walk.stop();
+      this.open.set(index, map);
+    }
+  }
+
+  private add(index: number, task: TaskPlan, prepared: PreparedMap): void {
+    if (shardCount(prepared.total) > 0) return this.host.shard(index, task, prepared);
+    const map = new RunningMap(index, task, prepared);
+    this.open.set(index, map);
+    this.moved.add(map);
+    if (map.walk.isDone) this.close(map);
+  }
+
+  private holdInline(map: RunningMap, bytes: number): void {
+    map.inlineBytes += bytes;
+    this.ledger.inlineBytes += bytes;
+  }
+
+  /** All items are over: their outputs become one list, all of them another; large ones are stored. */
+  private close(map: RunningMap): void {
+    map.closing = true;
+    const { index, task, walk } = map;
+    const state = walk.outcome()!;
+    if (map.prepared.shard !== undefined) return this.closeShard(map);
+    const failure = state === 'failed' ? itemsFailed(map.progress, map.tolerated, reasonsOf(map)) : undefined;
+    const records = map.all();
+    const limit = this.values.inlineLimit;
+    const items = records.map((record) => itemResult(record, inlineOutput(record)));
+    const inline = records.every(({ output }) => output === undefined || 'value' in output);
+    if (inline && JSON.stringify(items).length <= limit) {
+      const output = items.filter((item) => item.state === 'success').map((item) => item.output);
+      return this.over(map, {
+        state,
+        failure,
+        ...(state === 'success' ? { output: { value: output } } : {}),
+        items: { value: items as unknown as Json },
+      });
+    }
+    const collecting = CancellationScope.nonCancellable(async () => {
+      const stored = await storeRecords(records, this.prefix, `maps/${task.id}/items`, `items of ${task.id}`);
+      const input = { task: task.id, prefix: this.prefix, records: stored, inlineLimit: limit };
+      return system(`outputs of the items of ${task.id}`).collectItems(input);
+    }).catch((error: unknown) => ({ error: clip(error instanceof Error ? error.message : String(error)) }));
+    this.host.settle(index, collecting, (collected) => {
+      if ('error' in collected) {
+        const unread: Failure = { kind: 'error', type: 'ItemsNotCollected', message: collected.error };
+        return this.over(map, { state: 'failed', failure: unread });
+      }
+      const { output, items } = collected;
+      this.over(map, { state, failure, ...(state === 'success' ? { output } : {}), items });
+    });
+  }
+
+  /** A shard leaves the records of its items, and how they ended; what that makes of the map is its parent's to say. */
+  private closeShard(map: RunningMap): void {
+    const { index, task, walk, offset } = map;
+    const storing = CancellationScope.nonCancellable(() =>
+      storeAll(map.all(), this.prefix, `maps/${task.id}/items-${offset}`, `items ${offset} to ${offset + walk.total - 1}`),
+    );
+    this.host.settle(index, storing, (pages) => {
+      const result: ShardResult = { pages, counts: walk.counts(), reasons: reasonsOf(map) };
+      this.ledger.outputs = result as unknown as JsonObject;
+      this.over(map, { state: walk.outcome() === 'cancelled' ? 'cancelled' : 'success' });
+    });
+  }
+
+  private over(map: RunningMap, ending: TaskEnding): void {
+    this.ledger.noteMap(map.index, map.progress);
+    this.moved.delete(map);
+    this.open.delete(map.index);
+    // The items are dropped here; what is kept of them the ledger counts with the ending.
+    this.ledger.inlineBytes -= map.inlineBytes;
+    this.host.end(map.index, ending);
+  }
+}
+
+function inlineOutput({ output }: ItemRecord): Json {
+  return output !== undefined && 'value' in output ? output.value : null;
+}
+
+/** The first failed items of a map, with the reason. */
+function reasonsOf(map: RunningMap): string[] {
+  const failed = map.begun().filter(({ state }) => state === 'failed');
+  return failed.slice(0, MAX_NAMED).map(({ key, failure }) => {
+    const why = failure?.message.replace(/\s+/g, ' ').slice(0, MAX_REASON);
+    return why === undefined ? key : `${key} (${why})`;
+  });
+}

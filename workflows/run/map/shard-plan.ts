@@ -1,0 +1,76 @@
+import type { CallTasks } from '../../../activities/task-call.js';
+import type { ItemRange } from '../../../src/dag/map/shards.js';
+import type { DagPlan, TaskPlan } from '../../../src/dag/plan.js';
+import { FINAL_STATE_BYTES, STATE_LETTERS } from '../../../src/dag/walk-states.js';
+import type { RunSnapshot } from '../../contract.js';
+import type { PreparedMap } from './running-map.js';
+
+/** What a shard runs: the map's task alone, behind those whose outputs it names. */
+export interface ShardRun {
+  readonly plan: DagPlan;
+  /** It goes on as if it had run those, and begun the map. */
+  readonly carried: RunSnapshot;
+}
+
+/** Makes the plan of a shard, and what it goes on from: the walk of it is the walk of any run. */
+export function shardRun(
+  plan: DagPlan,
+  task: TaskPlan,
+  upstream: CallTasks,
+  { source }: PreparedMap,
+  { from, to }: ItemRange,
+  rules: { readonly maxConcurrency: number; readonly tolerated: number; readonly now: number },
+): ShardRun {
+  const ids = Object.keys(upstream);
+  const indexOf = new Map(ids.map((id, i) => [id, i]));
+  const renumbered = (indexes: readonly number[] | undefined): readonly number[] | undefined =>
+    indexes?.map((i) => indexOf.get(plan.tasks[i]!.id)!);
+  const { upstream: _edges, rule: _rule, when: _when, ...alone } = task;
+  const needs =
+    task.needs === undefined
+      ? undefined
+      : { ...task.needs, tasks: renumbered(task.needs.tasks), items: renumbered(task.needs.items) };
+  const { format, dagId, maxActiveTasks, bodies, subs } = plan;
+  const { maxConcurrency, tolerated, now } = rules;
+  return {
+    plan: {
+      format,
+      dagId,
+      maxActiveTasks,
+      failFast: false,
+      // Its params are those of the run, and were checked there.
+      anyParams: true,
+      bodies,
+      subs,
+      tasks: [...ids.map((id) => ({ id, type: 'noop' as const })), { ...alone, needs }],
+    },
+    carried: {
+      format: 1,
+      states: `${ids.map((id) => letterOf(upstream[id]!.state)).join('')}r`,
+      tasks: { records: ids.map((taskId) => ({ taskId, revision: 1, ...upstream[taskId]! })) },
+      startedAt: now,
+      revision: 1,
+      inlineBytes: 0,
+      failFastTripped: false,
+      hop: 0,
+      maps: {
+        records: [
+          {
+            taskId: task.id,
+            source,
+            total: to - from,
+            maxConcurrency,
+            states: `${to - from}.`,
+            records: { records: [] },
+            inlineBytes: 0,
+            shard: { offset: from, tolerated },
+          },
+        ],
+      },
+    },
+  };
+}
+
+function letterOf(state: CallTasks[string]['state']): string {
+  return STATE_LETTERS[FINAL_STATE_BYTES[state as keyof typeof FINAL_STATE_BYTES]]!;
+}

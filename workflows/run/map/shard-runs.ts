@@ -1,0 +1,159 @@
+import { CancellationScope } from '@temporalio/workflow';
+import type { ChildEnd } from '../../../src/dag/child-end.js';
+import { SHARD_ITEMS } from '../../../src/dag/map/shards.js';
+import type { DagPlan, TaskPlan } from '../../../src/dag/plan.js';
+import type { ChildRecord, DagRunInput, ItemsQueryResult, MapSnapshot, ShardResult } from '../../contract.js';
+import type { Children } from '../children.js';
+import { system } from '../dispatch.js';
+import { itemPrefix, itemRun } from '../item-facts.js';
+import { reaches } from '../reach-of-cancel.js';
+import type { RunLedger } from '../run-ledger.js';
+import type { RunValues } from '../run-values.js';
+import { clip } from '../task-failure.js';
+import { itemsFailed } from './items-failed.js';
+import type { MapHost } from './map-runs.js';
+import type { PreparedMap } from './running-map.js';
+import { shardRun } from './shard-plan.js';
+import { ShardedMap } from './sharded-map.js';
+
+/** A shard tells of itself in few words: its records are stored. In bytes. */
+const RESULT_LIMIT = 16 * 1024;
+
+/**
+ * Maps too large for one history: cut into shards that run as children in a sliding window. A shard stores the records of its
+ * items and says where, so this run's own history knows nothing of any item.
+ */
+export class ShardRuns {
+  private readonly open = new Map<number, ShardedMap>();
+  /** Maps of which nothing more starts. */
+  private readonly stopped = new Set<number>();
+
+  constructor(
+    private readonly input: DagRunInput,
+    private readonly plan: DagPlan,
+    private readonly ledger: RunLedger,
+    private readonly values: RunValues,
+    private readonly children: Children,
+    private readonly host: MapHost,
+  ) {}
+
+  begin(index: number, task: TaskPlan, prepared: PreparedMap): void {
+    this.open.set(index, new ShardedMap(index, task, prepared));
+    this.noteProgress(index);
+  }
+
+  /** Whether a child of that task is a shard. */
+  has(task: number): boolean {
+    return this.open.has(task);
+  }
+
+  /** Starts one more shard; false when none can start now. */
+  launch(): boolean {
+    for (const map of this.open.values()) {
+      const next = map.start();
+      if (next === undefined) continue;
+      const now = Date.now();
+      const { input, plan } = this;
+      const upstream = this.values.callValues(map.task).tasks ?? {};
+      const { tolerated } = map;
+      const shard = shardRun(plan, map.task, upstream, map.prepared, next.range, { ...next, tolerated, now });
+      this.children.start(
+        {
+          task: map.index,
+          item: next.range.from,
+          attempt: 1,
+          dagId: input.run.dagId,
+          plan: { version: input.run.version, planKey: input.planKey, inline: shard.plan },
+          params: input.run.params,
+          inlineLimit: RESULT_LIMIT,
+          more: { carried: shard.carried, shard: { prefix: itemPrefix(input), scope: itemRun(input).scope } },
+        },
+        now,
+      );
+      return true;
+    }
+    return false;
+  }
+
+  /** A shard is over. */
+  ended({ task, item = 0 }: ChildRecord, end: ChildEnd): void {
+    const map = this.open.get(task);
+    if (map === undefined) return;
+    map.ended(item / SHARD_ITEMS, resultOf(end), end);
+    if (map.gaveUp) {
+      map.leave('skipped');
+      this.host.cancelChildren(task);
+    }
+    this.noteProgress(task);
+    if (map.isDone) this.close(map);
+  }
+
+  /** Nothing more starts of one map, or of all that a cancel of the run reaches; the shards that run are cancelled by the loop. */
+  stop(only?: number): void {
+    for (const map of [...this.open.values()]) {
+      if (map.isDone || !reaches(this.plan, map.index, only)) continue;
+      this.stopped.add(map.index);
+      map.leave('cancelled');
+      this.noteProgress(map.index);
+      if (map.isDone) this.close(map);
+    }
+  }
+
+  /** Which shards know of the items of a map; undefined for other tasks. */
+  parts(taskId: string): ItemsQueryResult['parts'] {
+    const map = [...this.open.values()].find(({ task }) => task.id === taskId);
+    return map?.parts((item) => this.children.runIdOf({ task: map.index, item, attempt: 1 }));
+  }
+
+  snapshot(): readonly MapSnapshot[] {
+    return [...this.open.values()].map((map) =>
+      this.stopped.has(map.index) ? { ...map.snapshot(), stopped: true } : map.snapshot(),
+    );
+  }
+
+  restore(snapshots: readonly MapSnapshot[]): void {
+    for (const snapshot of snapshots) {
+      if (snapshot.shards === undefined) continue;
+      const index = this.plan.tasks.findIndex(({ id }) => id === snapshot.taskId);
+      const map = ShardedMap.restored(index, this.plan.tasks[index]!, snapshot);
+      if (snapshot.stopped === true) {
+        this.stopped.add(index);
+        map.leave('cancelled');
+      }
+      this.open.set(index, map);
+    }
+  }
+
+  private noteProgress(task: number): void {
+    this.ledger.noteMap(task, this.open.get(task)!.progress);
+  }
+
+  private close(map: ShardedMap): void {
+    const { index, task } = map;
+    const state = map.outcome(this.stopped.has(index));
+    const failure = state === 'failed' ? itemsFailed(map.progress, map.tolerated, map.reasons()) : undefined;
+    const collecting = CancellationScope.nonCancellable(() =>
+      system(`outputs of the items of ${task.id}`).collectItems({
+        task: task.id,
+        prefix: itemPrefix(this.input),
+        records: { pages: map.pages() },
+        inlineLimit: this.values.inlineLimit,
+      }),
+    ).catch((error: unknown) => ({ error: clip(error instanceof Error ? error.message : String(error)) }));
+    this.host.settle(index, collecting, (collected) => {
+      this.open.delete(index);
+      if ('error' in collected) {
+        const unread = { kind: 'error' as const, type: 'ItemsNotCollected', message: collected.error };
+        return this.host.end(index, { state: 'failed', failure: unread });
+      }
+      const { output, items } = collected;
+      this.host.end(index, { state, failure, ...(state === 'success' ? { output } : {}), items });
+    });
+  }
+}
+
+/** What a shard says of its items; undefined where it did not live to say it. */
+function resultOf({ output }: ChildEnd): ShardResult | undefined {
+  const value = output !== undefined && 'value' in output ? (output.value as Partial<ShardResult> | null) : undefined;
+  return value?.pages === undefined ? undefined : (value as ShardResult);
+}
