@@ -372,6 +372,13 @@ export const BAD_SPECS: readonly BadSpec[] = [
     task({ type: 'branch', with: { cases: [] } }),
     '1 to 100',
   ),
+  json(
+    'a branch that is a map',
+    'not_allowed_with',
+    '/tasks/a/expand',
+    task({ type: 'branch', expand: { n: [1, 2] }, with: { cases: [aCase(true, [])] } }),
+    'cannot be a map',
+  ),
   json('a case without condition', 'missing_field', '/tasks/a/with/cases/0/when', choice({ default: ['b'] })),
   json('a case that is no map', 'wrong_type', '/tasks/a/with/cases/0', choice('b')),
   json('a condition that is a number', 'wrong_type', '/tasks/a/with/cases/0/when', choice(aCase(1, ['b']))),
