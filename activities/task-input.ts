@@ -144,7 +144,7 @@ async function loadOutput(id: string, field: 'output' | 'items' | 'list', output
   if (value !== undefined) return value;
   throw new TaskError(
     'BlobMissing',
-    `the ${field} of ${field === 'list' ? '' : 'task '}${id} is not in the object store any more (${output.ref}); run the task that made it again`,
+    `the ${field} of ${field === 'list' ? '' : 'task '}${id} is not in the object store any more (${output.ref}); run that task again`,
     { kind: 'blob_missing', retryable: false },
   );
 }

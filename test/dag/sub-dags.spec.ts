@@ -126,6 +126,14 @@ describe('what another attempt keeps', () => {
     expect(kept(plan, { a: 'failed', b: 'success', c: 'skipped' })).toBe('.s.');
   });
 
+  it('is no setup whose clean-up runs again, nor what came after it', () => {
+    const { tasks, ...rest } = planOf('make\nuse <- make\nmore <- use\nclean <- make, more\nother');
+    const plan = { ...rest, tasks: tasks.map((task) => (task.id === 'clean' ? { ...task, teardown: [0] } : task)) };
+    const all = { make: 'success', use: 'success', more: 'success', clean: 'success', other: 'success' } as const;
+    expect(kept(plan, { ...all, other: 'failed' })).toBe('ssss.');
+    expect(kept(plan, { ...all, more: 'failed' })).toBe('....s');
+  });
+
   it('is nothing where nothing is known', () => expect(kept(planOf('a\nb <- a'), {})).toBe('..'));
 
   it('lets the walk go on to the end', () => {

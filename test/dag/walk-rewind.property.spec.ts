@@ -32,7 +32,8 @@ class Drive {
   endOne(): boolean {
     if (this.running.length === 0) return false;
     const [task] = this.running.splice(this.dag.order(this.running.length), 1);
-    this.walk.finish(task!, this.dag.outcomes[task!]!.state);
+    const { state, chosen } = this.dag.outcomes[task!]!;
+    this.walk.finish(task!, state, chosen);
     return true;
   }
 
@@ -73,7 +74,7 @@ describe('a rewound walk', () => {
         const before = [...drive.walk.snapshot()];
         drive.rewind(task);
         const kept = before.map((letter, i) => (affected.has(i) ? '.' : letter)).join('');
-        const fresh = new Walk(dag.plan, kept);
+        const fresh = new Walk(dag.plan, kept, { chosen: (branch) => dag.outcomes[branch]!.chosen });
         expect(states(drive.walk)).toEqual(states(fresh));
         expect(drive.walk.snapshot()).toBe(fresh.snapshot());
         expect(drive.walk['counters']).toEqual(fresh['counters']);

@@ -118,7 +118,7 @@ id: x
 schedule: { events: { of: [] } }
 params: { day: { type: string } }
 tasks:
-  list: { type: wait, setup: true, with: { anything: "\${{ nonsense(" } }
+  list: { type: quality, setup: true, with: { anything: "\${{ nonsense(" } }
   each: { type: shell, dependsOn: [list], expand: { f: "\${{ tasks.list.output }}" }, with: { argv: [echo, "\${{ item.f }}", "\${{ index }}"] } }
   stop: { type: noop, teardown: [list] }
   last: { type: transform, dependsOn: [stop], with: { value: "\${{ tasks.list.output.x }}" } }

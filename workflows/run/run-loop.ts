@@ -44,7 +44,7 @@ const MAX_EVALUATIONS = 100;
  * Drives the walk: starts what is ready within the budgets, waits for ONE thing, the inbox, and tells the walk what ended.
  * Everything it starts reports to the inbox and never throws into the loop.
  *
- * A long file on purpose: budgets, inbox and what is in flight are one bookkeeping.
+ * One class on purpose, though a long one: all its methods count against the same budgets. What is more than a call stands elsewhere.
  */
 export class RunLoop implements LoopHost {
   /** Children of this run, whatever they are for. */
