@@ -81,8 +81,8 @@ export class Walk {
   private readonly admitted: Uint8Array;
   private readonly rank: Uint32Array;
   private readonly byRank: Uint32Array;
-  /** 1 = skipped since a branch before it chose others (R8). */
-  private readonly leftOut: Uint8Array;
+  /** What each branch that has ended has chosen. */
+  private readonly choices = new Map<number, readonly number[]>();
   /** The line in which a ready task stands, 0 = none: what stood there before it was rewound does not count. */
   private readonly place: Uint8Array;
   private readonly toAsk = new RankHeap();
@@ -116,7 +116,6 @@ export class Walk {
     this.upstreamTotal = new Uint32Array(n);
     this.takesSlot = new Uint8Array(n);
     this.place = new Uint8Array(n);
-    this.leftOut = new Uint8Array(n);
     this.admitted = new Uint8Array(n);
     this.openBranches = new Uint32Array(n);
     this.traits = new Uint8Array(n);
@@ -164,10 +163,12 @@ export class Walk {
         this.open--;
         this.countDown(i);
         const targets = (this.traits[i]! & BRANCH) !== 0 && code === SUCCESS ? chosen(i) : undefined;
-        if (targets !== undefined) left.push(...this.notChosen(i, targets));
+        if (targets === undefined) continue;
+        this.choices.set(i, targets);
+        left.push(...this.notChosen(i, targets));
       }
     }
-    for (const task of left) if (this.states[task] === PENDING) this.leaveOut(task);
+    for (const task of left) if (this.states[task] === PENDING) this.end(task, SKIPPED);
     this.propagate();
   }
 
@@ -240,7 +241,8 @@ export class Walk {
     if (before === RUNNING) this.active -= this.takesSlot[task]!;
     this.end(task, FINAL_STATE_BYTES[state]);
     if ((this.traits[task]! & BRANCH) !== 0 && state === 'success') {
-      for (const left of this.notChosen(task, chosen)) if (this.states[left]! < RUNNING) this.leaveOut(left);
+      this.choices.set(task, chosen);
+      for (const left of this.notChosen(task, chosen)) if (this.states[left]! < RUNNING) this.end(left, SKIPPED);
     }
     this.propagate();
     if (state !== 'failed' || !this.plan.failFast || this.tripped || this.stopped) return;
@@ -264,7 +266,7 @@ export class Walk {
         this.open++;
       }
       this.set(i, PENDING);
-      this.leftOut[i] = 0;
+      this.choices.delete(i);
       this.place[i] = 0;
       this.admitted[i] = this.plan.tasks[i]!.when === undefined ? 1 : 0;
     }
@@ -286,11 +288,11 @@ export class Walk {
 
   /** A task that a branch did not choose is not done when what else stands before it is done again, but for that branch (R8). */
   private staysLeftOut(task: number, affected: ReadonlySet<number>): boolean {
-    if (this.leftOut[task] === 0) return false;
-    const upstream = this.plan.tasks[task]!.upstream ?? [];
-    return !upstream.some((edge) => {
+    if (this.states[task] !== SKIPPED) return false;
+    return (this.plan.tasks[task]!.upstream ?? []).some((edge) => {
       const before = typeof edge === 'number' ? edge : edge[0];
-      return affected.has(before) && (this.traits[before]! & BRANCH) !== 0;
+      const chosen = affected.has(before) ? undefined : this.choices.get(before);
+      return chosen !== undefined && this.notChosen(before, chosen).includes(task);
     });
   }
 
@@ -420,11 +422,6 @@ export class Walk {
   private end(task: number, code: number): void {
     this.setFinal(task, code);
     this.ended.push(task);
-  }
-
-  private leaveOut(task: number): void {
-    this.leftOut[task] = 1;
-    this.end(task, SKIPPED);
   }
 
   /** Works off everything that follows from the tasks that have ended, without recursion: chains may be long. */

@@ -1,9 +1,10 @@
 import { TASK_TYPES, type TaskType } from '../dag/task-type.js';
 import { ID_PATTERN } from '../dag/validate/edges.js';
 import { DagDto } from './dto/dag.dto.js';
+import { JoinDto } from './dto/join.dto.js';
 import { AtScheduleDto, CronScheduleDto, EveryScheduleDto } from './dto/schedule.dto.js';
 import { TaskDto } from './dto/task.dto.js';
-import { WITH_SHAPES } from './dto/with.dto.js';
+import { DagWithDto, WITH_SHAPES } from './dto/with.dto.js';
 import { fieldsOf, type Shape } from './field.js';
 import { PARAM_SCHEMA, paramSchema } from './param-schema.js';
 import { type Schema, shapeSchema } from './shape-schema.js';
@@ -27,6 +28,7 @@ export function specSchema(): Schema {
   const { [DagDto.name]: dag, ...others } = definitions as { [name: string]: Schema };
   dagOf(dag as Schema);
   taskOf(others[TaskDto.name] as Schema);
+  subDagOf(others[DagWithDto.name] as Schema);
   for (const shape of Object.values(others)) nameTasks(shape);
   nameTasks(dag as Schema);
   return {
@@ -70,7 +72,9 @@ function dagOf(dag: Schema): void {
 function taskOf(task: Schema): void {
   task.defaultSnippets = taskSnippets();
   // Said by each type below; what stands here would be shown instead.
-  (task.properties as { [name: string]: Schema }).with = { type: 'object' };
+  const properties = task.properties as { [name: string]: Schema };
+  properties.with = { type: 'object' };
+  properties.join = { ...properties.join, anyOf: [{ type: 'string' }, refTo(JoinDto)] };
   task.allOf = (Object.keys(TASK_TYPES) as TaskType[]).map((type): Schema => {
     const about = `Input of a task of type ${type}. ${TASK_TYPES[type].summary}`;
     return {
@@ -84,6 +88,12 @@ function taskOf(task: Schema): void {
   });
 }
 
+/** A SubDAG is named, or written in place. */
+function subDagOf(input: Schema): void {
+  Object.assign((input.properties as { [name: string]: Schema }).dag as Schema, ID);
+  input.anyOf = [{ required: ['dag'] }, { required: ['tasks'] }];
+}
+
 /** The keys of a map of tasks are ids, wherever it stands. */
 function nameTasks(shape: Schema): void {
   const tasks = (shape.properties as { [name: string]: Schema }).tasks;
@@ -92,5 +102,5 @@ function nameTasks(shape: Schema): void {
 }
 
 function needsWith(type: TaskType): boolean {
-  return [...fieldsOf(WITH_SHAPES[type]).values()].some((facts) => facts.required === true);
+  return type === 'dag' || [...fieldsOf(WITH_SHAPES[type]).values()].some((facts) => facts.required === true);
 }

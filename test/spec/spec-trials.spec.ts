@@ -23,7 +23,7 @@ const LATER: { readonly [file: string]: readonly string[] } = {
     '/tasks/transform_event_data/pool',
   ],
   'b-nightly-files.yaml': ['/maxActiveRuns', '/tasks/transform/pool', '/tasks/transform/poolSlots'],
-  'c-fan-out-in.yaml': ['/hooks'],
+  'c-fan-out-in.yaml': [],
   'd-orders-elt.yaml': [
     '/catchupWindow',
     '/deadlines',

@@ -9,6 +9,7 @@ import { typedInputs } from '../../src/dag/typed-inputs.js';
 import type { Walk } from '../../src/dag/walk.js';
 import { APPROVE_REFUSALS, type ApproveInput, type ApproveResult } from '../contract.js';
 import { Alarm } from './alarm.js';
+import { reaches } from './reach-of-cancel.js';
 import type { RunLedger } from './run-ledger.js';
 import type { Evaluated } from './run-values.js';
 import type { Seat } from './seat.js';
@@ -69,16 +70,13 @@ export class Approvals {
     }
   }
 
-  /** What runs is being cancelled. */
-  cancel(): void {
-    for (const task of [...this.waiting]) this.drop(task);
-  }
-
-  /** Nobody wants this one any more: it ends as cancelled. No effect on other tasks. */
-  drop(task: number): void {
-    if (!this.waiting.has(task)) return;
-    this.withdraw(task);
-    this.seat.end(task, { state: 'cancelled' });
+  /** What runs is being cancelled, or only that task; clean-up goes on (R11). */
+  cancel(only?: number): void {
+    for (const task of this.waiting) {
+      if (!reaches(this.plan, task, only)) continue;
+      this.withdraw(task);
+      this.seat.end(task, { state: 'cancelled' });
+    }
   }
 
   /** Nobody is asked any more. */

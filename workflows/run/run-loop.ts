@@ -184,8 +184,6 @@ export class RunLoop implements LoopHost {
       }
       if (this.cancelWanted) {
         this.cancelWanted = false;
-        this.waits.cancel();
-        this.approvals.cancel();
         scope.cancel();
         return undefined;
       }
@@ -432,8 +430,6 @@ export class RunLoop implements LoopHost {
         this.dropped.add(task);
         this.scopes.cancel(task);
         this.cancelParts(task);
-        this.waits.drop(task);
-        this.approvals.drop(task);
       }
     }
     return found;
@@ -445,6 +441,8 @@ export class RunLoop implements LoopHost {
     this.subs.cancelWaiting(task);
     this.maps.stop(task);
     this.shards.stop(task);
+    this.waits.cancel(task);
+    this.approvals.cancel(task);
   }
 
   wanted(task: number): () => boolean {
@@ -487,11 +485,11 @@ export class RunLoop implements LoopHost {
       end: (task, ending) => this.end(task, ending),
       checked: (task, answer) => this.checked(task, answer),
       evaluate: (task, template, then) => {
-        const { cancellations } = this;
+        const wanted = this.wanted(task);
         this.settle(
           task,
           this.evaluated(() => this.values.template(template, this.plan.tasks[task]!.id)),
-          (answer) => (cancellations === this.cancellations ? then(answer) : this.end(task, { state: 'cancelled' })),
+          (answer) => (wanted() ? then(answer) : this.end(task, { state: 'cancelled' })),
         );
       },
       claim: (task) => {
@@ -520,6 +518,7 @@ export class RunLoop implements LoopHost {
       this.approvals.withdraw(index);
       this.rewinds.rewound(index, running.has(index) && (polled || task.activity !== undefined || task.value !== undefined));
       this.ledger.noteRewound(index);
+      this.dropped.delete(index);
     }
     return true;
   }

@@ -10,6 +10,7 @@ import type { Walk } from '../../src/dag/walk.js';
 import type { RunFacts } from '../contract.js';
 import { Alarm } from './alarm.js';
 import { startPoll } from './dispatch.js';
+import { reaches } from './reach-of-cancel.js';
 import type { RunLedger, TaskEnding } from './run-ledger.js';
 import type { Evaluated, RunValues } from './run-values.js';
 import type { Seat } from './seat.js';
@@ -74,16 +75,12 @@ export class Waits {
     }
   }
 
-  /** What runs is being cancelled: timers end here, polls hear it from Temporal. */
-  cancel(): void {
-    for (const task of [...this.timers, ...this.line]) this.drop(task);
-  }
-
-  /** Nobody wants this one any more: it ends as cancelled, one that is polled once Temporal says so. No effect on other tasks. */
-  drop(task: number): void {
-    const timed = this.timers.has(task) || this.line.includes(task);
-    this.withdraw(task);
-    if (timed) this.seat.end(task, { state: 'cancelled' });
+  /** What runs is being cancelled, or only that task: timers end here, polls once Temporal says so; clean-up goes on (R11). */
+  cancel(only?: number): void {
+    for (const task of [...this.timers, ...this.line, ...this.polls.keys()]) {
+      if (!reaches(this.plan, task, only)) continue;
+      if (!this.withdraw(task)) this.seat.end(task, { state: 'cancelled' });
+    }
   }
 
   /** The task is to be done again; true while a poll is still under way. */

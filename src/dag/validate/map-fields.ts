@@ -11,8 +11,8 @@ import { checkTemplate, type IsUpstream, NeedsCollector, type Place } from './ex
 const MAX_KEYS = 16;
 const MAX_KEY_LENGTH = 128;
 
-/** What concerns the run itself, or takes part in it over REST by its own name. */
-const NOT_MAPPED: ReadonlySet<TaskSpec['type']> = new Set(['branch', 'wait', 'approval']);
+/** The run itself waits for them, and they are answered by the name of their task. */
+const NOT_MAPPED: ReadonlySet<TaskSpec['type']> = new Set(['wait', 'approval']);
 
 /** Whether the task runs once for each item of a list. */
 export function isMapped(task: TaskSpec): boolean {

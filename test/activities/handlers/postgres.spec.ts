@@ -145,7 +145,9 @@ describe.skipIf(POSTGRES === undefined)('an sql task with a connection', () => {
     'gives back any text as it was, as literal, parameter and JSON (seed %i)',
     async (seed) => {
       const letters = ["'", '\\', '"', '$', '$$', ':', ':p0', 'E', '\n', '--', '/*', '*/', '{', '}', ';', 'ü', '😀', '%', ' '];
-      const texts = fc.array(fc.string({ unit: fc.constantFrom(...letters) }), { minLength: 40, maxLength: 40 });
+      // A parameter is a template: what opens an expression is no plain text there.
+      const text = fc.string({ unit: fc.constantFrom(...letters) }).filter((each) => !each.includes('${{'));
+      const texts = fc.array(text, { minLength: 40, maxLength: 40 });
       await fc.assert(
         fc.asyncProperty(texts, async (list) => {
           const columns = list.map(

@@ -22,7 +22,8 @@ vi.setConfig({ testTimeout: 60_000 });
 console.log(`expression properties: BATON_TEST_SEED=${seed}`);
 
 const names = ['a', 'b', 'k', 'constructor', '__proto__', 'length', 'output'];
-const json = fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<Json>;
+/** What JSON can carry: it has no -0, which the library makes all the same. */
+const json = fc.jsonValue({ maxDepth: 3 }).map((value) => JSON.parse(JSON.stringify(value)) as Json);
 const { source } = fc.letrec<{ source: string }>((tie) => {
   const inner = tie('source');
   return {
