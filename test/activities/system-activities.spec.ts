@@ -93,7 +93,7 @@ describe('evaluating for the walk', () => {
     expect(await activities.evaluate(input(5, { expression: true }))).toEqual({ error: expect.any(String) });
     const gone = { a: { state: 'success', output: { ref: 'runs/gone.json', size: 9, sha256: 'ff' } } } as const;
     expect(await activities.evaluate(input('${{ tasks.a.output }}', { scope: { tasks: gone } }))).toEqual({
-      error: expect.stringContaining('run the task that made it again'),
+      error: expect.stringContaining('run that task again'),
     });
   });
 });

@@ -86,8 +86,7 @@ export class RunLedger {
     const record = this.touch(task);
     record.startedAt = ending.startedAt ?? record.startedAt;
     if (ending.endedAt !== undefined) record.endedAt = ending.endedAt;
-    if (ending.attempts !== undefined && ending.attempts.length > 0)
-      record.attempts = [...(record.attempts ?? []), ...ending.attempts];
+    if (ending.attempts !== undefined && ending.attempts.length > 0) record.attempts = joined(record.attempts, ending.attempts);
     if (ending.failure !== undefined) record.failure = ending.failure;
     if (ending.cached !== undefined) record.cached = ending.cached;
     if (ending.output !== undefined) {
@@ -226,4 +225,11 @@ export class RunLedger {
     record.revision = ++this.revision;
     return record;
   }
+}
+
+/** Attempts by their numbers, which go on over rewinds; what is told again counts. */
+function joined(known: readonly Attempt[] | undefined, told: readonly Attempt[]): readonly Attempt[] {
+  if (known === undefined) return told;
+  const again = new Set(told.map(({ attempt }) => attempt));
+  return [...known.filter(({ attempt }) => !again.has(attempt)), ...told];
 }
