@@ -209,13 +209,3 @@ export const SETTINGS = [
 
 /** Name of one of {@link SETTINGS}. */
 export type SettingName = (typeof SETTINGS)[number]['name'];
-
-/** Families of variables: the part after the prefix is the name of the secret or connection. */
-export const SETTING_FAMILIES = [
-  { prefix: 'BATON_SECRET_', about: '`${{ secrets.NAME }}` reads BATON_SECRET_NAME.' },
-  {
-    prefix: 'BATON_CONNECTION_',
-    about:
-      '`connection: name` of sql tasks reads BATON_CONNECTION_NAME, in capitals: `postgresql://user:password@host:5432/database`.',
-  },
-] as const;

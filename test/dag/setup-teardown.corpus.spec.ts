@@ -4,7 +4,7 @@ import { ruleVerdict } from '../../src/dag/trigger-rule.js';
 import { Walk } from '../../src/dag/walk.js';
 import { planOf } from '../support/plan-builder.js';
 
-/** Cases of Airflow's own tests; they stay outside the repository. Differences: docs/decisions/0010. */
+/** Cases of Airflow's own tests; they stay outside the repository. Differences: docs/decisions/0008. */
 const FILE = new URL('../../../shared/corpus/airflow/mapped_scenarios.json', import.meta.url);
 
 interface Scenario {

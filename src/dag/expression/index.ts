@@ -8,9 +8,8 @@ export {
   ExpressionSyntaxError,
 } from './expression-error.js';
 export { FUNCTIONS } from './function-catalogue.js';
-export { DEFAULT_BUDGET, MAX_RESULT_LENGTH } from './meter.js';
-export { MAX_EXPRESSION_LENGTH, type ParsedExpression, parseExpression } from './parse-expression.js';
-export { mergeReferences, NO_REFERENCES, type References, ROOTS, type TaskReference } from './references.js';
+export { type ParsedExpression, parseExpression } from './parse-expression.js';
+export { mergeReferences, NO_REFERENCES, type References, type TaskReference } from './references.js';
 export { type RenderOptions, renderTemplate } from './render-template.js';
 export { correctTaskForm, isDotId, type TaskForm, taskForm } from './task-form.js';
 export {

@@ -18,7 +18,6 @@ import { checkSchedule } from './schedule-check.js';
 import { checkExpressions } from './task-expressions.js';
 import { checkTaskFields } from './task-fields.js';
 
-export { type Analysis, analysisOf, type Needs } from './analysis.js';
 export type { Faults } from './faults.js';
 
 /** What the meaning of a spec depends on besides the spec. */
