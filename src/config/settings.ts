@@ -198,7 +198,7 @@ export const SETTINGS = [
   {
     name: 'BATON_MAX_DEPTH',
     kind: 'integer',
-    default: '32',
+    default: '100',
     min: 4,
     max: 1_000,
     about: 'How deep a spec or a request body may be nested.',

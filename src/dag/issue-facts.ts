@@ -143,7 +143,7 @@ export const ISSUE_FACTS: { readonly [code in IssueCode]: { readonly cause: stri
     fix: 'leave one as `*`',
   },
   too_deep: {
-    cause: 'more than 32 levels, or a value that holds itself',
+    cause: 'more than 100 levels, or a value that holds itself',
     fix: 'flatten it',
   },
   too_large: {

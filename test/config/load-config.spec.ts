@@ -30,7 +30,7 @@ test('an empty environment gives the documented defaults', () => {
     temporal: { namespace: 'default', embedded: { port: 7233, uiPort: 8233, cacheDir: '/home/someone/.cache/baton' } },
     worker: { queues: ['baton', SYSTEM_QUEUE], activities: 200, shutdownGraceMs: 10_000 },
     enabledTaskTypes: [],
-    limits: { body: 4_194_304, tasks: 10_000, edges: 200_000, depth: 32, attempts: 100, page: 200 },
+    limits: { body: 4_194_304, tasks: 10_000, edges: 200_000, depth: 100, attempts: 100, page: 200 },
   });
   expect(config.temporal.address).toBeUndefined();
   expect(config.home).toBe(`${process.cwd()}/.baton`);

@@ -62,7 +62,7 @@ describe.skipIf(CHROMIUM === undefined)(about, () => {
       'sql • extract',
       'sql • load',
       'timeout of the run',
-      'storeJson • report of the run',
+      'Local Activity Activity Type storeJson Summary report of the run',
       '2 tasks failed: load (Catalog Error: Table with name nowhere does not exist!',
     ]);
   });
