@@ -108,15 +108,16 @@ function optionsOf(task: TaskPlan, activity: ActivityPlan, dagId: string, item: 
     heartbeatTimeout: activity.heartbeatTimeoutMs,
     scheduleToCloseTimeout:
       retry.totalTimeoutMs === undefined ? undefined : retry.totalTimeoutMs + (foreign === undefined ? BACKSTOP_MS : 0),
-    priority: { priorityKey: task.priority ?? 3, fairnessKey: dagId.slice(0, 64) },
+    // Without one of its own it has that of the run, fairness key included.
+    priority: task.priority === undefined ? undefined : { priorityKey: task.priority, fairnessKey: dagId.slice(0, 64) },
     retry:
       foreign === undefined
         ? // The waits between a user's attempts come from the worker (nextRetryDelay); these are for lost workers (R20).
           {
             maximumAttempts: retry.maxAttempts + retry.infraAttempts,
-            initialInterval: '100 ms',
+            initialInterval: 100,
             backoffCoefficient: 2,
-            maximumInterval: '10 s',
+            maximumInterval: 10_000,
             nonRetryableErrorTypes: ['NotFoundError'],
           }
         : {
