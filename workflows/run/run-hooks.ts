@@ -6,6 +6,7 @@ import type { ActivityPlan, DagPlan, HookPlan, TaskPlan } from '../../src/dag/pl
 import type { DagHook } from '../../src/dag/spec.js';
 import type { Failure, FinalRunState } from '../../src/dag/state.js';
 import type { HookRecord } from '../contract.js';
+import { conditionAnswer } from './condition-answer.js';
 import { startActivity } from './dispatch.js';
 import type { RunLedger, TaskEnding } from './run-ledger.js';
 import { FOREIGN_ARGS_LIMIT, type RunValues } from './run-values.js';
@@ -80,15 +81,9 @@ export async function carryOutHook(run: HookPlace, task: TaskPlan, left: number)
 async function isWanted({ values }: HookPlace, task: TaskPlan): Promise<true | TaskEnding> {
   if (task.when === undefined || task.when === true) return true;
   if (task.when === false) return { state: 'skipped' };
-  const answer = await values.expression(task.when as string, `${task.id}.when`);
-  if ('error' in answer) return failed('expression', `when of ${task.id}: ${answer.error}`);
-  const value = 'value' in answer.output ? answer.output.value : undefined;
-  if (value === false) return { state: 'skipped' };
-  if (value === true) return true;
-  return failed(
-    'expression',
-    `when of ${task.id} must be true or false, got ${clip(JSON.stringify(value) ?? 'a large value')}`,
-  );
+  const condition = conditionAnswer(await values.expression(task.when, `${task.id}.when`), `when of ${task.id}`);
+  if ('error' in condition) return failed('expression', condition.error);
+  return condition.value ? true : { state: 'skipped' };
 }
 
 async function argumentsOf(
