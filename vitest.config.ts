@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 const twoAtATime = { maxWorkers: 2, pool: 'forks' as const };
 /** What measures, or takes all of the machine. */
 const oneAtATime = { fileParallelism: false, pool: 'forks' as const };
+/** What is awaited on a real server comes when it comes: on a loaded machine not within the second that is the default. */
+const patient = { expect: { poll: { timeout: 20_000 } } };
 const temporalBinary = ['test/support/temporal-binary.setup.ts'];
 
 /** The suffix of a test file says what it needs, and with it the project it belongs to. */
@@ -33,6 +35,7 @@ export default defineConfig({
           hookTimeout: 120_000,
           sequence: { groupOrder: 1 },
           ...twoAtATime,
+          ...patient,
         },
       },
       {
@@ -45,6 +48,7 @@ export default defineConfig({
           hookTimeout: 180_000,
           sequence: { groupOrder: 2 },
           ...twoAtATime,
+          ...patient,
         },
       },
       {
@@ -57,6 +61,7 @@ export default defineConfig({
           hookTimeout: 180_000,
           sequence: { groupOrder: 3 },
           ...oneAtATime,
+          ...patient,
         },
       },
     ],
