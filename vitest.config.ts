@@ -6,7 +6,8 @@ const twoAtATime = { maxWorkers: 2, pool: 'forks' as const };
 const oneAtATime = { fileParallelism: false, pool: 'forks' as const };
 /** What is awaited on a real server comes when it comes: on a loaded machine not within the second that is the default. */
 const patient = { expect: { poll: { timeout: 20_000 } } };
-const temporalBinary = ['test/support/temporal-binary.setup.ts'];
+const temporaryFolder = 'test/support/temporary-folder.setup.ts';
+const temporalBinary = [temporaryFolder, 'test/support/temporal-binary.setup.ts'];
 
 /** The suffix of a test file says what it needs, and with it the project it belongs to. */
 export default defineConfig({
@@ -21,6 +22,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.spec.ts'],
+          globalSetup: temporaryFolder,
           testTimeout: 30_000,
           sequence: { groupOrder: 0 },
         },
