@@ -81,9 +81,9 @@ export function nightlyLoad(given: () => TrialWorld): void {
       await world.query(
         `create schema wide; ${names.map((name) => `create table wide.${name} (like sales.orders);`).join('')}`,
       );
-      const day = new Date().toISOString().slice(0, 10);
-      await world.query('insert into locked values ($1, 1000)', [`s3://exports/wide/d/${day}`]);
-      const { run } = await world.run('load_domain', { params: { domain: 'wide', tables: names } });
+      await world.query("insert into locked values ('s3://exports/wide/d/2026-01-04', 1000)");
+      const params = { domain: 'wide', tables: names };
+      const { run } = await world.run('load_domain', { logicalDate: '2026-01-04T00:00:00Z', params });
       expect(run).toMatchObject({ state: 'success', outputs: { rows: 0, failed: ['d'] } });
       expect(run.outputs.loaded).toHaveLength(9);
     });
