@@ -41,7 +41,7 @@ export function createActivities(deps: ActivityDeps): Activities {
   const polled = { http: handlerOf('http'), sql: handlerOf('sql'), dataFolders: deps.sql?.dataFolders ?? [] };
   activities.wait = pollActivity(waitHandler(polled), runtime);
   for (const [name, fn] of deps.userActivities ?? []) activities[name] = taskActivity(userActivity(name, fn), runtime);
-  const known = Object.keys(activities);
+  const known = [...(deps.userActivities ?? [])].map(([name]) => name);
   return {
     ...activities,
     ...createSystemActivities({ objects, temporal: deps.temporal, outputs }),
@@ -58,14 +58,14 @@ function disabled(type: string): TaskHandler {
   return refusing(
     'type_disabled',
     'TypeDisabled',
-    () => `tasks of type ${type} are off on this worker; the administrator can turn them on by name`,
+    () => `tasks of type ${type} are off on this worker; the administrator can turn them on (BATON_ENABLE_TASK_TYPES)`,
   );
 }
 
 function unknown(known: readonly string[]): TaskHandler {
   return refusing('unknown_activity', 'UnknownActivity', (input) => {
     const name = (input as { readonly name?: Json } | null)?.name;
-    return `this worker has no activity ${typeof name === 'string' ? name : 'of that name'}; it has ${known.join(', ')}. Load the module that exports it, or name the queue of a worker that has it`;
+    return `this worker has no activity ${typeof name === 'string' ? name : 'of that name'}; it has ${known.length === 0 ? 'none' : known.join(', ')}. Let BATON_ACTIVITIES name the module that exports it, or name the queue of a worker that has it`;
   });
 }
 

@@ -10,6 +10,7 @@ import { JsonBlobs } from '../src/objects/json-blobs.js';
 import { CACHE_DAYS_PREFIX, DAYS_PREFIX, dayOfCacheMarker, dayOfMarker } from '../src/objects/keys.js';
 import type { ObjectStore } from '../src/objects/object-store.js';
 import { ObjectStoreError } from '../src/objects/object-store-error.js';
+import { keptItems } from './kept-items.js';
 import { collectItems, expandStored, storedItemKeys } from './map-activities.js';
 import { type EvaluateInput, OBJECT_CONFLICT, type SystemActivities, type TemporalPort } from './system-calls.js';
 import type { CacheDay } from './task-cache.js';
@@ -26,6 +27,7 @@ export const SYSTEM_ACTIVITY_NAMES = [
   'expandMap',
   'itemKeys',
   'collectItems',
+  'keptItems',
   'runExists',
   'childEnds',
   'runIsOpen',
@@ -59,6 +61,7 @@ export function createSystemActivities(deps: {
     expandMap: async (input) => expandStored(objects, outputs, input),
     itemKeys: async (input) => storedItemKeys(outputs, input),
     collectItems: async (input) => collectItems(objects, outputs, input),
+    keptItems: async (input) => keptItems(objects, outputs, input),
     runExists: async ({ runId, dagId, runKey }) => temporal.runExists(runId, dagId, runKey),
     childEnds: async ({ runIds }) => {
       const ends: (ChildEnd | null)[] = [];

@@ -36,6 +36,11 @@ export interface SystemActivities {
   itemKeys(input: ItemKeysInput): Promise<readonly ItemKey[]>;
   /** Makes the outputs of a map, and all its items, one list each: stored when over `inlineLimit`, then as JSON lines too. */
   collectItems(input: CollectItemsInput): Promise<CollectedItems | { readonly error: string }>;
+  /**
+   * Items of a map that succeeded in an attempt before, as records for a further one, a list of stored pages for each shard of
+   * them. Undefined where they are not in the object store any more, or were not so many: then the map is done again as a whole.
+   */
+  keptItems(input: KeptItemsInput): Promise<readonly StoredItems[] | undefined>;
   /** R3: does this run id exist already, in an execution other than this one? Used by scheduled starts. */
   runExists(input: { readonly runId: string; readonly dagId: string; readonly runKey: string }): Promise<boolean>;
   /** What became of children that were not heard of: an end, or null for one that goes on. In the order of `runIds`. */
@@ -104,6 +109,23 @@ export interface CollectedItems {
   readonly output: OutputValue;
   /** All of them as `ItemResult`. */
   readonly items: OutputValue;
+}
+
+export interface KeptItemsInput {
+  readonly task: string;
+  /** All items of the attempt before, as `ItemResult`s. */
+  readonly items: BlobRef;
+  /** How many there are now. */
+  readonly total: number;
+  /** Of this attempt: records and large outputs go there. */
+  readonly prefix: string;
+  readonly inlineLimit: number;
+}
+/** Keys of JSON blobs that hold lists of `ItemRecord`s, in order of index. */
+export interface StoredItems {
+  readonly pages: readonly string[];
+  /** How many records. */
+  readonly count: number;
 }
 
 /** Gateways that activities get from outside (`createActivities(deps)`): they never import `src/temporal`. */

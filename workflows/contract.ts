@@ -287,6 +287,16 @@ export interface RunSnapshot {
   readonly hop: number;
   /** Children that run on. Default: none. */
   readonly children?: readonly ChildRecord[];
+  /** Of maps that have not begun again. Default: nothing. */
+  readonly kept?: KeptItems;
+}
+
+/** What an attempt before succeeded with inside maps that failed (R9). */
+export interface KeptItems {
+  /** Records of tasks up to this revision are of that attempt. */
+  readonly revision: number;
+  /** By task id all items of the map, as its record has them. */
+  readonly items: { readonly [taskId: string]: OutputValue };
 }
 
 /** What a run carries of a map whose items are known and not all over. */
@@ -305,11 +315,16 @@ export interface MapSnapshot {
   readonly inlineBytes: number;
   /** A shard: where it begins, and how many failures the whole map tolerates. */
   readonly shard?: { readonly offset: number; readonly tolerated: number };
+  /** Records of items that need not run, since they succeeded in an attempt before: for each shard of the map; of a shard its own. */
+  readonly kept?: readonly KeptRecords[];
   /** Nothing more of it starts: it was cancelled. Default: false. */
   readonly stopped?: true;
   /** The map runs in shards: `states` are of these. */
   readonly shards?: readonly ShardState[];
 }
+
+/** Records of items that succeeded in an attempt before, and how many they are. */
+export type KeptRecords = StoredRecords<ItemRecord> & { readonly count: number };
 
 /** What a parent remembers of a shard that has begun. */
 export interface ShardState {

@@ -51,6 +51,7 @@ import { BUDGETS } from './run/budgets.js';
 import { runDetails } from './run/details.js';
 import { atHand, system } from './run/dispatch.js';
 import { itemPrefix, itemRun } from './run/item-facts.js';
+import { EarlierItems } from './run/map/kept-items.js';
 import { tellParent, watchParent } from './run/parent-link.js';
 import { prepareRun } from './run/prepare-run.js';
 import { runHooks } from './run/run-hooks.js';
@@ -94,7 +95,8 @@ export async function dagRun(given: DagRunInput): Promise<RunSummary> {
   else if (kept !== undefined) ledger.keep(kept.records);
 
   const values = new RunValues(itemRun(input), plan, walk, ledger, itemPrefix(input), system);
-  const loop = new RunLoop(input, plan, walk, ledger, values, dags);
+  const earlier = new EarlierItems(carried?.kept ?? kept?.items, ledger);
+  const loop = new RunLoop(input, plan, walk, ledger, values, dags, earlier);
   desk.open(loop.approvals);
   setCurrentDetails(whenAsked(() => runDetails(ledger.head(), ledger, plan, walk)));
   setHandler(itemsQuery, (query) => {
@@ -122,7 +124,7 @@ export async function dagRun(given: DagRunInput): Promise<RunSummary> {
   for (let end = await loop.drive(); end === 'continue_as_new'; end = await loop.drive()) {
     // What is decided while the snapshot is stored would be lost.
     desk.close();
-    const next = await snapshot(input, ledger, walk, loop, startedAt);
+    const next = { ...(await snapshot(input, ledger, walk, loop, startedAt)), kept: earlier.snapshot() };
     // What came in meanwhile, a child's end or a cancellation, is done first: the next execution would not hear of it.
     if (loop.isQuiet) return continueAsNew<typeof dagRun>({ ...input, carried: next });
     desk.open(loop.approvals);

@@ -36,7 +36,9 @@ export class AddressGuard {
     if (url.username !== '' || url.password !== '')
       throw refused('a URL must not hold a user or password; send them in a header from a secret');
     if (this.only !== undefined && !this.only.has(url))
-      throw refused(`host ${url.host} is not on the list of hosts that tasks may call; the administrator can add it`);
+      throw refused(
+        `host ${url.host} is not on the list of hosts that tasks may call; the administrator can add it (BATON_HTTP_ALLOW)`,
+      );
     const literal = addressOf(url.hostname);
     if (literal !== undefined && !this.privately.has(url)) checkAddress(url.hostname, literal);
     return url;
@@ -85,7 +87,7 @@ function addressOf(hostname: string): string | undefined {
 function checkAddress(host: string, address: string): void {
   const what = forbiddenAddress(address);
   if (what === undefined) return;
-  throw refused(`host ${host} is at a ${what} address; the administrator can allow it by name as a private host`);
+  throw refused(`host ${host} is at a ${what} address; the administrator can allow it by name (BATON_HTTP_ALLOW_PRIVATE)`);
 }
 
 function refused(message: string): TaskError {

@@ -1,4 +1,4 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
 import {
   type DuckDBConnection,
@@ -17,8 +17,9 @@ import { PostgresPools } from './postgres-pools.js';
 import { POSTGRES_SQL } from './postgres-text.js';
 import { InputReader } from './read-input.js';
 import { SqlDatabases } from './sql-database.js';
+import { makeInputs } from './sql-inputs.js';
 import { Slots } from './sql-slots.js';
-import { DUCKDB_SQL, SqlTemplate, sqlIdentifier, sqlLiteral } from './sql-text.js';
+import { DUCKDB_SQL, SqlTemplate, sqlLiteral } from './sql-text.js';
 import { jsonOf } from './sql-values.js';
 
 const DEFAULT_MAX_ROWS = 10_000;
@@ -26,14 +27,6 @@ const INTERRUPT_EVERY_MS = 100;
 /** DuckDB works on Node's four threads, which files and name look-ups need too. */
 const STATEMENTS_AT_ONCE = 3;
 const FORMATS = ['parquet', 'csv', 'json'] as const;
-const READERS: { readonly [extension: string]: string } = {
-  '.parquet': 'read_parquet',
-  '.csv': 'read_csv',
-  '.tsv': 'read_csv',
-  '.json': 'read_json',
-  '.ndjson': 'read_json',
-  '.jsonl': 'read_json',
-};
 
 /**
  * Type `sql`: `with: {query, parameters?, inputs?, database?, result?: {file, format?}, maxRows?}` on DuckDB -> `{rows, columns, rowCount}` of the last statement (R17, R18). A list
@@ -106,11 +99,13 @@ class SqlTask {
       interrupting ??= setInterval(() => session.connection.interrupt(), INTERRUPT_EVERY_MS);
     };
     context.signal.addEventListener('abort', onAbort, { once: true });
+    let shapeless: readonly string[] = [];
     try {
-      await this.makeInputs(session.connection, session.scratch);
-      return await this.runQueries(session.connection);
+      const { connection, scratch } = session;
+      shapeless = await makeInputs(connection, input, { scratch, databases, step: (work) => this.step(work) });
+      return await this.runQueries(connection);
     } catch (error) {
-      throw context.signal.aborted ? error : named(error);
+      throw context.signal.aborted ? error : named(error, shapeless);
     } finally {
       context.signal.removeEventListener('abort', onAbort);
       clearInterval(interrupting);
@@ -223,33 +218,6 @@ class SqlTask {
     }
   }
 
-  private async makeInputs(connection: DuckDBConnection, scratch: string): Promise<void> {
-    for (const [i, [name, value]] of Object.entries(this.input.object('inputs') ?? {}).entries()) {
-      const rows = rowsOf(value as Json);
-      if (rows !== undefined) {
-        const file = join(scratch, `${i}.json`);
-        await writeFile(file, JSON.stringify(rows));
-        await this.step(() =>
-          connection.run(
-            `create temp table ${sqlIdentifier(name)} as from read_json(${sqlLiteral(file)}, format = 'array', sample_size = -1, maximum_object_size = 67108864)`,
-          ),
-        );
-        continue;
-      }
-      if (typeof value !== 'string')
-        throw this.input.bad(
-          `inputs.${name}`,
-          'a list of objects (or an output with rows), or the name of a file',
-          value as Json,
-        );
-      const file = this.databases.path(value, `with.inputs.${name}`);
-      const read = READERS[extname(file).toLowerCase()];
-      if (read === undefined)
-        throw this.input.bad(`inputs.${name}`, 'a file ending in .parquet, .csv, .tsv, .json, .ndjson or .jsonl', value);
-      await this.step(() => connection.run(`create temp view ${sqlIdentifier(name)} as from ${read}(${sqlLiteral(file)})`));
-    }
-  }
-
   /** One call into DuckDB: not begun once the task shall stop. */
   private step<T>(work: () => Promise<T>): Promise<T> {
     return this.slots.use(async () => {
@@ -259,23 +227,25 @@ class SqlTask {
   }
 }
 
-function rowsOf(value: Json): readonly Json[] | undefined {
-  if (Array.isArray(value)) return value as readonly Json[];
-  const rows = typeof value === 'object' && value !== null ? (value as JsonObject).rows : undefined;
-  return Array.isArray(rows) ? (rows as readonly Json[]) : undefined;
-}
-
 /** Rows that a statement without a result of its own has changed. */
 function countOf(reader: DuckDBResultReader): number {
   const [count] = reader.columnCount === 1 ? (reader.getRows()[0] ?? []) : [];
   return typeof count === 'bigint' ? Number(count) : 0;
 }
 
-/** DuckDB's errors by their kind (`Catalog Error: …`). Input and syntax do not get better by trying again. */
-function named(error: unknown): unknown {
+/** DuckDB's errors by their kind (`Catalog Error: …`). Input and syntax do not get better by trying again. `shapeless`: inputs without columns. */
+function named(error: unknown, shapeless: readonly string[] = []): unknown {
   if (error instanceof TaskError || !(error instanceof Error)) return error;
   const kind = /(?:^|: )([A-Z][A-Za-z]*(?: [A-Z][A-Za-z]*)*) Error: /.exec(error.message)?.[1];
   if (kind === undefined) return error;
   const final = ['Parser', 'Binder', 'Catalog', 'Conversion', 'Permission', 'Syntax', 'Not implemented'].includes(kind);
-  return new TaskError('SqlError', error.message, { details: { kind }, retryable: !final });
+  return new TaskError('SqlError', `${error.message}${hint(kind, shapeless)}`, { details: { kind }, retryable: !final });
+}
+
+/** What the message of DuckDB cannot know. */
+function hint(kind: string, [empty]: readonly string[]): string {
+  if (kind === 'Permission')
+    return '\n(sql reaches files below the data folder of this worker, and nothing else outside of its database)';
+  if (kind !== 'Binder' || empty === undefined) return '';
+  return `\n(inputs.${empty} has no rows, so its columns are not known: let it be the whole output of an sql task, or {rows, columns: [{name, type}]})`;
 }

@@ -82,6 +82,10 @@ export const ISSUE_FACTS: { readonly [code in IssueCode]: { readonly cause: stri
     cause: 'a field of another tool, or in snake_case',
     fix: 'the name that the message gives',
   },
+  foreign_template: {
+    cause: 'a warning: braces without a dollar sign, as in other tools, which are text here',
+    fix: '`${{ run.ds }}` for `{{ ds }}`',
+  },
   id_mismatch: {
     cause: 'the `id` in the body is not the one in the URL',
     fix: 'make them the same',

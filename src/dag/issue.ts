@@ -39,6 +39,7 @@ export const ISSUE_CODES = [
   'expression_too_long',
   'failure_may_be_hidden',
   'foreign_name',
+  'foreign_template',
   'id_mismatch',
   'invalid_id',
   'invalid_json_schema',

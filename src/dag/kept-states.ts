@@ -27,3 +27,15 @@ export function keptStates(plan: DagPlan, stateOf: (taskId: string) => TaskState
     if (again.size === before) return kept.join('');
   }
 }
+
+/**
+ * Tasks that are done again although nothing changed before them: what led to them is kept, and no teardown takes away what they
+ * made. Of maps among them the items that succeeded can be kept as well. O(tasks + edges).
+ */
+export function resumedTasks(plan: DagPlan, kept: WalkStates): readonly number[] {
+  const takenAway = new Set(plan.tasks.flatMap(({ teardown = [] }, i) => (kept[i] === '.' ? teardown : [])));
+  return plan.tasks.flatMap(({ upstream = [] }, i) => {
+    const isResumed = kept[i] === '.' && !takenAway.has(i) && upstream.every((edge) => kept[edgeUpstream(edge)] !== '.');
+    return isResumed ? [i] : [];
+  });
+}

@@ -1,17 +1,16 @@
 import { DagDto } from './dto/dag.dto.js';
 import { DependencyDto } from './dto/dependency.dto.js';
 import { RetryDto } from './dto/retry.dto.js';
+import { RetryRuleDto } from './dto/retry-rule.dto.js';
 import { TaskDto } from './dto/task.dto.js';
 import { TaskDefaultsDto } from './dto/task-defaults.dto.js';
-import { ActivityWithDto, HttpWithDto, PythonWithDto, ShellWithDto, SqlWithDto } from './dto/with.dto.js';
 import type { Shape } from './field.js';
-
-type Names = { readonly [theirs: string]: string };
+import { FOREIGN_WITH_NAMES, type ForeignNames } from './foreign-with-names.js';
 
 const RETRIES = '`retry: {maxAttempts}`, which counts all attempts: `retries: 2` elsewhere is `maxAttempts: 3` here';
 const EDGES = '`dependsOn`, a list of task ids';
 
-const TASK_DEFAULTS: Names = {
+const TASK_DEFAULTS: ForeignNames = {
   retries: RETRIES,
   retry_limit: RETRIES,
   retryLimit: RETRIES,
@@ -34,9 +33,18 @@ const TASK_DEFAULTS: Names = {
   task_queue: '`queue`',
   priority_weight: '`priority`, 1 (first) to 5',
   pool_slots: '`poolSlots`, which comes later',
+  owner: '`owner` of the DAG',
+  email: '`hooks` with a task of type http',
+  email_on_failure: '`hooks: {failure}`',
+  email_on_retry: '`hooks` with a task of type http',
+  on_failure_callback: '`hooks: {failure}`',
+  on_success_callback: '`hooks: {success}`',
+  onFailure: '`hooks: {failure}`',
+  onSuccess: '`hooks: {success}`',
+  sla: '`deadlines`, which come later',
 };
 
-const TASK: Names = {
+const TASK: ForeignNames = {
   ...TASK_DEFAULTS,
   depends_on: EDGES,
   dependencies: EDGES,
@@ -83,13 +91,17 @@ const TASK: Names = {
   foreach: '`expand: {key: list}`',
   concurrency: '`maxConcurrency`, of a map',
   depends_on_past: '`dependsOnPast`, which comes later',
-  continueOn: '`allowFailure`, which comes later',
-  continue_on_error: '`allowFailure`, which comes later',
-  allow_failure: '`allowFailure`, which comes later',
+  continueOn: '`allowFailure`',
+  continue_on_error: '`allowFailure`',
+  allow_failure: '`allowFailure`',
+  ignoreFailure: '`allowFailure`',
+  loop: '`expand: {key: list}`',
+  map_index_template: '`mapKey`',
+  max_active_tis_per_dagrun: '`maxConcurrency`, of a map',
   trigger: '`triggerRule`, or the type `trigger` that comes later',
 };
 
-const DAG: Names = {
+const DAG: ForeignNames = {
   schedule_interval: '`schedule`',
   scheduleInterval: '`schedule`',
   cron: '`schedule`',
@@ -122,6 +134,7 @@ const DAG: Names = {
   fail_stop: '`failFast`',
   retries: `\`defaults: {retry: {maxAttempts}}\`, which counts all attempts`,
   on_failure_callback: '`hooks: {failure}`',
+  on_success_callback: '`hooks: {success}`',
   onExit: '`hooks: {exit}`',
   env: '`with: {env}` of a shell task',
   edges: '`dependsOn` of each task',
@@ -130,7 +143,7 @@ const DAG: Names = {
   secrets: '`${{ secrets.NAME }}` inside `with`',
 };
 
-const RETRY: Names = {
+const RETRY: ForeignNames = {
   retries: RETRIES,
   limit: RETRIES,
   attempts: '`maxAttempts`',
@@ -152,7 +165,7 @@ const RETRY: Names = {
   timeout: '`totalTimeout`',
 };
 
-const DEPENDENCY: Names = {
+const DEPENDENCY: ForeignNames = {
   id: '`task`',
   name: '`task`',
   taskId: '`task`',
@@ -165,81 +178,29 @@ const DEPENDENCY: Names = {
 };
 
 /** Names that other tools use, and what to write here instead. */
-export const FOREIGN_NAMES: ReadonlyMap<Shape, Names> = new Map<Shape, Names>([
+export const FOREIGN_NAMES: ReadonlyMap<Shape, ForeignNames> = new Map<Shape, ForeignNames>([
   [DagDto, DAG],
   [TaskDto, TASK],
   [TaskDefaultsDto, TASK_DEFAULTS],
   [RetryDto, RETRY],
+  [
+    RetryRuleDto,
+    {
+      on: '`error`, `status`, `exitCode`, `message` or `kind`',
+      when: '`error`, `status`, `exitCode`, `message` or `kind`',
+      if: '`error`, `status`, `exitCode`, `message` or `kind`',
+      type: '`error`, the type of a failure, or `kind`',
+      errorType: '`error`',
+      exception: '`error`',
+      code: '`status` of http, or `exitCode` of a program',
+      statusCode: '`status`',
+      exit_code: '`exitCode`',
+      do: '`action`',
+      result: '`action`',
+      delay: '`wait`',
+      interval: '`wait`',
+    },
+  ],
   [DependencyDto, DEPENDENCY],
-  [
-    ActivityWithDto,
-    {
-      activity: '`name`',
-      function: '`name`',
-      type: '`name`',
-      arguments: '`args`, a list',
-      input: '`args`, a list',
-      params: '`args`, a list',
-    },
-  ],
-  [
-    HttpWithDto,
-    {
-      uri: '`url`',
-      endpoint: '`url`',
-      verb: '`method`',
-      json: '`body`',
-      data: '`body`',
-      payload: '`body`',
-      params: '`query`',
-      timeout: '`timeout` of the task',
-    },
-  ],
-  [
-    SqlWithDto,
-    {
-      sql: '`query`',
-      statement: '`query`',
-      statements: '`query`, which may be a list',
-      params: '`parameters`',
-      args: '`parameters`',
-      conn_id: '`connection`, a name of the configuration',
-      conn: '`connection`, a name of the configuration',
-      autocommit: 'nothing: a list in `query` is one transaction',
-    },
-  ],
-  [
-    PythonWithDto,
-    {
-      code: '`script`',
-      source: '`script`',
-      python_callable: '`script`, and `function` for its name',
-      entrypoint: '`function`',
-      handler: '`function`',
-      path: '`file`',
-      input: '`args`',
-      inputs: '`args`',
-      params: '`args`',
-      kwargs: '`args`, a map',
-      op_kwargs: '`args`, a map',
-      op_args: '`args`, a list',
-      dependencies: '`requirements`',
-      packages: '`requirements`',
-      environment: '`env`',
-    },
-  ],
-  [
-    ShellWithDto,
-    {
-      command: '`argv`, a list',
-      cmd: '`argv`, a list',
-      args: '`argv`, the program first',
-      script: '`argv`, a list',
-      bash_command: '`argv`, a list',
-      environment: '`env`',
-      workdir: '`cwd`',
-      workingDir: '`cwd`',
-      dir: '`cwd`',
-    },
-  ],
+  ...FOREIGN_WITH_NAMES,
 ]);

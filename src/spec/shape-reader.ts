@@ -103,7 +103,8 @@ export class ShapeReader {
       return this.read(nested.shape(), part, at)?.fields;
     if (nested.kind === 'map') {
       if (isMap(part)) return part;
-      this.issues.error('wrong_type', at, `must be a map, not ${describe(part)}`);
+      const how = Array.isArray(part) ? '; write each entry under its name, as in name: { ... }' : '';
+      this.issues.error('wrong_type', at, `must be a map, not ${describe(part)}${how}`);
       return undefined;
     }
     if (!Array.isArray(part)) {
@@ -200,13 +201,26 @@ export class ShapeReader {
       this.issues.error('foreign_name', at, `'${name}' is not a field here; names are camelCase: '${camel}'`);
     else if (other !== undefined) this.issues.error('unknown_field', at, other);
     else if (known.length === 0) this.issues.error('unknown_field', at, `unknown field '${short}'; this takes no fields`);
-    else this.issues.error('unknown_field', at, `unknown field '${short}'${this.suggest.for(name, known) || fieldsHint(at)}`);
+    else {
+      const few = known.length <= MAX_LISTED ? `; it has ${known.join(', ')}` : '; see the reference of fields';
+      this.issues.error(
+        'unknown_field',
+        at,
+        `unknown field '${short}'${this.suggest.for(name, known) || `${ownerOf(at)}${few}`}`,
+      );
+    }
   }
 }
 
-function fieldsHint(at: string): string {
-  const where = pointerSegments(at).at(-2);
-  return where === undefined ? '; see the reference of fields' : ` of '${where.slice(0, 60)}'; see the reference of fields`;
+/** So many fields are listed in a message. */
+const MAX_LISTED = 16;
+
+/** ` of 'retry'`, ` of 'cases/0'`: what the field at that place belongs to. */
+function ownerOf(at: string): string {
+  const segments = pointerSegments(at).slice(0, -1);
+  const last = segments.at(-1);
+  if (last === undefined) return '';
+  return ` of '${(/^\d+$/.test(last) ? segments.slice(-2).join('/') : last).slice(0, 60)}'`;
 }
 
 /** True for maps: not for null, lists and scalars. */

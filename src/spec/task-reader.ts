@@ -8,6 +8,7 @@ import type { Faults } from '../dag/validate/faults.js';
 import { TaskDto } from './dto/task.dto.js';
 import { WITH_SHAPES } from './dto/with.dto.js';
 import { fieldsOf } from './field.js';
+import { meantType } from './foreign-types.js';
 import { areCases, readGraphFields } from './graph-fields-reader.js';
 import { readHooks, type WithReader } from './hook-reader.js';
 import { describe, isMap, type Shaped, type ShapeReader } from './shape-reader.js';
@@ -290,7 +291,7 @@ function unknownType(issues: IssueList, type: string, path: string): void {
     issues.error(
       'unknown_task_type',
       path,
-      `unknown task type '${type.slice(0, 60)}'${didYouMean(type, [...Object.keys(TASK_TYPES), ...LATER_TASK_TYPES])}; the types are ${Object.keys(TASK_TYPES).join(', ')}`,
+      `unknown task type '${type.slice(0, 60)}'${meantType(type)}; the types are ${Object.keys(TASK_TYPES).join(', ')}`,
     );
 }
 

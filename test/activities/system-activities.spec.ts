@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createSystemActivities } from '../../activities/system-activities.js';
 import type { EvaluateInput, SystemActivities, TemporalPort } from '../../activities/system-calls.js';
+import type { ItemRecord } from '../../src/dag/map/item-result.js';
 import { writeDayMarker } from '../../src/objects/day-marker.js';
 import { FolderStore } from '../../src/objects/folder-store.js';
 import { readJson, writeJson } from '../../src/objects/json-blob.js';
@@ -35,6 +36,46 @@ describe('blobs for workflows', () => {
     expect(await activities.loadJson({ key: ref.ref })).toEqual(plan);
     for (const gone of [activities.loadPlan({ planKey: 'dags/d/plans/00.json' }), activities.loadJson({ key: 'runs/x' })])
       await expect(gone).rejects.toMatchObject({ type: 'BlobMissing', nonRetryable: true });
+  });
+});
+
+describe('items of an attempt before', () => {
+  const result = (index: number, state: string, output: unknown) => ({
+    ...{ index, key: `item ${index}`, state, output, failure: null, attempts: 2 },
+    ...{ startedAt: '2026-01-01T00:00:00Z', endedAt: '2026-01-01T00:00:01Z' },
+  });
+  const stored = async (results: readonly object[]) => writeJson(objects, 'runs/d/k/1/outputs/m.items', results);
+
+  it('become records of those that succeeded, shard by shard, their large outputs stored anew', async () => {
+    const results = Array.from({ length: 1_001 }, (_, i) => result(i, i % 500 === 1 ? 'failed' : 'success', i));
+    results[1_000] = result(1_000, 'success', 'x'.repeat(5_000));
+    const input = {
+      task: 'm',
+      items: await stored(results),
+      total: 1_001,
+      prefix: 'runs/d/k/1/children/s/',
+      inlineLimit: 4_096,
+    };
+    const shards = (await activities.keptItems(input))!;
+    expect(shards.map(({ count }) => count)).toEqual([499, 499, 1]);
+    expect(await activities.keptItems(input)).toEqual(shards);
+    const records = await Promise.all(
+      shards.map(async ({ pages }) => (await Promise.all(pages.map((key) => readJson<ItemRecord[]>(objects, key)))).flat()),
+    );
+    expect(records[0]![1]).toEqual({
+      ...{ index: 2, key: 'item 2', state: 'success', attempts: 2, output: { value: 2 } },
+      ...{ startedAt: Date.parse('2026-01-01T00:00:00Z'), endedAt: Date.parse('2026-01-01T00:00:01Z') },
+    });
+    const { ref } = records[2]![0]!.output as { readonly ref: string };
+    expect(ref).toMatch(/^runs\/d\/k\/1\/children\/s\//);
+    expect(await readJson(objects, ref)).toBe('x'.repeat(5_000));
+  });
+
+  it('are none where the map has another length now, or they are gone', async () => {
+    const items = await stored([result(0, 'success', 0)]);
+    const input = { task: 'm', items, total: 2, prefix: 'runs/d/k/1/children/s/', inlineLimit: 4_096 };
+    expect(await activities.keptItems(input)).toBeUndefined();
+    expect(await activities.keptItems({ ...input, items: { ...items, ref: 'runs/gone' } })).toBeUndefined();
   });
 });
 

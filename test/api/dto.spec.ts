@@ -40,6 +40,15 @@ describe('the body of a start', () => {
     ]);
   });
 
+  it('says which fields it knows where one is unknown', () => {
+    expect(errorsOf(() => toDto(StartRunDto, { conf: {} }, 'pointer'))).toEqual([
+      {
+        pointer: '/conf',
+        detail: 'conf is not a field that this call knows; it knows params, logicalDate, key, note, ignoreCache',
+      },
+    ]);
+  });
+
   it.each([null, [], 'text', 5])('that is %j is refused', (body) => {
     expect(errorsOf(() => toDto(StartRunDto, body, 'pointer'))).toMatchObject([{ pointer: '' }]);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { compile } from '../../src/dag/compile.js';
-import { keptStates } from '../../src/dag/kept-states.js';
+import { keptStates, resumedTasks } from '../../src/dag/kept-states.js';
 import type { TaskState } from '../../src/dag/state.js';
 import { referenceName, subDagReferences } from '../../src/dag/sub-dag-references.js';
 import { Walk } from '../../src/dag/walk.js';
@@ -132,6 +132,20 @@ describe('what another attempt keeps', () => {
     const all = { make: 'success', use: 'success', more: 'success', clean: 'success', other: 'success' } as const;
     expect(kept(plan, { ...all, other: 'failed' })).toBe('ssss.');
     expect(kept(plan, { ...all, more: 'failed' })).toBe('....s');
+  });
+
+  it('leaves to be resumed what did not succeed behind all that did', () => {
+    const plan = planOf('a\nb <- a\nc <- b\nd');
+    const states = kept(plan, { a: 'success', b: 'failed', c: 'upstream_failed', d: 'failed' });
+    expect(resumedTasks(plan, states)).toEqual([1, 3]);
+    expect(resumedTasks(plan, 'ssks')).toEqual([]);
+  });
+
+  it('leaves nothing to be resumed of what a teardown took away', () => {
+    const { tasks, ...rest } = planOf('one\ntwo\nclean <- one, two');
+    const plan = { ...rest, tasks: tasks.map((task) => (task.id === 'clean' ? { ...task, teardown: [0, 1] } : task)) };
+    // Both setups are maps, say: what the second one had made of its items is gone.
+    expect(resumedTasks(plan, kept(plan, { one: 'success', two: 'failed', clean: 'success' }))).toEqual([]);
   });
 
   it('is nothing where nothing is known', () => expect(kept(planOf('a\nb <- a'), {})).toBe('..'));

@@ -31,6 +31,7 @@ describe('a bad spec is refused with a code and a place', () => {
 
 /** Raised by other tests: of the compiler, of warnings, of REST. */
 const ELSEWHERE = [
+  'foreign_template',
   'failure_may_be_hidden',
   'surprising_cron',
   'plan_too_large',

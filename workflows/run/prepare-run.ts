@@ -1,9 +1,9 @@
 import { givenParams } from '../../src/dag/given-params.js';
-import { keptStates } from '../../src/dag/kept-states.js';
+import { keptStates, resumedTasks } from '../../src/dag/kept-states.js';
 import type { DagPlan } from '../../src/dag/plan.js';
-import type { Failure } from '../../src/dag/state.js';
+import type { Failure, OutputValue } from '../../src/dag/state.js';
 import type { WalkStates } from '../../src/dag/walk-states.js';
-import { type DagRunInput, type PinnedDag, REPORT_NAME, type RunReport, type TaskRecord } from '../contract.js';
+import { type DagRunInput, type KeptItems, type PinnedDag, REPORT_NAME, type RunReport, type TaskRecord } from '../contract.js';
 import { atHand } from './dispatch.js';
 import { loadRecords } from './stored-records.js';
 import { clip } from './task-failure.js';
@@ -21,6 +21,8 @@ export interface PreparedRun {
     readonly revision: number;
     /** What a branch that succeeded has chosen. */
     readonly chosen: (branch: number) => readonly number[] | undefined;
+    /** Items of maps that failed. */
+    readonly items: KeptItems;
   };
   /** Why it cannot begin: it closes with that. */
   readonly failure?: Failure;
@@ -83,10 +85,21 @@ async function keptOf(prefix: string, plan: DagPlan): Promise<PreparedRun['kept'
     const states = keptStates(plan, (taskId) => records.get(taskId)?.state);
     const kept = plan.tasks.flatMap(({ id }, i) => (states[i] === '.' ? [] : [records.get(id)!]));
     const chosen = (branch: number): readonly number[] | undefined => chosenOf(plan, records.get(plan.tasks[branch]!.id));
-    return { states, records: kept, revision: head.revision, chosen };
+    return { states, records: kept, revision: head.revision, chosen, items: keptItemsOf(plan, states, records, head.revision) };
   } catch {
     return undefined;
   }
+}
+
+/** What maps have that begin again where they were. */
+function keptItemsOf(plan: DagPlan, states: WalkStates, records: ReadonlyMap<string, TaskRecord>, revision: number): KeptItems {
+  const items: { [taskId: string]: OutputValue } = {};
+  for (const i of resumedTasks(plan, states)) {
+    const { id, map } = plan.tasks[i]!;
+    const known = records.get(id)?.items;
+    if (map !== undefined && known !== undefined) items[id] = known;
+  }
+  return { revision, items };
 }
 
 /** The output of a branch names what it has chosen (R17). */

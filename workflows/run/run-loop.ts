@@ -15,6 +15,7 @@ import { conditionAnswer } from './condition-answer.js';
 import { startActivity, system } from './dispatch.js';
 import { itemPrefix } from './item-facts.js';
 import type { LoopHost } from './loop-host.js';
+import type { EarlierItems } from './map/kept-items.js';
 import { type MapHost, MapRuns } from './map/map-runs.js';
 import { ShardRuns } from './map/shard-runs.js';
 import { QueueWatch } from './queue-watch.js';
@@ -86,6 +87,7 @@ export class RunLoop implements LoopHost {
     private readonly ledger: RunLedger,
     private readonly values: RunValues,
     dags: { readonly [reference: string]: PinnedDag },
+    earlier: EarlierItems,
   ) {
     this.stopReason = input.carried?.stopped;
     this.scopes = new TaskScopes(plan);
@@ -114,7 +116,7 @@ export class RunLoop implements LoopHost {
       },
       shard: (index, task, prepared) => this.shards.begin(index, task, prepared),
     };
-    this.maps = new MapRuns(input, plan, ledger, values, host);
+    this.maps = new MapRuns(input, plan, ledger, values, host, earlier);
     this.shards = new ShardRuns(input, plan, ledger, values, this.children, host);
   }
 

@@ -1,10 +1,8 @@
 import type { Json } from '../../src/dag/json.js';
+import { inPages } from '../../src/dag/record-pages.js';
 import type { StoredRecords, TaskRecord } from '../contract.js';
 import { atHand, system } from './dispatch.js';
 import { shielded } from './shielded.js';
-
-/** Up to this many characters of JSON travel inline; more becomes pages of about this size. A payload holds 2 MiB. */
-const PAGE_CHARS = 256 * 1024;
 
 /** Results of local activities travel together in one answer of at most 4 MiB: more pages are read one by one. */
 const AT_HAND_PAGES = 4;
@@ -55,22 +53,4 @@ export async function loadRecords<T = TaskRecord>(stored: StoredRecords<T>): Pro
     records.push(...(page as unknown as T[]));
   }
   return records;
-}
-
-function inPages<T>(records: readonly T[]): T[][] {
-  const pages: T[][] = [];
-  let page: T[] = [];
-  let chars = 0;
-  for (const record of records) {
-    const length = JSON.stringify(record).length;
-    if (page.length > 0 && chars + length > PAGE_CHARS) {
-      pages.push(page);
-      page = [];
-      chars = 0;
-    }
-    page.push(record);
-    chars += length;
-  }
-  if (page.length > 0) pages.push(page);
-  return pages;
 }

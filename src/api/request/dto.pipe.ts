@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { type ArgumentMetadata, Injectable, type PipeTransform, type Type } from '@nestjs/common';
-import { type ValidationError, validateSync } from 'class-validator';
+import { getMetadataStorage, type ValidationError, validateSync } from 'class-validator';
 import { type FieldError, Problem } from '../errors/problem.js';
 
 /** Makes DTO instances of bodies and queries; what does not fit is 400 with a pointer or the parameter's name. */
@@ -23,7 +23,7 @@ export function toDto<T extends object>(type: Type<T>, value: unknown, place: 'p
   const instance = instanceOf(type, value, place === 'parameter');
   const faults = validateSync(instance, { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: false });
   if (faults.length === 0) return instance;
-  const errors = faults.flatMap((fault) => fieldErrors(fault, place, ''));
+  const errors = faults.flatMap((fault) => fieldErrors(fault, place, '', fieldsOf(type)));
   throw new Problem('invalid_fields', `${errors.map((error) => error.detail).join('; ')}.`, { errors });
 }
 
@@ -45,7 +45,12 @@ function instanceOf<T extends object>(type: Type<T>, value: object, isQuery: boo
 /** Rules of class-validator about the type of a value. */
 const TYPE_RULES: ReadonlySet<string> = new Set(['isString', 'isInt', 'isBoolean', 'isObject', 'isArray', 'isIn']);
 
-function fieldErrors(fault: ValidationError, place: 'parameter' | 'pointer', parent: string): FieldError[] {
+function fieldErrors(
+  fault: ValidationError,
+  place: 'parameter' | 'pointer',
+  parent: string,
+  known: readonly string[] = [],
+): FieldError[] {
   const pointer = `${parent}/${fault.property.replaceAll('~', '~0').replaceAll('/', '~1')}`;
   const where = place === 'pointer' ? { pointer } : { parameter: fault.property };
   const broken = Object.entries(fault.constraints ?? {});
@@ -53,9 +58,18 @@ function fieldErrors(fault: ValidationError, place: 'parameter' | 'pointer', par
   const first = broken.find(([rule]) => TYPE_RULES.has(rule)) ?? broken[0];
   const own = (first === undefined ? [] : [first]).map(([rule, text]) => ({
     ...where,
-    detail: rule === 'whitelistValidation' ? `${fault.property} is not a field that this call knows` : text,
+    detail: rule === 'whitelistValidation' ? unknownField(fault.property, known) : text,
   }));
   return [...own, ...(fault.children ?? []).flatMap((child) => fieldErrors(child, place, pointer))];
+}
+
+function unknownField(name: string, known: readonly string[]): string {
+  return `${name.slice(0, 60)} is not a field that this call knows${known.length === 0 ? '' : `; it knows ${known.join(', ')}`}`;
+}
+
+function fieldsOf(type: Type<object>): string[] {
+  const rules = getMetadataStorage().getTargetValidationMetadatas(type, '', false, false);
+  return [...new Set(rules.map(({ propertyName }) => propertyName))];
 }
 
 function isDto(type: ArgumentMetadata['metatype']): type is Type<object> {

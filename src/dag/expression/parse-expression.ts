@@ -122,7 +122,9 @@ function plainSyntaxError(source: string, error: ParseError): ExpressionSyntaxEr
 
 function advice(source: string, offset: number): string {
   const rest = source.slice(offset);
+  if (rest.startsWith('=>')) return '; loops are written list.map(x, x + 1)';
   if (/^=(?!=)/.test(rest)) return '; equality is ==';
+  if (/^\?[?.]/.test(rest) || source.slice(0, offset).endsWith('?')) return "; what may be missing is get(x, 'path', default)";
   if (/^(?:and|or|not)\b/.test(rest)) return '; write && || !';
   if (rest.startsWith('|')) return '; there are no pipes: write f(x) or x.f()';
   if (rest.startsWith('$')) return '; inside the braces names stand as they are: params.x';

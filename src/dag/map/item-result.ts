@@ -1,4 +1,4 @@
-import { formatInstant } from '../instant.js';
+import { formatInstant, parseInstant } from '../instant.js';
 import type { Json } from '../json.js';
 import type { Failure, OutputValue, TaskState } from '../state.js';
 
@@ -28,6 +28,12 @@ export interface ItemResult {
   readonly attempts: number;
   readonly startedAt: string | null;
   readonly endedAt: string | null;
+}
+
+/** The record of an item that succeeded, from its result; `output` is where its value is kept now. */
+export function recordOf({ index, key, attempts, startedAt, endedAt }: ItemResult, output: OutputValue): ItemRecord {
+  const ms = (instant: string | null): number | undefined => (instant === null ? undefined : parseInstant(instant));
+  return { index, key, state: 'success', startedAt: ms(startedAt), endedAt: ms(endedAt), attempts, output };
 }
 
 /** The result of an item; `output` is the value of its output, wherever that is kept. */

@@ -27,6 +27,20 @@ export type FinalItemState = 'success' | 'failed' | 'skipped' | 'cancelled';
 /** States of all items, each run of equal ones as its length and a letter of `walk-states.ts`: `12s1f500.`. */
 export type MapWalkStates = string;
 
+/** States of a map of `total` items of which those, in ascending order, have succeeded already. */
+export function statesWithSuccesses(items: readonly number[], total: number): MapWalkStates {
+  let states = '';
+  for (let from = 0, at = 0; from < total; ) {
+    const done = items[at] === from;
+    let to = from + 1;
+    if (done) while (items[++at] === to) to++;
+    else to = items[at] ?? total;
+    states += `${to - from}${done ? 's' : '.'}`;
+    from = to;
+  }
+  return states;
+}
+
 /**
  * The items of one map as a state machine: which may start, what an ended one decides, what the map comes to. Runs nothing and
  * knows no clock, like the walk around it. Items start in order of index. O(items) to build, O(1) per step but for one look at each item.

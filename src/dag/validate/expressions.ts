@@ -10,6 +10,8 @@ import {
 import type { Json } from '../json.js';
 import type { Needs } from './analysis.js';
 import { type Checking, taskOf } from './checking.js';
+import { foreignReference, warnOfForeignTemplates } from './foreign-references.js';
+import { impossibleStates } from './state-comparisons.js';
 
 /** What an expression may name at its place. */
 export interface Place {
@@ -73,6 +75,7 @@ export function checkTemplate(
     checkExpression(checking, isUpstream, expression, path + pointer, place);
     needs.add(expression.references);
   }
+  warnOfForeignTemplates(checking, value, path);
   return template;
 }
 
@@ -97,6 +100,7 @@ export function checkExpression(
   if (costly !== undefined) issues.error('expression_too_costly', path, costly);
   if (expression.identifier && place.sql !== true)
     issues.error('expression_not_allowed', path, 'ident() quotes a name for SQL; it stands only in `query` of type sql');
+  for (const problem of impossibleStates(expression.ast)) issues.error('invalid_value', path, problem);
   checkRoots(checking, expression.references, path, place);
   checkTasks(checking, isUpstream, expression, path, place);
 }
@@ -110,7 +114,7 @@ function checkRoots(checking: Checking, references: References, path: string, pl
     issues.error(
       'unknown_reference',
       path,
-      `'${name.slice(0, 60)}' is not known here${param || task || suggest.for(name, ROOTS)}; expressions name params, run and tasks.<id>`,
+      `'${name.slice(0, 60)}' is not known here${param || task || foreignReference(name) || suggest.for(name, ROOTS)}; expressions name params, run and tasks.<id>`,
     );
   }
   for (const name of checking.openParams ? [] : references.params) {

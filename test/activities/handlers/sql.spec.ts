@@ -169,6 +169,44 @@ describe('an sql task', () => {
     ]);
   });
 
+  it('knows the columns of an input without rows, where its value says them', async () => {
+    const none = await run({ query: "select 1 as id, 'x' as name, 1.5::double as amount, [1] as list where false" });
+    expect(none.rows).toEqual([]);
+    const asked = (inputs: Json): Json => ({
+      query: 'select u.id, sum(e.amount) as amount, max(e.list[1]) as n from u left join e on e.id = u.id group by u.id',
+      inputs: { u: [{ id: 1 }], ...(inputs as object) },
+    });
+    expect(await rows(asked({ e: none as unknown as Json }))).toEqual([{ id: 1, amount: null, n: null }]);
+    // Types of PostgreSQL, and one that nobody knows.
+    const columns = [
+      { name: 'id', type: 'integer' },
+      { name: 'amount', type: 'numeric' },
+      { name: 'list', type: 'jsonb[]' },
+      { name: 'more', type: "INT); drop table u; --'" },
+    ];
+    expect(await rows(asked({ e: { rows: [], columns } }))).toEqual([{ id: 1, amount: null, n: null }]);
+    expect((await run({ query: 'from e', inputs: { e: { rows: [], columns } } })).columns.map(({ type }) => type)).toEqual([
+      'INTEGER',
+      'DECIMAL(18,3)',
+      'VARCHAR',
+      'VARCHAR',
+    ]);
+  });
+
+  it.each([
+    ['no list at all', []],
+    ['columns that say nothing', { rows: [], columns: [{ name: 1 }, 'x'] }],
+  ])('says which input has no rows and so no columns: %s', async (_, e) => {
+    await expect(run({ query: 'select e.id from e', inputs: { e } })).rejects.toMatchObject({
+      type: 'SqlError',
+      retryable: false,
+      message: expect.stringMatching(
+        /Binder Error: .*\(inputs\.e has no rows, so its columns are not known: let it be the whole output/s,
+      ),
+    });
+    expect(await rows({ query: 'select count(*) as n from e', inputs: { e } })).toEqual([{ n: 0 }]);
+  });
+
   it('runs a list of queries as one transaction, on a file that tasks share', async () => {
     expect(
       await run({ database: 'sub/w.duckdb', query: ['create table t(a int primary key)', 'insert into t values (1), (2)'] }),

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type FinalItemState, type MapRules, MapWalk } from '../../../src/dag/map/map-walk.js';
+import { type FinalItemState, type MapRules, MapWalk, statesWithSuccesses } from '../../../src/dag/map/map-walk.js';
 import { KEPT_SEEDS, propertySeed } from '../../support/property-seed.js';
 
 interface RandomMap {
@@ -107,6 +107,19 @@ describe('a walk over the items of a map', () => {
         expect(hopping.started).toEqual(straight.started);
       }),
       { seed, numRuns: 1000 },
+    );
+  });
+
+  it('goes on with those that have not succeeded already', () => {
+    fc.assert(
+      fc.property(fc.array(fc.boolean(), { maxLength: 60 }), (succeeded) => {
+        const done = succeeded.flatMap((yes, i) => (yes ? [i] : []));
+        const snapshot = statesWithSuccesses(done, succeeded.length);
+        const walk = new MapWalk(succeeded.length, { maxConcurrency: 100, tolerated: 0, stopOnFirstFailure: false }, snapshot);
+        expect(states(walk)).toEqual(succeeded.map((yes) => (yes ? 'success' : 'pending')));
+        expect(walk.snapshot()).toBe(snapshot);
+      }),
+      { seed: propertySeed(), numRuns: 500 },
     );
   });
 

@@ -16,7 +16,8 @@ import { shielded } from '../shielded.js';
 import { loadRecords, storeAll, storeRecords } from '../stored-records.js';
 import { clip } from '../task-failure.js';
 import { itemsFailed, MAX_NAMED } from './items-failed.js';
-import { prepareMap, withKeys } from './prepare-map.js';
+import { type EarlierItems, withKept } from './kept-items.js';
+import { type NoMap, prepareMap, withKeys } from './prepare-map.js';
 import { type PreparedMap, RunningMap } from './running-map.js';
 
 /** What the loop does for its maps. */
@@ -60,6 +61,7 @@ export class MapRuns {
     private readonly ledger: RunLedger,
     private readonly values: RunValues,
     private readonly host: MapHost,
+    private readonly earlier: EarlierItems,
   ) {
     this.run = itemRun(input);
     this.prefix = itemPrefix(input);
@@ -68,7 +70,7 @@ export class MapRuns {
   /** The task has been started: finds out over what it is a map. */
   begin(index: number, task: TaskPlan): void {
     const wanted = this.host.wanted(index);
-    const preparing = CancellationScope.nonCancellable(() => prepareMap(task, this.run, this.values, this.prefix, system));
+    const preparing = CancellationScope.nonCancellable(() => this.prepare(task));
     this.host.settle(index, preparing, (prepared) => {
       if ('failure' in prepared) return this.host.end(index, { state: 'failed', failure: prepared.failure });
       if ('ended' in prepared) return this.host.end(index, { state: prepared.ended });
@@ -171,22 +173,40 @@ export class MapRuns {
 
   /** Goes on with the maps of an earlier execution. */
   async restore(snapshots: readonly MapSnapshot[]): Promise<void> {
-    for (const { taskId, records, states, inlineBytes, shards, stopped, ...carried } of snapshots) {
+    for (const { taskId, records, states, inlineBytes, shards, stopped, kept, ...carried } of snapshots) {
       if (shards !== undefined) continue;
       const index = this.plan.tasks.findIndex(({ id }) => id === taskId);
       const task = this.plan.tasks[index]!;
       const prepared = carried.keys === undefined ? await shielded(() => withKeys(task, carried, this.run, system)) : carried;
-      const map = new RunningMap(index, task, prepared, states);
+      const done = kept === undefined ? undefined : await loadRecords(kept[0]!);
+      const map = new RunningMap(index, task, prepared, done === undefined ? states : undefined, done);
+      this.ledger.inlineBytes += map.inlineBytes;
       for (const record of await loadRecords(records)) map.records.set(record.index, record);
-      map.inlineBytes = inlineBytes;
+      map.inlineBytes += inlineBytes;
       if (stopped === true) map.walk.stop();
       this.open.set(index, map);
     }
   }
 
+  private prepare(task: TaskPlan): Promise<PreparedMap | NoMap> {
+    const items = this.earlier.take(task);
+    const preparing = prepareMap(task, this.run, this.values, this.prefix, system);
+    if (items === undefined) return preparing;
+    const { inlineLimit } = this.values;
+    return preparing.then((prepared) => withKept(task, prepared, items, { prefix: this.prefix, inlineLimit, system }));
+  }
+
   private add(index: number, task: TaskPlan, prepared: PreparedMap): void {
     if (shardCount(prepared.total) > 0) return this.host.shard(index, task, prepared);
-    const map = new RunningMap(index, task, prepared);
+    const { kept, ...rest } = prepared;
+    const map = new RunningMap(
+      index,
+      task,
+      rest,
+      undefined,
+      kept?.flatMap((some) => ('records' in some ? some.records : [])),
+    );
+    this.ledger.inlineBytes += map.inlineBytes;
     this.open.set(index, map);
     this.moved.add(map);
     if (map.walk.isDone) this.close(map);

@@ -6,11 +6,11 @@ import { itemAt, type NamedLists } from '../../../src/dag/map/item-lists.js';
 import type { ItemRecord } from '../../../src/dag/map/item-result.js';
 import type { CallItem, ItemSource } from '../../../src/dag/map/item-source.js';
 import { type MapPlan, toleratedFailures } from '../../../src/dag/map/map-plan.js';
-import { type FinalItemState, MapWalk } from '../../../src/dag/map/map-walk.js';
+import { type FinalItemState, MapWalk, type MapWalkStates, statesWithSuccesses } from '../../../src/dag/map/map-walk.js';
 import type { TaskPlan } from '../../../src/dag/plan.js';
 import type { Scope } from '../../../src/dag/scope.js';
 import type { TaskState } from '../../../src/dag/state.js';
-import type { MapProgress } from '../../contract.js';
+import type { KeptRecords, MapProgress } from '../../contract.js';
 import { WALK_BUDGET } from '../run-values.js';
 
 /** What has to be known of a map before its first item starts. */
@@ -22,6 +22,8 @@ export interface PreparedMap {
   readonly keys?: readonly ItemKey[];
   /** It is a piece of a larger map: where that begins, and how many failures the whole tolerates. */
   readonly shard?: { readonly offset: number; readonly tolerated: number };
+  /** Records of items that need not run, since they succeeded in an attempt before: for each shard of it. */
+  readonly kept?: readonly KeptRecords[];
 }
 
 /** One map whose items run inside the loop. */
@@ -43,15 +45,27 @@ export class RunningMap {
     readonly index: number,
     readonly task: TaskPlan,
     readonly prepared: PreparedMap,
-    states?: string,
+    /** A snapshot to go on from. */
+    states?: MapWalkStates,
+    /** Without a snapshot: records of items that are over already, in order. */
+    done: readonly ItemRecord[] = [],
   ) {
     this.map = task.map!;
     const { source, total, maxConcurrency } = prepared;
     this.walk = new MapWalk(
       total,
       { maxConcurrency, tolerated: this.tolerated, stopOnFirstFailure: this.map.stop === true },
-      states,
+      states ??
+        statesWithSuccesses(
+          done.map((record) => record.index - this.offset),
+          total,
+        ),
     );
+    for (const record of done) {
+      this.records.set(record.index, record);
+      if (record.output !== undefined && 'value' in record.output)
+        this.inlineBytes += JSON.stringify(record.output.value).length;
+    }
     if (source.lists.every(([, list]) => 'value' in list))
       this.lists = source.lists.map(([key, list]) => [key, (list as { readonly value: Json }).value as readonly Json[]]);
     if (this.map.key !== undefined) this.keyTemplate = parseTemplate(this.map.key, { onError: () => undefined });

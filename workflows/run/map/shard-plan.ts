@@ -1,5 +1,5 @@
 import type { CallTasks } from '../../../activities/task-call.js';
-import type { ItemRange } from '../../../src/dag/map/shards.js';
+import { type ItemRange, SHARD_ITEMS } from '../../../src/dag/map/shards.js';
 import type { DagPlan, TaskPlan } from '../../../src/dag/plan.js';
 import { FINAL_STATE_BYTES, STATE_LETTERS } from '../../../src/dag/walk-states.js';
 import type { RunSnapshot } from '../../contract.js';
@@ -17,7 +17,7 @@ export function shardRun(
   plan: DagPlan,
   task: TaskPlan,
   upstream: CallTasks,
-  { source }: PreparedMap,
+  { source, kept }: PreparedMap,
   { from, to }: ItemRange,
   rules: { readonly maxConcurrency: number; readonly tolerated: number; readonly now: number },
 ): ShardRun {
@@ -64,6 +64,7 @@ export function shardRun(
             records: { records: [] },
             inlineBytes: 0,
             shard: { offset: from, tolerated },
+            ...(kept === undefined ? {} : { kept: [kept[from / SHARD_ITEMS]!] }),
           },
         ],
       },

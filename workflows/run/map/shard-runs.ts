@@ -52,6 +52,11 @@ export class ShardRuns {
     for (const map of this.open.values()) {
       const next = map.start();
       if (next === undefined) continue;
+      const known = map.keptResult(next.range);
+      if (known !== undefined) {
+        this.goOn(map, next.range.from, known, { state: 'success' });
+        return true;
+      }
       const now = Date.now();
       const { input, plan } = this;
       const upstream = this.values.callValues(map.task).tasks ?? {};
@@ -79,13 +84,7 @@ export class ShardRuns {
   ended({ task, item = 0 }: ChildRecord, end: ChildEnd): void {
     const map = this.open.get(task);
     if (map === undefined) return;
-    map.ended(item / SHARD_ITEMS, resultOf(end), end);
-    if (map.gaveUp) {
-      map.leave('skipped');
-      this.host.cancelChildren(task);
-    }
-    this.noteProgress(task);
-    if (map.isDone) this.close(map);
+    this.goOn(map, item, resultOf(end), end);
   }
 
   /** Nothing more starts of one map, or of all that a cancel of the run reaches; the shards that run are cancelled by the loop. */
@@ -122,6 +121,16 @@ export class ShardRuns {
       }
       this.open.set(index, map);
     }
+  }
+
+  private goOn(map: ShardedMap, from: number, result: ShardResult | undefined, end: ChildEnd): void {
+    map.ended(from / SHARD_ITEMS, result, end);
+    if (map.gaveUp) {
+      map.leave('skipped');
+      this.host.cancelChildren(map.index);
+    }
+    this.noteProgress(map.index);
+    if (map.isDone) this.close(map);
   }
 
   private noteProgress(task: number): void {

@@ -2,7 +2,7 @@ import type { UniformItems } from '../../../activities/system-calls.js';
 import type { ChildEnd } from '../../../src/dag/child-end.js';
 import { toleratedFailures } from '../../../src/dag/map/map-plan.js';
 import { type FinalItemState, mapOutcome } from '../../../src/dag/map/map-walk.js';
-import { type ItemRange, shardCount, shardRange, shardWindow } from '../../../src/dag/map/shards.js';
+import { type ItemRange, SHARD_ITEMS, shardCount, shardRange, shardWindow } from '../../../src/dag/map/shards.js';
 import type { TaskPlan } from '../../../src/dag/plan.js';
 import type { TaskState } from '../../../src/dag/state.js';
 import type { ItemsPart, MapProgress, MapSnapshot, ShardResult, ShardState } from '../../contract.js';
@@ -31,8 +31,12 @@ export class ShardedMap {
   }
 
   /** Goes on with a map of an earlier execution. */
-  static restored(index: number, task: TaskPlan, { source, total, maxConcurrency, shards = [] }: MapSnapshot): ShardedMap {
-    const map = new ShardedMap(index, task, { source, total, maxConcurrency });
+  static restored(
+    index: number,
+    task: TaskPlan,
+    { source, total, maxConcurrency, kept, shards = [] }: MapSnapshot,
+  ): ShardedMap {
+    const map = new ShardedMap(index, task, { source, total, maxConcurrency, kept });
     for (const state of shards) {
       map.nextShard = Math.max(map.nextShard, state.shard + 1);
       map.note(state);
@@ -51,6 +55,13 @@ export class ShardedMap {
     const shard = this.nextShard++;
     this.shards.set(shard, { shard, slot });
     return { range: shardRange(shard, this.prepared.total), maxConcurrency: this.window[slot]! };
+  }
+
+  /** What a shard would come to of which every item succeeded in an attempt before: it need not run. */
+  keptResult({ from, to }: ItemRange): ShardResult | undefined {
+    const kept = this.prepared.kept?.[from / SHARD_ITEMS];
+    if (kept?.count !== to - from || !('pages' in kept)) return undefined;
+    return { pages: kept.pages, counts: { success: kept.count }, reasons: [] };
   }
 
   ended(shard: number, result: ShardResult | undefined, { state, failure }: ChildEnd): void {
@@ -116,9 +127,9 @@ export class ShardedMap {
   }
 
   snapshot(): MapSnapshot {
-    const { source, total, maxConcurrency } = this.prepared;
+    const { source, total, maxConcurrency, kept } = this.prepared;
     const nothing = { states: '', records: { records: [] }, inlineBytes: 0 };
-    return { taskId: this.task.id, source, total, maxConcurrency, ...nothing, shards: this.inOrder() };
+    return { taskId: this.task.id, source, total, maxConcurrency, kept, ...nothing, shards: this.inOrder() };
   }
 
   private inOrder(): ShardState[] {
