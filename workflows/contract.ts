@@ -486,6 +486,8 @@ export interface PoolInput {
   readonly watchMs?: number;
   /** It ends when nobody needed it for so long, in ms; who asks next starts it anew. Default 10 minutes. */
   readonly idleMs?: number;
+  /** It goes on in a new execution from that length of its history on. Default 4,096. */
+  readonly continueFromEvents?: number;
   /** What it goes on from, at continue-as-new. */
   readonly state?: PlacesSnapshot;
 }

@@ -42,7 +42,6 @@ const WATCH_MS = 15_000;
 const IDLE_MS = 600_000;
 /** What did not get through, or a holder that says it leaves and does not, is tried again after that. */
 const AGAIN_MS = 1_000;
-/** It goes on in a new execution from that length of its history on. */
 const CONTINUE_FROM_EVENTS = 4_096;
 /** Words of one turn. */
 const MAX_WORDS = 200;
@@ -62,7 +61,7 @@ export async function pool(input: PoolInput): Promise<void> {
 }
 
 async function tend(input: PoolInput): Promise<void> {
-  const { name, watchMs = WATCH_MS, idleMs = IDLE_MS } = input;
+  const { name, watchMs = WATCH_MS, idleMs = IDLE_MS, continueFromEvents = CONTINUE_FROM_EVENTS } = input;
   const places = new Places(input.state);
   setHandler(askUpdate, ({ requests, limit }) => places.ask(requests, limit, true), {
     description: 'Asks for places and says what became of it.',
@@ -86,6 +85,10 @@ async function tend(input: PoolInput): Promise<void> {
       armed.delete(purpose);
       then();
     });
+  };
+  const mustContinue = (): boolean => {
+    const { historyLength, continueAsNewSuggested } = workflowInfo();
+    return historyLength >= continueFromEvents || continueAsNewSuggested;
   };
   let usedAt = Date.now();
   let idle = false;
@@ -119,11 +122,6 @@ async function tend(input: PoolInput): Promise<void> {
     // It came back as soon as one of them was closed; and there may be more words than one turn takes.
     if ((closed.length > 0 && places.leaving().length > 0) || (told.length > 0 && places.words().length > 0)) due = 'again';
   }
-}
-
-function mustContinue(): boolean {
-  const { historyLength, continueAsNewSuggested } = workflowInfo();
-  return historyLength >= CONTINUE_FROM_EVENTS || continueAsNewSuggested;
 }
 
 /** Whatever goes wrong, the pool goes on: nothing was told, nobody is known to be closed. */
