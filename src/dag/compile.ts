@@ -118,7 +118,7 @@ function compileDag(dag: ValidDag, ownQueues: readonly string[], params: Pick<Da
         maxActiveTasks: dag.maxActiveTasks ?? BUILT_IN.maxActiveTasks,
         failFast: dag.failFast ?? false,
         ...(dag.maxActiveRuns === undefined ? {} : { maxActiveRuns: dag.maxActiveRuns }),
-        ...(dag.onRunLimit === undefined ? {} : { onRunLimit: dag.onRunLimit }),
+        ...(dag.onRunLimit === undefined || dag.onRunLimit === 'queue' ? {} : { onRunLimit: dag.onRunLimit }),
         ...(dag.timeout === undefined ? {} : { timeoutMs: parseDuration(dag.timeout) }),
         ...(outputs.length === 0 ? {} : { outputs }),
         bodies: bodyKeys,

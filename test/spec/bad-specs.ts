@@ -192,7 +192,7 @@ export const BAD_SPECS: readonly BadSpec[] = [
   json('a text as a number', 'wrong_type', '/maxActiveTasks', dag({ maxActiveTasks: '16' })),
   json('no active run', 'invalid_value', '/maxActiveRuns', dag({ maxActiveRuns: 0 })),
   json('an unknown way out', 'invalid_value', '/onRunLimit', dag({ maxActiveRuns: 1, onRunLimit: 'skip' })),
-  json('a way out of no limit', 'missing_field', '/maxActiveRuns', dag({ onRunLimit: 'fail' })),
+  json('a way out of no limit', 'not_allowed_with', '/onRunLimit', dag({ onRunLimit: 'fail' })),
   json(
     'intervals that are wanted and turned away',
     'not_allowed_with',

@@ -158,7 +158,7 @@ describe.each([
     const { head } = (await temporal.runs.get(third!))!;
     expect(head).toMatchObject({
       state: 'queued',
-      notice: 'waits for a place among the active runs, 1 ahead of it; maxActiveRuns is 1',
+      notice: 'waits for a place among the active runs (1 ahead of it when it asked); maxActiveRuns is 1',
       counts: { queued: 1 },
     });
     await expect

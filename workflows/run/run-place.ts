@@ -100,5 +100,5 @@ export class RunPlace {
 
 function aheadText(ahead: number | undefined): string {
   if (ahead === undefined) return '';
-  return ahead === 0 ? ', as the next' : `, ${ahead} ahead of it`;
+  return ahead === 0 ? ' (as the next)' : ` (${ahead} ahead of it when it asked)`;
 }

@@ -41,7 +41,7 @@ export class DagDto {
 
   @Whole(1, 10_000, {
     about: 'Runs of this DAG at the same time, however they are started.',
-    unset: '16 for those that a schedule or a backfill starts; the others neither wait nor count',
+    unset: '16 scheduled ones',
   })
   maxActiveRuns?: number;
 
