@@ -2,6 +2,7 @@ import { isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { TASK_TYPES } from '../src/dag/task-type.js';
 import type { UserActivities } from './activity-deps.js';
+import { PLACE_ACTIVITY_NAMES } from './place-activities.js';
 import { SYSTEM_ACTIVITY_NAMES } from './system-activities.js';
 
 /** A module of activities that cannot be used: which, why, and what to do. */
@@ -17,7 +18,12 @@ export class ActivityModuleError extends Error {
 }
 
 const NAME = /^[A-Za-z_$][A-Za-z0-9_$]{0,127}$/;
-const TAKEN: ReadonlySet<string> = new Set([...Object.keys(TASK_TYPES), ...SYSTEM_ACTIVITY_NAMES, 'default']);
+const TAKEN: ReadonlySet<string> = new Set([
+  ...Object.keys(TASK_TYPES),
+  ...SYSTEM_ACTIVITY_NAMES,
+  ...PLACE_ACTIVITY_NAMES,
+  'default',
+]);
 
 /**
  * Loads the ESM modules named in the configuration (paths, relative to `from`) and returns each exported function under its name. Throws

@@ -95,7 +95,8 @@ async function evaluated(input: EvaluateInput, outputs: JsonBlobs): Promise<Json
   });
 }
 
-async function storeJson(
+/** `storeJson` of {@link SystemActivities}. */
+export async function storeJson(
   objects: ObjectStore,
   { key, value, replace }: { readonly key: string; readonly value: Json; readonly replace?: boolean },
 ): Promise<BlobRef> {

@@ -10,6 +10,15 @@ import type { ItemRecord } from '../src/dag/map/item-result.js';
 import type { ItemSource } from '../src/dag/map/item-source.js';
 import type { ItemRange } from '../src/dag/map/shards.js';
 import type { DagPlan } from '../src/dag/plan.js';
+import type {
+  PlaceAnswer,
+  PlaceHolder,
+  PlaceRequest,
+  PlacesSnapshot,
+  PlaceWord,
+  PoolLimit,
+  PoolView,
+} from '../src/dag/pool/place.js';
 import type { RunScope } from '../src/dag/scope.js';
 import type { DagHook } from '../src/dag/spec.js';
 import type { Attempt, CachedFrom, Failure, FinalRunState, OutputValue, RunState, TaskState } from '../src/dag/state.js';
@@ -20,10 +29,15 @@ export const SYSTEM_QUEUE = 'baton-system';
 /** Workflow types as the Web UI shows them. */
 export const DAG_RUN = 'dagRun';
 export const DAG_ENTITY = 'dagEntity';
+export const POOL = 'pool';
 export const RETENTION = 'retention';
 
 /** Id of a DAG's entity workflow (R2): `:` is outside the id alphabet, so nothing can collide with it. */
 export const dagEntityId = (dagId: string): string => `dag:${dagId}`;
+/** Id of a pool's entity workflow (R2). */
+export const poolId = (name: string): string => `pool:${name}`;
+/** Name of the pool of a DAG's active runs: `/` is outside the id alphabet, so that no pool of the user can be meant. */
+export const activeRunsPool = (dagId: string): string => `dag/${dagId}`;
 /** Id of the Temporal Schedule that starts `retention` daily. */
 export const RETENTION_ID = 'system:retention';
 
@@ -85,6 +99,8 @@ export interface DagRunInput {
   readonly timeoutMs?: number;
   /** Other budgets than the measured ones, for tests; children inherit them. */
   readonly budgets?: Partial<RunBudgets>;
+  /** Its place among the active runs of its DAG is held: by whoever started it, or by an earlier execution. Default: it asks. */
+  readonly place?: 'held';
   /** It runs a piece of a map. */
   readonly shard?: ShardInput;
   /** Set by continue-as-new, and for shards, which go on from what their parent knows. */
@@ -194,10 +210,13 @@ export type TaskCounts = { readonly [state in TaskState]?: number };
 export interface RunHead {
   readonly run: RunFacts;
   readonly state: RunState;
+  /** When it began to work; of one that is queued, when it was taken in. */
   readonly startedAt: number;
   readonly endedAt?: number;
   readonly counts: TaskCounts;
   readonly failure?: Failure;
+  /** Something to know while it is not over: what it waits for. */
+  readonly notice?: string;
   /** At most 100, in the order of the plan. */
   readonly failedTasks?: readonly string[];
   readonly outputs?: JsonObject;
@@ -472,6 +491,55 @@ export const VERSIONS_QUERY = 'versions';
 
 /** Types of the ApplicationFailures by which the entity refuses an update. */
 export const ENTITY_REFUSALS = { precondition: 'PreconditionFailed', notFound: 'DagNotFound' } as const;
+
+// ---------------------------------------------------------------- pool
+
+/** Argument of `pool`. Its capacity comes with those who ask. */
+export interface PoolInput {
+  readonly name: string;
+  /** How often all holders are looked after, in ms. Default 15 s: who was ended from outside gives its place back within 30 s. */
+  readonly watchMs?: number;
+  /** It ends when nobody needed it for so long, in ms; who asks next starts it anew. Default 10 minutes. */
+  readonly idleMs?: number;
+  /** It goes on in a new execution from that length of its history on. Default 4,096. */
+  readonly continueFromEvents?: number;
+  /** What it goes on from, at continue-as-new. */
+  readonly state?: PlacesSnapshot;
+}
+
+/**
+ * Signal and update `ask`: one message may carry many requests. The update answers at once, one {@link PlaceAnswer} for each
+ * request; who signals hears {@link PLACE_SIGNAL}.
+ */
+export const ASK_PLACES = 'ask';
+export interface AskPlaces {
+  readonly requests: readonly PlaceRequest[];
+  /** Taken over unless a newer one is known. */
+  readonly limit?: PoolLimit;
+}
+export type AskPlacesResult = readonly PlaceAnswer[];
+
+/** Signal `leave`: these need no place any more. A place that is held goes on when its holder is closed. */
+export const LEAVE_PLACES = 'leave';
+export interface LeavePlaces {
+  readonly holders: readonly PlaceHolder[];
+}
+
+/** Signal `resize` with a {@link PoolLimit}. */
+export const RESIZE_POOL = 'resize';
+
+/** Query `view` -> {@link PoolView}; `of`: somebody who may be waiting. */
+export const POOL_QUERY = 'view';
+export interface PoolQueryInput {
+  readonly of?: PlaceHolder;
+}
+export type PoolQueryResult = PoolView;
+
+/** Signal `place`, to a run or to the workflow that asked for it: what became of requests. Said twice it means the same. */
+export const PLACE_SIGNAL = 'place';
+export interface PlaceSignal {
+  readonly words: readonly PlaceWord[];
+}
 
 // ---------------------------------------------------------------- retention
 

@@ -15,6 +15,7 @@ import {
   sleep,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
+import type { LeavePlace } from '../activities/place-calls.js';
 import type { ChildEnd } from '../src/dag/child-end.js';
 import { formatDuration } from '../src/dag/duration.js';
 import type { Json, JsonObject } from '../src/dag/json.js';
@@ -57,6 +58,7 @@ import { prepareRun } from './run/prepare-run.js';
 import { runHooks } from './run/run-hooks.js';
 import { RunLedger } from './run/run-ledger.js';
 import { RunLoop } from './run/run-loop.js';
+import { RunPlace } from './run/run-place.js';
 import { RunValues } from './run/run-values.js';
 import { shielded } from './run/shielded.js';
 import { loadRecords, storeRecords } from './run/stored-records.js';
@@ -95,6 +97,7 @@ export async function dagRun(given: DagRunInput): Promise<RunSummary> {
   else if (kept !== undefined) ledger.keep(kept.records);
 
   const values = new RunValues(itemRun(input), plan, walk, ledger, itemPrefix(input), system);
+  const place = new RunPlace(input, plan);
   const earlier = new EarlierItems(carried?.kept ?? kept?.items, ledger);
   const loop = new RunLoop(input, plan, walk, ledger, values, dags, earlier);
   desk.open(loop.approvals);
@@ -113,28 +116,31 @@ export async function dagRun(given: DagRunInput): Promise<RunSummary> {
   CancellationScope.current().cancelRequested.catch(() => loop.stop('cancelled'));
   if (input.parent !== undefined)
     watchParent(input.parent, { ...BUDGETS, ...input.budgets }, system, () => loop.stop('cancelled'));
+  if (broken !== undefined) return close(input, ledger, 'failed', broken);
+  const refused = place.isWanted ? await place.take(ledger) : undefined;
+  // Nothing of it begins, and it ends as a run that is stopped.
+  if (refused !== undefined) loop.stop('cancelled');
   if (plan.timeoutMs !== undefined) {
-    const until = startedAt + plan.timeoutMs;
+    const until = ledger.startedAt + plan.timeoutMs;
     void shielded(() => sleep(Math.max(1, until - Date.now()), { summary: 'timeout of the run' })).then(() =>
       loop.stop('timeout'),
     );
   }
-  if (broken !== undefined) return close(input, ledger, 'failed', broken);
   if (carried?.children !== undefined) loop.restoreChildren(carried.children);
   for (let end = await loop.drive(); end === 'continue_as_new'; end = await loop.drive()) {
     // What is decided while the snapshot is stored would be lost.
     desk.close();
-    const next = { ...(await snapshot(input, ledger, walk, loop, startedAt)), kept: earlier.snapshot() };
+    const next = { ...(await snapshot(input, ledger, walk, loop)), kept: earlier.snapshot() };
     // What came in meanwhile, a child's end or a cancellation, is done first: the next execution would not hear of it.
-    if (loop.isQuiet) return continueAsNew<typeof dagRun>({ ...input, carried: next });
+    if (loop.isQuiet) return continueAsNew<typeof dagRun>({ ...input, ...place.carried, carried: next });
     desk.open(loop.approvals);
   }
   desk.close();
 
-  const outcome = loop.stopped === 'cancelled' ? 'cancelled' : loop.stopped === 'timeout' ? 'failed' : walk.outcome()!;
-  let failure = outcome === 'failed' ? failureOf(loop, plan, walk, ledger) : undefined;
+  const outcome = refused !== undefined && plan.onRunLimit === 'fail' ? 'failed' : outcomeOf(loop, walk);
+  let failure = refused ?? (outcome === 'failed' ? failureOf(loop, plan, walk, ledger) : undefined);
   if (outcome !== 'cancelled') failure ??= await computeOutputs(plan, values, ledger);
-  const state: FinalRunState = failure === undefined ? outcome : 'failed';
+  const state: FinalRunState = failure === undefined || outcome === 'cancelled' ? outcome : 'failed';
   if (plan.hooks !== undefined) {
     ledger.failure = failure;
     const ended = { state, failedTasks: ledger.head().failedTasks ?? [], failure: (failure ?? null) as Json };
@@ -142,7 +148,11 @@ export async function dagRun(given: DagRunInput): Promise<RunSummary> {
     const atEnd = new RunValues(facts, plan, walk, ledger, input.prefix, system);
     await CancellationScope.nonCancellable(() => runHooks({ plan, ledger, values: atEnd, prefix: input.prefix }, state));
   }
-  return close(input, ledger, state, failure);
+  return close(input, ledger, state, failure, place.leave);
+}
+
+function outcomeOf({ stopped }: RunLoop, walk: Walk): FinalRunState {
+  return stopped === 'cancelled' ? 'cancelled' : stopped === 'timeout' ? 'failed' : walk.outcome()!;
 }
 
 /**
@@ -178,13 +188,7 @@ function approvalDesk(): { open(approvals: Approvals): void; close(): void } {
 }
 
 /** What a new execution of the same run goes on from, with a short history. Nothing is in flight but children, which run on. */
-async function snapshot(
-  input: DagRunInput,
-  ledger: RunLedger,
-  walk: Walk,
-  loop: RunLoop,
-  startedAt: number,
-): Promise<RunSnapshot> {
+async function snapshot(input: DagRunInput, ledger: RunLedger, walk: Walk, loop: RunLoop): Promise<RunSnapshot> {
   const hop = (input.carried?.hop ?? 0) + 1;
   const moved = ledger.all().filter((record) => record.revision > 0);
   const tasks = await storeRecords(moved, input.prefix, `snapshots/${hop}`, 'what the next execution goes on from');
@@ -194,7 +198,7 @@ async function snapshot(
     format: 1,
     states: walk.snapshot(),
     tasks,
-    startedAt,
+    startedAt: ledger.startedAt,
     revision: ledger.revision,
     inlineBytes: ledger.inlineBytes,
     failFastTripped: walk.failFastTripped,
@@ -267,6 +271,7 @@ async function close(
   ledger: RunLedger,
   state: FinalRunState,
   failure: Failure | undefined,
+  leave?: LeavePlace,
 ): Promise<RunSummary> {
   ledger.noteChanges(Date.now());
   ledger.failure = failure;
@@ -280,8 +285,11 @@ async function close(
     planKey: input.planKey,
     ...(end === undefined ? {} : { end }),
   };
-  await atHand('report of the run', (objects) =>
-    objects.storeJson({ key: `${input.prefix}${REPORT_NAME}`, value: report as unknown as Json, replace: true }),
+  const stored = { key: `${input.prefix}${REPORT_NAME}`, value: report as unknown as Json };
+  await atHand(
+    'report of the run',
+    (objects): Promise<unknown> =>
+      leave === undefined ? objects.storeJson({ ...stored, replace: true }) : objects.storeReport({ ...stored, leave }),
   );
   upsertSearchAttributes({
     DagRunState: [state],

@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { ApprovalGateway } from '../temporal/approval-gateway.js';
 import { DagGateway } from '../temporal/dag-gateway.js';
+import { PoolGateway } from '../temporal/pool-gateway.js';
 import { QueueGateway } from '../temporal/queue-gateway.js';
 import { RunGateway } from '../temporal/run-gateway.js';
 import { BlobStore } from './blob-store.js';
@@ -23,6 +24,7 @@ export interface ApiParts {
   readonly runs: RunGateway;
   readonly queues: QueueGateway;
   readonly approvals: ApprovalGateway;
+  readonly pools: PoolGateway;
   readonly blobs: BlobStore;
   readonly settings: ApiSettings;
   readonly readiness: Readiness;
@@ -31,7 +33,7 @@ export interface ApiParts {
 /** The REST interface over its parts. */
 @Module({})
 export class ApiModule {
-  static of({ dags, runs, queues, approvals, blobs, settings, readiness }: ApiParts): DynamicModule {
+  static of({ dags, runs, queues, approvals, pools, blobs, settings, readiness }: ApiParts): DynamicModule {
     return {
       module: ApiModule,
       global: true,
@@ -41,6 +43,7 @@ export class ApiModule {
         { provide: RunGateway, useValue: runs },
         { provide: QueueGateway, useValue: queues },
         { provide: ApprovalGateway, useValue: approvals },
+        { provide: PoolGateway, useValue: pools },
         { provide: BlobStore, useValue: blobs },
         { provide: VersionStore, useValue: new VersionStore(blobs.objects) },
         { provide: ApiSettings, useValue: settings },
@@ -52,7 +55,17 @@ export class ApiModule {
         { provide: APP_GUARD, useClass: QueryNamesGuard },
         { provide: APP_PIPE, useClass: DtoPipe },
       ],
-      exports: [DagGateway, RunGateway, QueueGateway, ApprovalGateway, BlobStore, VersionStore, ApiSettings, Readiness],
+      exports: [
+        DagGateway,
+        RunGateway,
+        QueueGateway,
+        ApprovalGateway,
+        PoolGateway,
+        BlobStore,
+        VersionStore,
+        ApiSettings,
+        Readiness,
+      ],
     };
   }
 }

@@ -117,6 +117,8 @@ function compileDag(dag: ValidDag, ownQueues: readonly string[], params: Pick<Da
         dagId: dag.id,
         maxActiveTasks: dag.maxActiveTasks ?? BUILT_IN.maxActiveTasks,
         failFast: dag.failFast ?? false,
+        ...(dag.maxActiveRuns === undefined ? {} : { maxActiveRuns: dag.maxActiveRuns }),
+        ...(dag.onRunLimit === undefined || dag.onRunLimit === 'queue' ? {} : { onRunLimit: dag.onRunLimit }),
         ...(dag.timeout === undefined ? {} : { timeoutMs: parseDuration(dag.timeout) }),
         ...(outputs.length === 0 ? {} : { outputs }),
         bodies: bodyKeys,

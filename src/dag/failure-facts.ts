@@ -12,6 +12,7 @@ export const FAILURE_FACTS: { readonly [kind in FailureKind]: string } = {
   type_disabled: 'the task type is off on this worker',
   blob_missing: 'a stored value or body is gone',
   run_timeout: "the run's `timeout` passed",
+  run_limit: 'of runs only: `maxActiveRuns` others were at work, and `onRunLimit` lets it not wait',
   cancelled: 'asked to stop',
   rejected: 'somebody rejected an approval',
   terminated: 'ended from outside, without clean-up',

@@ -3,7 +3,7 @@ import type { JoinTree } from './join.js';
 import type { Json, JsonObject } from './json.js';
 import type { MapPlan } from './map/map-plan.js';
 import type { RetryRulePlan } from './retry-rule.js';
-import type { DagHook, TaskHook, TriggerRule } from './spec.js';
+import type { DagHook, OnRunLimit, TaskHook, TriggerRule } from './spec.js';
 import type { TaskType } from './task-type.js';
 import type { WaitPlan } from './wait-plan.js';
 
@@ -17,6 +17,10 @@ export interface DagPlan {
   /** Activities of this walk at the same time (R13). */
   readonly maxActiveTasks: number;
   readonly failFast: boolean;
+  /** Runs of this DAG at the same time, however they are started. Default: see `activeRunsLimit`. */
+  readonly maxActiveRuns?: number;
+  /** Default: queue. */
+  readonly onRunLimit?: OnRunLimit;
   /** Of the whole run, in ms (R19). */
   readonly timeoutMs?: number;
   /** `[name, template]`, evaluated at the end, in order of name (R21). */

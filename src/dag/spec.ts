@@ -179,6 +179,10 @@ export interface BranchInput {
 /** Whether a task is a teardown (R11). */
 export const isTeardown = (task: TaskSpec | undefined): boolean => task?.teardown !== undefined && task.teardown !== false;
 
+/** What becomes of a run that finds `maxActiveRuns` others at work. */
+export const ON_RUN_LIMIT = ['queue', 'cancel_new', 'cancel_running', 'fail'] as const;
+export type OnRunLimit = (typeof ON_RUN_LIMIT)[number];
+
 /** Stored and validated from the first release, acted on when schedules come (R26). */
 export type ScheduleSpec =
   | string
@@ -197,6 +201,8 @@ export interface DagSpec {
   readonly endDate?: string;
   readonly timezone?: string;
   readonly catchup?: boolean;
+  readonly maxActiveRuns?: number;
+  readonly onRunLimit?: OnRunLimit;
   readonly maxActiveTasks?: number;
   readonly failFast?: boolean;
   readonly timeout?: DurationText;

@@ -28,7 +28,8 @@ export type FinalRunState = 'success' | 'failed' | 'cancelled';
  * `queue_timeout` no worker took it within `queueTimeout` · `worker_lost` heartbeats stopped (killed or cut off) ·
  * `expression` an expression could not be evaluated · `output_schema` the result breaks `outputSchema` ·
  * `unknown_activity` no such activity on the worker · `type_disabled` the task type is off on this worker ·
- * `blob_missing` a stored value or body is gone · `run_timeout` the run's `timeout` passed · `cancelled` asked to stop ·
+ * `blob_missing` a stored value or body is gone · `run_timeout` the run's `timeout` passed · `run_limit` as many runs of its DAG
+ * were at work as may be · `cancelled` asked to stop ·
  * `rejected` somebody rejected an approval · `terminated` ended from outside, without clean-up · `output` a DAG output could not be computed ·
  * `child` the run of a SubDAG failed · `dag_missing` the DAG that a SubDAG names is gone · `invalid_params` what a SubDAG
  * was given does not fit its params · `tasks` (runs only) the tasks that decide it failed. Of maps: `not_a_list` what it is
@@ -46,6 +47,7 @@ export const FAILURE_KINDS = [
   'type_disabled',
   'blob_missing',
   'run_timeout',
+  'run_limit',
   'cancelled',
   'rejected',
   'terminated',

@@ -17,7 +17,7 @@ const LATER_TASK_FIELDS = [
 
 /** Fields that the language names and that come with later work: refused by name (`not_yet_supported`), never ignored (R26). */
 export const LATER_FIELDS: ReadonlyMap<Shape, readonly string[]> = new Map<Shape, readonly string[]>([
-  [DagDto, ['catchupWindow', 'deadlines', 'maxActiveRuns', 'maxConsecutiveFailedRuns', 'onRunLimit', 'overlapPolicy']],
+  [DagDto, ['catchupWindow', 'deadlines', 'maxConsecutiveFailedRuns', 'overlapPolicy']],
   [TaskDto, LATER_TASK_FIELDS],
   [TaskDefaultsDto, LATER_TASK_FIELDS],
   [TaskHooksDto, ['retry']],

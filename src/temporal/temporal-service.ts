@@ -5,6 +5,7 @@ import { ApprovalGateway } from './approval-gateway.js';
 import { DagGateway } from './dag-gateway.js';
 import { EmbeddedServer } from './embedded-server.js';
 import type { Log } from './log.js';
+import { PoolGateway } from './pool-gateway.js';
 import { QueueGateway } from './queue-gateway.js';
 import { RunGateway } from './run-gateway.js';
 import { identityOf, type TemporalAddress, TemporalConnection } from './temporal-connection.js';
@@ -35,6 +36,7 @@ export class TemporalService {
   readonly runs: RunGateway;
   readonly queues: QueueGateway;
   readonly approvals: ApprovalGateway;
+  readonly pools: PoolGateway;
   private readonly stopping = new AbortController();
   private prepared = false;
   private problem?: string;
@@ -52,6 +54,7 @@ export class TemporalService {
     this.dags = new DagGateway(this.connection, store);
     this.queues = new QueueGateway(this.connection);
     this.approvals = new ApprovalGateway(this.connection);
+    this.pools = new PoolGateway(this.connection);
     this.runs = new RunGateway(this.connection, store, config.taskQueue);
   }
 
@@ -81,6 +84,7 @@ export class TemporalService {
         this.config,
         this.store,
         temporalPort(this.connection, this.runs, this.queues),
+        this.pools,
         identity,
       );
       this.workers = new WorkerHost(

@@ -1,6 +1,8 @@
 import { Connections } from '../../activities/connections.js';
 import { type Activities, createActivities } from '../../activities/create-activities.js';
 import { loadModules } from '../../activities/load-modules.js';
+import { createPlaceActivities } from '../../activities/place-activities.js';
+import type { PlacePort } from '../../activities/place-calls.js';
 import { Secrets } from '../../activities/secrets.js';
 import type { TemporalPort } from '../../activities/system-calls.js';
 import type { BatonConfig } from '../config/config.js';
@@ -14,10 +16,11 @@ export async function workerActivities(
   config: BatonConfig,
   objects: ObjectStore,
   temporal: TemporalPort,
+  places: PlacePort,
   identity: string,
 ): Promise<Activities> {
   const { secrets, http, connections } = config;
-  return createActivities({
+  const activities = createActivities({
     objects,
     temporal,
     worker: identity,
@@ -37,4 +40,5 @@ export async function workerActivities(
       connectionsPerDatabase: connections.perDatabase,
     },
   });
+  return { ...activities, ...createPlaceActivities({ objects, places }) };
 }

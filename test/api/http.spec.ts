@@ -18,6 +18,7 @@ import { FolderStore } from '../../src/objects/folder-store.js';
 import { ApprovalGateway } from '../../src/temporal/approval-gateway.js';
 import { DagGateway } from '../../src/temporal/dag-gateway.js';
 import { freePort } from '../../src/temporal/local-port.js';
+import { PoolGateway } from '../../src/temporal/pool-gateway.js';
 import { QueueGateway } from '../../src/temporal/queue-gateway.js';
 import { RunGateway } from '../../src/temporal/run-gateway.js';
 import { TemporalConnection } from '../../src/temporal/temporal-connection.js';
@@ -40,6 +41,7 @@ describe('the REST interface without Temporal', () => {
         runs: new RunGateway(connection, store, config.taskQueue),
         queues: new QueueGateway(connection),
         approvals: new ApprovalGateway(connection),
+        pools: new PoolGateway(connection),
         blobs: new BlobStore(store),
         settings: new ApiSettings(config, undefined),
         readiness: new Readiness(async () => ({ temporal: await connection.ready(200), worker: true })),

@@ -16,20 +16,17 @@ const SPECS = existsSync(FOLDER)
 /** What each real pipeline is refused for: fields and types of later work, nothing else. */
 const LATER: { readonly [file: string]: readonly string[] } = {
   'a-user-analytics.yaml': [
-    '/maxActiveRuns',
     '/tasks/check_users/type',
     '/tasks/load_to_warehouse/outlets',
     '/tasks/load_to_warehouse/pool',
     '/tasks/transform_event_data/pool',
   ],
-  'b-nightly-files.yaml': ['/maxActiveRuns', '/tasks/transform/pool', '/tasks/transform/poolSlots'],
+  'b-nightly-files.yaml': ['/tasks/transform/pool', '/tasks/transform/poolSlots'],
   'c-fan-out-in.yaml': [],
   'd-orders-elt.yaml': [
     '/catchupWindow',
     '/deadlines',
-    '/maxActiveRuns',
     '/maxConsecutiveFailedRuns',
-    '/onRunLimit',
     '/tasks/check_raw/type',
     '/tasks/extract/inlets',
     '/tasks/extract/outlets',
@@ -44,7 +41,7 @@ const LATER: { readonly [file: string]: readonly string[] } = {
   'e1-load-table.yaml': [],
   'e2-load-domain.yaml': [],
   'e3-nightly-load.yaml': [],
-  'f-match-files.yaml': ['/maxActiveRuns', '/schedule/events', '/tasks/check_files/type', '/tasks/match/outlets'],
+  'f-match-files.yaml': ['/schedule/events', '/tasks/check_files/type', '/tasks/match/outlets'],
 };
 
 describe.skipIf(SPECS.length === 0)('real pipelines written in the whole language', () => {

@@ -1,11 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createPlaceActivities } from '../../activities/place-activities.js';
 import { createSystemActivities } from '../../activities/system-activities.js';
 import { FolderStore } from '../../src/objects/folder-store.js';
 import { DagGateway } from '../../src/temporal/dag-gateway.js';
 import { EmbeddedServer } from '../../src/temporal/embedded-server.js';
 import { QUIET } from '../../src/temporal/log.js';
+import { PoolGateway } from '../../src/temporal/pool-gateway.js';
 import { QueueGateway } from '../../src/temporal/queue-gateway.js';
 import { RunGateway } from '../../src/temporal/run-gateway.js';
 import { identityOf, TemporalConnection } from '../../src/temporal/temporal-connection.js';
@@ -24,6 +26,7 @@ export class TemporalHarness {
   readonly connection: TemporalConnection;
   readonly dags: DagGateway;
   readonly runs: RunGateway;
+  readonly pools: PoolGateway;
   private readonly hosts: WorkerHost[] = [];
   private other?: TemporalConnection;
 
@@ -35,6 +38,7 @@ export class TemporalHarness {
     this.connection = new TemporalConnection({ address: server.address, namespace: NAMESPACE, identity: identityOf('test') });
     this.dags = new DagGateway(this.connection, store);
     this.runs = new RunGateway(this.connection, store, 'baton');
+    this.pools = new PoolGateway(this.connection);
   }
 
   static async start(): Promise<TemporalHarness> {
@@ -55,20 +59,32 @@ export class TemporalHarness {
     return harness;
   }
 
-  /** Starts a worker of the given queues. `cache: 0` replays every workflow at every step: a detector of anything not deterministic. */
+  /**
+   * Starts a worker of the given queues. `cache: 0` replays every workflow at every step: a detector of anything not deterministic.
+   * `activities` are called by tasks as those of another worker are.
+   */
   async work(
     queues: readonly string[] = ['baton', SYSTEM_QUEUE],
-    { cache = 100 }: { readonly cache?: number } = {},
+    {
+      cache = 100,
+      activities = {},
+    }: { readonly cache?: number; readonly activities?: { readonly [name: string]: () => Promise<unknown> } } = {},
   ): Promise<WorkerHost> {
+    // Without a cache a run would be evicted in the middle of a local activity whenever another one is worked on.
+    const [workflows, pollers] = cache === 0 ? [1, 1] : [20, 4];
     const host = new WorkerHost(
       {
         target: this.connection.target,
         taskQueue: 'baton',
-        config: { queues, activities: 20, workflows: 20, pollers: 4, cache, shutdownGraceMs: 1_000 },
-        activities: createSystemActivities({
-          objects: this.store,
-          temporal: temporalPort(this.connection, this.runs, new QueueGateway(this.connection)),
-        }),
+        config: { queues, activities: 20, workflows, pollers, cache, shutdownGraceMs: 1_000 },
+        activities: {
+          ...activities,
+          ...createSystemActivities({
+            objects: this.store,
+            temporal: temporalPort(this.connection, this.runs, new QueueGateway(this.connection)),
+          }),
+          ...createPlaceActivities({ objects: this.store, places: this.pools }),
+        },
       },
       QUIET,
     );

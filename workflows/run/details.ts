@@ -19,9 +19,10 @@ const LAST_LINE = '\u00a0';
 
 /** The state of the run as Markdown for the Web UI: what failed and why, what runs, what waits for what. Lists, since its tables are young. */
 export function runDetails(head: RunHead, ledger: RunLedger, plan: DagPlan, walk: Walk): string {
-  const { counts, failure } = head;
+  const { counts, failure, notice } = head;
   const paragraphs = [[`**${head.state}**`, ...Object.entries(counts).map(([state, n]) => `${n} ${state}`)].join(' · ')];
   if (failure !== undefined && failure.kind !== 'tasks') paragraphs.push(markdownText(failure.message, 2 * LINE_CHARS));
+  if (notice !== undefined) paragraphs.push(markdownText(notice));
 
   const tell = (
     title: string,

@@ -1,5 +1,6 @@
 import { ActivityFailure, type ActivityOptions, ApplicationFailure } from '@temporalio/common';
 import { ActivityCancellationType, isCancellation, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import type { PlaceActivities } from '../../activities/place-calls.js';
 import type { SystemActivities } from '../../activities/system-calls.js';
 import type { PollCall, TaskReturn } from '../../activities/task-call.js';
 import { type CallItem, itemName } from '../../src/dag/map/item-source.js';
@@ -16,12 +17,15 @@ const SYSTEM_OPTIONS: ActivityOptions = {
   retry: { initialInterval: '200 ms', backoffCoefficient: 2, maximumInterval: '20 s' },
 };
 
+/** All that a run does besides its tasks. */
+type RunActivities = SystemActivities & PlaceActivities;
+
 /**
  * Activities that the run itself needs. They are retried until they succeed, or fail by a non-retryable error. `summary` says in the
  * Web UI what this one is for.
  */
-export function system(summary: string): SystemActivities {
-  return proxyActivities<SystemActivities>({ ...SYSTEM_OPTIONS, summary });
+export function system(summary: string): RunActivities {
+  return proxyActivities<RunActivities>({ ...SYSTEM_OPTIONS, summary });
 }
 
 /**
@@ -29,14 +33,14 @@ export function system(summary: string): SystemActivities {
  * activity it costs no turn of the server, and a report does not stand in the history too. Where that fails twice it is
  * done the patient way: waiting for a full disk in a workflow task would keep the task, and fill the history.
  */
-export function atHand<T>(summary: string, call: (activities: SystemActivities) => Promise<T>): Promise<T> {
+export function atHand<T>(summary: string, call: (activities: RunActivities) => Promise<T>): Promise<T> {
   return shielded(() => inWorkflowTask(summary, call));
 }
 
-async function inWorkflowTask<T>(summary: string, call: (activities: SystemActivities) => Promise<T>): Promise<T> {
+async function inWorkflowTask<T>(summary: string, call: (activities: RunActivities) => Promise<T>): Promise<T> {
   try {
     return await call(
-      proxyLocalActivities<SystemActivities>({
+      proxyLocalActivities<RunActivities>({
         startToCloseTimeout: '10 seconds',
         retry: { maximumAttempts: 2, initialInterval: '100 ms' },
         summary,

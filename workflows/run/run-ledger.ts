@@ -32,6 +32,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export class RunLedger {
   state: RunState = 'running';
   failure: Failure | undefined;
+  private notice: string | undefined;
   outputs: RunHead['outputs'];
   private readonly hooks: HookRecord[] = [];
   endedAt: number | undefined;
@@ -44,7 +45,7 @@ export class RunLedger {
     private readonly run: RunFacts,
     private readonly plan: DagPlan,
     private readonly walk: Walk,
-    readonly startedAt: number,
+    public startedAt: number,
     public revision = 0,
   ) {
     this.byId = plan.tasks.map((_, i) => i).sort((a, b) => (plan.tasks[a]!.id < plan.tasks[b]!.id ? -1 : 1));
@@ -165,8 +166,24 @@ export class RunLedger {
     this.touch(task).map = map;
   }
 
+  /** The run waits before it begins; `notice` says what for. */
+  noteQueued(notice: string): void {
+    this.state = 'queued';
+    this.notice = notice;
+    this.revision++;
+  }
+
+  /** The run begins now. */
+  noteBegun(now: number): void {
+    this.state = 'running';
+    this.notice = undefined;
+    this.startedAt = now;
+    this.revision++;
+  }
+
   close(state: RunState, now: number): void {
     this.state = state;
+    this.notice = undefined;
     this.endedAt = now;
     this.revision++;
   }
@@ -180,6 +197,7 @@ export class RunLedger {
       endedAt: this.endedAt,
       counts: this.walk.counts(),
       failure: this.failure,
+      notice: this.notice,
       failedTasks: failed.length > 0 ? failed.slice(0, MAX_NAMED) : undefined,
       outputs: this.outputs,
       hooks: this.hooks.length > 0 ? this.hooks : undefined,

@@ -8,6 +8,7 @@ import type { Expectation } from '../request/etag.js';
 import { pageLimit } from '../request/page.js';
 import type { SpecText } from '../request/spec-body.js';
 import { ApiSettings } from '../settings.js';
+import { ActiveRunsService } from './active-runs.service.js';
 import { DagTree } from './dag-tree.js';
 import { dagView } from './dag-view.js';
 import type { DagDto, DagListDto, DryRunDto, PutDagDto } from './dto/dag.dto.js';
@@ -23,6 +24,7 @@ export class DagsService {
     private readonly versions: VersionStore,
     private readonly checker: SpecChecker,
     private readonly tree: DagTree,
+    private readonly activeRuns: ActiveRunsService,
     private readonly settings: ApiSettings,
   ) {}
 
@@ -43,6 +45,7 @@ export class DagsService {
       hasSchedule: spec.schedule !== undefined,
       expected,
     });
+    await this.activeRuns.follow(head, spec.maxActiveRuns);
     return { ...dagView(head), outcome, issues: checked.issues };
   }
 

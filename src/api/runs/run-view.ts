@@ -18,6 +18,7 @@ export function runView(
     params: head.run.params,
     counts: head.counts,
     failure: head.failure,
+    notice: head.notice,
     outputs: head.outputs,
     hooks: head.hooks?.map(hookView),
     live: more.live,

@@ -124,6 +124,17 @@ function checkHead(checking: Checking): void {
   ) {
     issues.error('invalid_value', '/maxActiveTasks', `must be a whole number from 1 to 10000, not ${spec.maxActiveTasks}`);
   }
+  if (
+    spec.maxActiveRuns !== undefined &&
+    !(Number.isInteger(spec.maxActiveRuns) && spec.maxActiveRuns >= 1 && spec.maxActiveRuns <= 10_000)
+  ) {
+    issues.error('invalid_value', '/maxActiveRuns', `must be a whole number from 1 to 10000, not ${spec.maxActiveRuns}`);
+  }
+  const impatient = spec.onRunLimit !== undefined && spec.onRunLimit !== 'queue';
+  if (impatient && spec.maxActiveRuns === undefined)
+    issues.error('not_allowed_with', '/onRunLimit', 'says what becomes of a run beyond `maxActiveRuns`: set that too');
+  if (impatient && spec.catchup === true)
+    issues.error('not_allowed_with', '/onRunLimit', 'with `catchup: true` every interval is wanted: only `queue` is allowed');
   if (spec.owner !== undefined && (spec.owner.length === 0 || spec.owner.length > 128))
     issues.error('invalid_value', '/owner', 'must have 1 to 128 characters');
   const tags = spec.tags ?? [];

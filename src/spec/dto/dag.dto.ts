@@ -1,3 +1,4 @@
+import { ON_RUN_LIMIT, type OnRunLimit } from '../../dag/spec.js';
 import { AnyMap, Anything, Duration, Flag, ListOf, MapOf, Nested, OneOf, Text, Whole } from '../field.js';
 import { DagHooksDto } from './hook.dto.js';
 import { TaskDto } from './task.dto.js';
@@ -37,6 +38,24 @@ export class DagDto {
 
   @Flag({ about: 'Run the missed intervals since startDate.', default: false })
   catchup?: boolean;
+
+  @Whole(1, 10_000, {
+    about: 'Runs of this DAG at the same time, however they are started.',
+    unset: '16 scheduled ones',
+  })
+  maxActiveRuns?: number;
+
+  @OneOf(ON_RUN_LIMIT, {
+    about: 'What becomes of a run that finds as many others at work.',
+    default: 'queue',
+    means: {
+      queue: 'It waits for its turn.',
+      cancel_new: 'It is cancelled.',
+      cancel_running: 'The oldest ones are cancelled for it.',
+      fail: 'It fails.',
+    },
+  })
+  onRunLimit?: OnRunLimit;
 
   @Whole(1, 10_000, { about: 'Activities of one run at the same time.', default: 16 })
   maxActiveTasks?: number;

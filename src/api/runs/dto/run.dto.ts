@@ -90,6 +90,8 @@ export class RunDto {
   readonly counts?: { readonly [state: string]: number | undefined };
   @ApiProperty({ required: false, type: FailureDto })
   readonly failure?: FailureDto;
+  @ApiProperty({ required: false, description: 'What a run that has not begun waits for' })
+  readonly notice?: string;
   @ApiProperty({ required: false, type: [String] })
   readonly failedTasks?: readonly string[];
   @ApiProperty({ selfRequired: false, type: 'object', additionalProperties: ANY_JSON, description: "The DAG's outputs" })

@@ -1,0 +1,51 @@
+import type { Json } from '../src/dag/json.js';
+import type { PlaceAnswer, PlaceHolder, PlaceRequest, PlaceWord, PoolLimit } from '../src/dag/pool/place.js';
+
+/** What workflows do about places of pools. All of it may be done twice. */
+export interface PlaceActivities {
+  /** Asks for a place; `waiting` = the answer comes as a signal (`PLACE_SIGNAL`). */
+  askPlace(input: AskPlace): Promise<PlaceAnswer>;
+  /** Gives up a place, or the wait for one. */
+  leavePlace(input: LeavePlace): Promise<void>;
+  /** Asks a run to stop, itself included; `reason` stands in its history. */
+  cancelRun(input: { readonly runId: string; readonly reason: string }): Promise<void>;
+  /** Writes the report of a run, and says that its place will be free: the last that a run with a place does. */
+  storeReport(input: { readonly key: string; readonly value: Json; readonly leave: LeavePlace }): Promise<void>;
+  /** What a pool has to do with the world: tell words, and look whether holders are closed. */
+  servePlaces(input: ServePlaces): Promise<ServedPlaces>;
+}
+
+export interface AskPlace {
+  /** Name of the pool. */
+  readonly pool: string;
+  readonly request: PlaceRequest;
+  readonly limit: PoolLimit;
+}
+
+export interface LeavePlace {
+  readonly pool: string;
+  readonly holder: PlaceHolder;
+}
+
+export interface ServePlaces {
+  readonly words: readonly PlaceWord[];
+  /** They say that they leave: waited for a little while, until one of them is closed. */
+  readonly leaving: readonly PlaceHolder[];
+  /** They may have been ended from outside: looked at once. */
+  readonly holding: readonly PlaceHolder[];
+}
+
+export interface ServedPlaces {
+  /** Words that have arrived, or that nobody is there for any more. */
+  readonly told: readonly PlaceWord[];
+  readonly closed: readonly PlaceHolder[];
+}
+
+/** The gateway behind {@link PlaceActivities}: they get it from outside and never import `src/temporal`. */
+export interface PlacePort {
+  ask(input: AskPlace): Promise<PlaceAnswer>;
+  leave(input: LeavePlace): Promise<void>;
+  /** False when no such workflow is open. */
+  cancel(workflowId: string, reason: string): Promise<boolean>;
+  serve(input: ServePlaces): Promise<ServedPlaces>;
+}

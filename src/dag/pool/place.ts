@@ -1,0 +1,62 @@
+/** Who holds a place of a pool, or waits for one: one execution of a run (R4). It keeps its place until it is closed. */
+export interface PlaceHolder {
+  readonly runId: string;
+  readonly execution: number;
+  /** Workflow that asks for it, and that is told instead: the run itself need not have begun. Default: the run. */
+  readonly reply?: string;
+}
+
+/** What is done with a request that finds no place: it waits, it is turned away, or older ones have to go for it. */
+export type OnFull = 'wait' | 'refuse' | 'evict';
+
+/** Asks for a place. Asking again changes nothing: a request is known by its run and execution. */
+export interface PlaceRequest extends PlaceHolder {
+  /** Since when it is there, epoch ms: among equal priorities the first comes first. */
+  readonly at: number;
+  /** Units of the capacity that it takes. Default 1; more than the capacity counts as all of it. */
+  readonly weight?: number;
+  /** 1 first … 5 last. Default 3. */
+  readonly priority?: number;
+  /** Default: it waits. */
+  readonly onFull?: OnFull;
+}
+
+/** How much a pool holds. Of two limits that arrive out of order the one with the higher revision counts. */
+export interface PoolLimit {
+  readonly capacity: number;
+  /** Of a DAG's active runs: the version that says so. */
+  readonly revision: number;
+}
+
+/** What became of a request. `ahead`: those that come before it. */
+export type PlaceAnswer =
+  | { readonly state: 'granted' }
+  | { readonly state: 'refused' }
+  | { readonly state: 'waiting'; readonly ahead?: number };
+
+/** What somebody has to be told: that it has its place, that it gets none, that it has to stop for another. */
+export interface PlaceWord {
+  readonly holder: PlaceHolder;
+  readonly word: 'granted' | 'refused' | 'evicted';
+}
+
+/** A pool as people see it. Of holders and of those that wait at most 100 are named, in order. */
+export interface PoolView {
+  readonly capacity: number;
+  /** Units in use. */
+  readonly used: number;
+  readonly active: number;
+  readonly queued: number;
+  readonly holders: readonly PlaceHolder[];
+  readonly next: readonly PlaceHolder[];
+  /** Of the one that was asked about, while it waits: those before it. */
+  readonly ahead?: number;
+}
+
+/** What a pool goes on from. Everything stands in its order. */
+export interface PlacesSnapshot {
+  readonly limit: PoolLimit;
+  readonly held: readonly (PlaceRequest & { readonly leaving?: true; readonly evicted?: true })[];
+  readonly waiting: readonly PlaceRequest[];
+  readonly words: readonly PlaceWord[];
+}

@@ -1,0 +1,262 @@
+import type { PlaceAnswer, PlaceHolder, PlaceRequest, PlacesSnapshot, PlaceWord, PoolLimit, PoolView } from './place.js';
+
+interface Asked {
+  readonly request: PlaceRequest;
+  /** In the order of arrival: decides between requests of the same ms. */
+  readonly arrival: number;
+}
+interface Held extends Asked {
+  /** What it takes, which a later change of the limit leaves as it is. */
+  readonly weight: number;
+  leaving: boolean;
+  evicted: boolean;
+}
+
+const DEFAULT_PRIORITY = 3;
+/** Holders, and those that wait, that a view names. */
+const MAX_NAMED = 100;
+
+/**
+ * The places of a pool as a state machine: no clock, no Temporal. Places go by priority, then by who was there first, and nobody
+ * passes the one whose turn it is: a heavy request waits until enough is free, and lighter ones behind it wait with it, so that
+ * none waits for ever but for those of a better priority. A place is free again only when its holder is known to be closed; that it
+ * says so (`leave`) is a reason to look. Messages may be repeated and arrive in any order.
+ */
+export class Places {
+  /** Grows when there is something new to be told or to be looked at. */
+  stirred = 0;
+  private limit: PoolLimit;
+  private used = 0;
+  private arrivals = 0;
+  private readonly held = new Map<string, Held>();
+  /** In order. */
+  private readonly queue: Asked[] = [];
+  private readonly queued = new Map<string, Asked>();
+  private readonly said = new Map<string, PlaceWord>();
+
+  constructor({ limit, held = [], waiting = [], words = [] }: Partial<PlacesSnapshot> = {}) {
+    this.limit = limit ?? { capacity: 0, revision: -1 };
+    for (const { leaving = false, evicted = false, ...request } of held) {
+      const weight = request.weight ?? 1;
+      this.held.set(keyOf(request), { request, arrival: this.arrivals++, weight, leaving, evicted });
+      this.used += weight;
+    }
+    for (const request of waiting) this.enqueue(request);
+    for (const word of words) this.say(word.holder, word.word);
+    if (this.leaving().length > 0) this.stirred++;
+  }
+
+  /**
+   * Takes requests in, and answers in their order. Who is not answered `direct`ly hears what became of it as a word, at once or
+   * when its turn has come.
+   */
+  ask(requests: readonly PlaceRequest[], limit?: PoolLimit, direct = false): PlaceAnswer[] {
+    if (limit !== undefined) this.resize(limit);
+    return requests.map((request) => this.askOne(request, direct));
+  }
+
+  /** They need no place any more. One that holds a place keeps it until it is known to be closed. */
+  leave(holders: readonly PlaceHolder[]): void {
+    for (const holder of holders) {
+      const key = keyOf(holder);
+      this.said.delete(key);
+      const held = this.held.get(key);
+      if (held === undefined) this.dequeue(key);
+      else if (!held.leaving) {
+        held.leaving = true;
+        this.stirred++;
+      }
+    }
+    this.settle();
+  }
+
+  /** Another limit. Nobody loses a place by a lower one: it is reached as holders close. */
+  resize(limit: PoolLimit): void {
+    if (limit.revision < this.limit.revision) return;
+    this.limit = limit;
+    this.settle();
+  }
+
+  /** These are closed: their places go on. */
+  closed(holders: readonly PlaceHolder[]): void {
+    for (const holder of holders) {
+      const key = keyOf(holder);
+      this.said.delete(key);
+      const held = this.held.get(key);
+      if (held === undefined) this.dequeue(key);
+      else {
+        this.held.delete(key);
+        this.used -= held.weight;
+      }
+    }
+    this.settle();
+  }
+
+  /** These words have arrived. */
+  told(words: readonly PlaceWord[]): void {
+    for (const { holder, word } of words) {
+      const key = keyOf(holder);
+      if (this.said.get(key)?.word === word) this.said.delete(key);
+    }
+  }
+
+  /** What is still to be told, oldest first. */
+  words(): PlaceWord[] {
+    return [...this.said.values()];
+  }
+
+  /** All that hold a place. */
+  holders(): PlaceHolder[] {
+    return [...this.held.values()].map(({ request }) => holderOf(request));
+  }
+
+  /** Those that said that they leave, and are not known to be closed. */
+  leaving(): PlaceHolder[] {
+    return [...this.held.values()].filter(({ leaving }) => leaving).map(({ request }) => holderOf(request));
+  }
+
+  /** Nobody holds a place or waits, and nothing is to be told. */
+  get isEmpty(): boolean {
+    return this.held.size === 0 && this.queue.length === 0 && this.said.size === 0;
+  }
+
+  view(of?: PlaceHolder): PoolView {
+    const asked = of === undefined ? undefined : this.queued.get(keyOf(of));
+    return {
+      capacity: this.limit.capacity,
+      used: this.used,
+      active: this.held.size,
+      queued: this.queue.length,
+      holders: this.holders().slice(0, MAX_NAMED),
+      next: this.queue.slice(0, MAX_NAMED).map(({ request }) => holderOf(request)),
+      ...(asked === undefined ? {} : { ahead: this.rank(asked) }),
+    };
+  }
+
+  snapshot(): PlacesSnapshot {
+    return {
+      limit: this.limit,
+      held: [...this.held.values()].map(({ request, weight, leaving, evicted }) => ({
+        ...request,
+        weight,
+        ...(leaving ? { leaving } : {}),
+        ...(evicted ? { evicted } : {}),
+      })),
+      waiting: this.queue.map(({ request }) => request),
+      words: this.words(),
+    };
+  }
+
+  private askOne(request: PlaceRequest, direct: boolean): PlaceAnswer {
+    const key = keyOf(request);
+    const known = this.held.get(key);
+    if (known === undefined) {
+      // What was said of an earlier request of the same run does not hold of this one.
+      this.said.delete(key);
+      const asked = this.queued.get(key) ?? this.enqueue(request);
+      this.settle();
+      if (this.queued.has(key) && request.onFull === 'refuse') {
+        this.dequeue(key);
+        if (!direct) this.say(request, 'refused');
+        return { state: 'refused' };
+      }
+      if (this.queued.has(key) && request.onFull === 'evict') this.makeRoom(asked);
+      if (this.queued.has(key)) return { state: 'waiting', ahead: this.rank(asked) };
+    } else known.leaving = false;
+    // It may have missed the first word, or have asked before that arrived.
+    if (known?.evicted === true) this.say(request, 'evicted');
+    else if (direct) this.said.delete(key);
+    else this.say(request, 'granted');
+    return { state: 'granted' };
+  }
+
+  /** Gives places on as far as they go. */
+  private settle(): void {
+    for (let next = this.queue[0]; next !== undefined; next = this.queue[0]) {
+      const weight = this.weightOf(next.request);
+      if (this.limit.capacity < 1 || this.used + weight > this.limit.capacity) return;
+      const key = keyOf(next.request);
+      this.queue.shift();
+      this.queued.delete(key);
+      this.held.set(key, { ...next, weight, leaving: false, evicted: false });
+      this.used += weight;
+      this.say(next.request, 'granted');
+    }
+  }
+
+  /**
+   * The newest wins: the oldest of those that hold a place or are before it, and were asked for by themselves, have to go until it
+   * will fit.
+   */
+  private makeRoom(asked: Asked): void {
+    const holding = [...this.held.values()].filter(({ leaving, evicted }) => !leaving && !evicted);
+    const before = this.queue.slice(0, this.rank(asked)).filter(({ request }) => request.reply === undefined);
+    let load = this.weightOf(asked.request);
+    for (const { weight } of holding) load += weight;
+    for (const { request } of before) load += this.weightOf(request);
+    const oldest = [...holding.filter(({ request }) => request.reply === undefined), ...before].sort(byAge);
+    for (const { request } of oldest) {
+      if (load <= this.limit.capacity) break;
+      const held = this.held.get(keyOf(request));
+      load -= held?.weight ?? this.weightOf(request);
+      if (held === undefined) this.dequeue(keyOf(request));
+      else held.evicted = true;
+      this.say(request, 'evicted');
+    }
+    this.settle();
+  }
+
+  private weightOf({ weight = 1 }: PlaceRequest): number {
+    return Math.min(weight, this.limit.capacity);
+  }
+
+  private say(holder: PlaceHolder, word: PlaceWord['word']): void {
+    const key = keyOf(holder);
+    // Behind what was said to others before.
+    this.said.delete(key);
+    this.said.set(key, { holder: holderOf(holder), word });
+    this.stirred++;
+  }
+
+  private enqueue(request: PlaceRequest): Asked {
+    const asked = { request, arrival: this.arrivals++ };
+    this.queue.splice(this.rank(asked), 0, asked);
+    this.queued.set(keyOf(request), asked);
+    return asked;
+  }
+
+  private dequeue(key: string): void {
+    const asked = this.queued.get(key);
+    if (asked === undefined) return;
+    this.queue.splice(this.rank(asked), 1);
+    this.queued.delete(key);
+  }
+
+  /** How many come before it. */
+  private rank(asked: Asked): number {
+    let low = 0;
+    let high = this.queue.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (inOrder(this.queue[middle]!, asked) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+function keyOf({ runId, execution }: PlaceHolder): string {
+  return `${runId}#${execution}`;
+}
+
+function holderOf({ runId, execution, reply }: PlaceHolder): PlaceHolder {
+  return { runId, execution, ...(reply === undefined ? {} : { reply }) };
+}
+
+function inOrder(a: Asked, b: Asked): number {
+  return (a.request.priority ?? DEFAULT_PRIORITY) - (b.request.priority ?? DEFAULT_PRIORITY) || byAge(a, b);
+}
+
+function byAge(a: Asked, b: Asked): number {
+  return a.request.at - b.request.at || a.arrival - b.arrival;
+}

@@ -1,0 +1,179 @@
+import { describe, expect, it } from 'vitest';
+import type { PlaceRequest } from '../../../src/dag/pool/place.js';
+import { Places } from '../../../src/dag/pool/places.js';
+
+const run = (runId: string, more: Partial<PlaceRequest> = {}): PlaceRequest => ({ runId, execution: 1, at: 0, ...more });
+const limit = (capacity: number, revision = 1) => ({ capacity, revision });
+const heldBy = (places: Places): string[] => places.holders().map(({ runId }) => runId);
+const said = (places: Places): string[] => places.words().map(({ holder, word }) => `${word} ${holder.runId}`);
+
+describe('places of a pool', () => {
+  it('go by priority, then by who was there first, whatever the order of the questions', () => {
+    const places = new Places();
+    places.ask([run('a')], limit(1), true);
+    places.ask([run('late', { at: 9 }), run('early', { at: 3 }), run('backfill', { at: 1, priority: 5 })]);
+    const order: string[] = [];
+    for (let i = 0; i < 3; i++) {
+      places.closed(places.holders());
+      order.push(...heldBy(places));
+    }
+    expect(order).toEqual(['early', 'late', 'backfill']);
+  });
+
+  it('answer at once where there is room, and say how many are before otherwise', () => {
+    const places = new Places();
+    expect(places.ask([run('a'), run('b', { at: 1 }), run('c', { at: 2 })], limit(1), true)).toEqual([
+      { state: 'granted' },
+      { state: 'waiting', ahead: 0 },
+      { state: 'waiting', ahead: 1 },
+    ]);
+    expect(places.words()).toEqual([]);
+    expect(places.view(run('c'))).toMatchObject({ active: 1, queued: 2, ahead: 1 });
+  });
+
+  it('tell who was not answered at once, and again when asked again', () => {
+    const places = new Places();
+    places.ask([run('a')], limit(1));
+    expect(said(places)).toEqual(['granted a']);
+    places.told(places.words());
+    expect(said(places)).toEqual([]);
+    places.ask([run('a')]);
+    expect(said(places)).toEqual(['granted a']);
+    expect(places.ask([run('a')], undefined, true)).toEqual([{ state: 'granted' }]);
+    expect(said(places)).toEqual([]);
+    expect(heldBy(places)).toEqual(['a']);
+  });
+
+  it('stay with who says that it leaves until it is known to be closed', () => {
+    const places = new Places();
+    places.ask([run('a'), run('b')], limit(1));
+    places.leave([run('a')]);
+    expect(heldBy(places)).toEqual(['a']);
+    expect(places.leaving()).toEqual([{ runId: 'a', execution: 1 }]);
+    places.closed(places.leaving());
+    expect(heldBy(places)).toEqual(['b']);
+  });
+
+  it('are given up at once by who only waits', () => {
+    const places = new Places();
+    places.ask([run('a'), run('b'), run('c')], limit(1));
+    places.leave([run('b')]);
+    places.closed([run('a')]);
+    expect(heldBy(places)).toEqual(['c']);
+  });
+
+  it('are held by an execution: the next one of the same run is another holder', () => {
+    const places = new Places();
+    places.ask([run('a'), run('a', { execution: 2 })], limit(1));
+    expect(places.view()).toMatchObject({ active: 1, queued: 1 });
+    places.closed([run('a')]);
+    expect(places.holders()).toEqual([{ runId: 'a', execution: 2 }]);
+  });
+
+  it('keep their order for a heavy request: lighter ones wait behind it', () => {
+    const places = new Places();
+    places.ask([run('a'), run('heavy', { at: 1, weight: 3 }), run('light', { at: 2 })], limit(3));
+    expect(heldBy(places)).toEqual(['a']);
+    places.closed([run('a')]);
+    expect(heldBy(places)).toEqual(['heavy']);
+    places.closed([run('heavy')]);
+    expect(heldBy(places)).toEqual(['light']);
+  });
+
+  it('count a request that is heavier than all of it as all of it', () => {
+    const places = new Places();
+    places.ask([run('heavy', { weight: 10 }), run('b', { at: 1 })], limit(2));
+    expect(places.view()).toMatchObject({ active: 1, used: 2, queued: 1 });
+  });
+
+  it('take a new limit at once where it is higher, and as holders close where it is lower', () => {
+    const places = new Places();
+    places.ask([run('a'), run('b'), run('c'), run('d')], limit(1));
+    places.resize(limit(3, 2));
+    expect(heldBy(places)).toEqual(['a', 'b', 'c']);
+    places.resize(limit(1, 3));
+    expect(heldBy(places)).toEqual(['a', 'b', 'c']);
+    places.closed([run('a'), run('b')]);
+    expect(heldBy(places)).toEqual(['c']);
+    places.closed([run('c')]);
+    expect(heldBy(places)).toEqual(['d']);
+  });
+
+  it('are not led astray by the limit of an older version', () => {
+    const places = new Places();
+    places.ask([run('a')], limit(2, 7));
+    places.ask([run('b'), run('c')], limit(50, 3));
+    expect(places.view()).toMatchObject({ capacity: 2, active: 2, queued: 1 });
+  });
+
+  it('can be none at all', () => {
+    const places = new Places();
+    places.ask([run('a')], limit(0));
+    expect(places.view()).toMatchObject({ active: 0, queued: 1 });
+    places.resize(limit(1, 2));
+    expect(heldBy(places)).toEqual(['a']);
+  });
+});
+
+describe('a request that does not wait', () => {
+  it('is turned away where there is no room, and told so', () => {
+    const places = new Places();
+    const refused = run('b', { onFull: 'refuse' });
+    places.ask([run('a')], limit(1), true);
+    expect(places.ask([refused], undefined, true)).toEqual([{ state: 'refused' }]);
+    expect(said(places)).toEqual([]);
+    places.ask([refused]);
+    expect(said(places)).toEqual(['refused b']);
+    places.closed([run('a')]);
+    expect(heldBy(places)).toEqual([]);
+  });
+
+  it('is answered anew when it is asked again', () => {
+    const places = new Places();
+    const request = run('b', { onFull: 'refuse' });
+    places.ask([run('a'), request], limit(1));
+    places.closed([run('a')]);
+    expect(places.ask([request], undefined, true)).toEqual([{ state: 'granted' }]);
+    expect(said(places)).toEqual([]);
+  });
+});
+
+describe('a request that makes room for itself', () => {
+  const newest = (runId: string, at: number) => run(runId, { at, onFull: 'evict' });
+
+  it('sends the oldest away, and waits until that is closed', () => {
+    const places = new Places();
+    places.ask([newest('a', 1), newest('b', 2)], limit(2), true);
+    expect(places.ask([newest('c', 3)], undefined, true)).toEqual([{ state: 'waiting', ahead: 0 }]);
+    expect(said(places)).toEqual(['evicted a']);
+    expect(heldBy(places)).toEqual(['a', 'b']);
+    places.closed([run('a')]);
+    expect(heldBy(places)).toEqual(['b', 'c']);
+  });
+
+  it('of many only the newest run in the end: those that still wait go too', () => {
+    const places = new Places();
+    places.ask([newest('a', 1), newest('b', 2), newest('c', 3), newest('d', 4)], limit(1));
+    expect(said(places)).toEqual(['evicted a', 'evicted b', 'evicted c']);
+    places.closed([run('a')]);
+    expect(heldBy(places)).toEqual(['d']);
+  });
+
+  it('sends nobody away twice, and nobody when somebody leaves anyway', () => {
+    const places = new Places();
+    places.ask([newest('a', 1)], limit(1), true);
+    places.leave([run('a')]);
+    places.ask([newest('b', 2)], undefined, true);
+    expect(said(places)).toEqual([]);
+    places.ask([newest('b', 2)], undefined, true);
+    expect(said(places)).toEqual([]);
+  });
+
+  it('leaves alone what another workflow has asked for', () => {
+    const places = new Places();
+    places.ask([run('x', { reply: 'backfill:1' })], limit(1));
+    places.told(places.words());
+    expect(places.ask([newest('a', 1)], undefined, true)).toEqual([{ state: 'waiting', ahead: 0 }]);
+    expect(said(places)).toEqual([]);
+  });
+});

@@ -1,0 +1,155 @@
+/**
+ * `pool`: a limited number of places, and who holds them. It grants them in order, and gives a place on only when its holder is
+ * known to be closed: at once where that says that it leaves, within two looks where it was ended from outside.
+ */
+import {
+  CancellationScope,
+  condition,
+  continueAsNew,
+  defineQuery,
+  defineSignal,
+  defineUpdate,
+  proxyLocalActivities,
+  setCurrentDetails,
+  setHandler,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { PlaceActivities, ServedPlaces, ServePlaces } from '../activities/place-calls.js';
+import { markdownText } from '../src/dag/markdown-text.js';
+import type { PlaceHolder, PoolLimit } from '../src/dag/pool/place.js';
+import { Places } from '../src/dag/pool/places.js';
+import {
+  ASK_PLACES,
+  type AskPlaces,
+  type AskPlacesResult,
+  LEAVE_PLACES,
+  type LeavePlaces,
+  POOL_QUERY,
+  type PoolInput,
+  type PoolQueryInput,
+  type PoolQueryResult,
+  RESIZE_POOL,
+} from './contract.js';
+
+const askUpdate = defineUpdate<AskPlacesResult, [AskPlaces]>(ASK_PLACES);
+const askSignal = defineSignal<[AskPlaces]>(ASK_PLACES);
+const leaveSignal = defineSignal<[LeavePlaces]>(LEAVE_PLACES);
+const resizeSignal = defineSignal<[PoolLimit]>(RESIZE_POOL);
+const viewQuery = defineQuery<PoolQueryResult, [PoolQueryInput]>(POOL_QUERY);
+
+const WATCH_MS = 15_000;
+const IDLE_MS = 600_000;
+/** What did not get through, or a holder that says it leaves and does not, is tried again after that. */
+const AGAIN_MS = 1_000;
+const CONTINUE_FROM_EVENTS = 4_096;
+/** Words of one turn. */
+const MAX_WORDS = 200;
+/** Holders that the Web UI names. */
+const MAX_SHOWN = 20;
+
+// Shorter than a workflow task may take, so that one attempt is all it needs: what is left undone is done at the next turn.
+const { servePlaces } = proxyLocalActivities<PlaceActivities>({
+  summary: 'tell who has a place; look whether those that leave are closed',
+  startToCloseTimeout: '8 seconds',
+  retry: { maximumAttempts: 1 },
+});
+
+/** A cancellation does not reach it: it would forget who holds a place. */
+export async function pool(input: PoolInput): Promise<void> {
+  return CancellationScope.nonCancellable(() => tend(input));
+}
+
+async function tend(input: PoolInput): Promise<void> {
+  const { name, watchMs = WATCH_MS, idleMs = IDLE_MS, continueFromEvents = CONTINUE_FROM_EVENTS } = input;
+  const places = new Places(input.state);
+  setHandler(askUpdate, ({ requests, limit }) => places.ask(requests, limit, true), {
+    description: 'Asks for places and says what became of it.',
+  });
+  setHandler(askSignal, ({ requests, limit }) => void places.ask(requests, limit));
+  setHandler(leaveSignal, ({ holders }) => places.leave(holders));
+  setHandler(resizeSignal, (limit) => places.resize(limit));
+  setHandler(viewQuery, ({ of }) => places.view(of));
+  // Made when somebody looks, not at every turn: the SDK turns it into JSON and does nothing else with it.
+  setCurrentDetails({ toJSON: () => poolDetails(name, places) } as unknown as string);
+
+  /** What has been done of `places.stirred`; a change of hands begins with all of it. */
+  let done = -1;
+  let due: 'watch' | 'again' | undefined;
+  const armed = new Set<string>();
+  /** At most one timer for each purpose, so that a busy pool does not set and cancel one at every turn. */
+  const timer = (purpose: string, ms: number, summary: string, then: () => void): void => {
+    if (armed.has(purpose)) return;
+    armed.add(purpose);
+    void sleep(ms, { summary }).then(() => {
+      armed.delete(purpose);
+      then();
+    });
+  };
+  const mustContinue = (): boolean => {
+    const { historyLength, continueAsNewSuggested } = workflowInfo();
+    return historyLength >= continueFromEvents || continueAsNewSuggested;
+  };
+  let usedAt = Date.now();
+  let idle = false;
+
+  for (;;) {
+    if (places.isEmpty) {
+      timer('idle', idleMs, 'end when nobody needs it', () => {
+        idle = places.isEmpty && Date.now() - usedAt >= idleMs;
+      });
+    } else {
+      usedAt = Date.now();
+      timer('watch', watchMs, 'look after all holders', () => (due = 'watch'));
+      const undone = places.words().length > 0 || places.leaving().length > 0;
+      if (undone && due === undefined && places.stirred === done)
+        timer('again', AGAIN_MS, 'try again what was left undone', () => (due ??= 'again'));
+    }
+    await condition(() => places.stirred > done || due !== undefined || idle || mustContinue());
+    // Handlers never wait, so nothing is half done here; what is untold is told by the next execution.
+    if (mustContinue()) return continueAsNew<typeof pool>({ ...input, state: places.snapshot() });
+    if (idle && places.isEmpty) return;
+    idle = false;
+    const leaving = places.leaving();
+    const left = new Set(leaving.map(({ runId, execution }) => `${runId}#${execution}`));
+    const holding =
+      due === 'watch' ? places.holders().filter(({ runId, execution }) => !left.has(`${runId}#${execution}`)) : [];
+    due = undefined;
+    done = places.stirred;
+    const { told, closed } = await served({ words: places.words().slice(0, MAX_WORDS), leaving, holding });
+    places.told(told);
+    places.closed(closed);
+    // It came back as soon as one of them was closed; and there may be more words than one turn takes.
+    if ((closed.length > 0 && places.leaving().length > 0) || (told.length > 0 && places.words().length > 0)) due = 'again';
+  }
+}
+
+/** Whatever goes wrong, the pool goes on: nothing was told, nobody is known to be closed. */
+async function served(what: ServePlaces): Promise<ServedPlaces> {
+  if (what.words.length + what.leaving.length + what.holding.length === 0) return { told: [], closed: [] };
+  try {
+    return await servePlaces(what);
+  } catch {
+    return { told: [], closed: [] };
+  }
+}
+
+/** The pool in words, for the Web UI. */
+function poolDetails(name: string, places: Places): string {
+  const { capacity, used, active, queued, holders, next } = places.view();
+  const named = (all: readonly PlaceHolder[], count: number): string =>
+    [
+      ...all.slice(0, MAX_SHOWN).map(({ runId }) => `- ${markdownText(runId)}`),
+      ...(count > MAX_SHOWN ? [`- and ${count - MAX_SHOWN} more`] : []),
+    ].join('\n');
+  return [
+    [
+      `- **Pool** ${markdownText(name)}`,
+      `- **Places** ${used} of ${capacity} are taken, by ${active}`,
+      `- **Waiting** ${queued}`,
+    ].join('\n'),
+    ...(active === 0 ? [] : ['**Who holds a place**', named(holders, active)]),
+    ...(queued === 0 ? [] : ['**Who waits, the next first**', named(next, queued)]),
+    '\u00a0',
+  ].join('\n\n');
+}
