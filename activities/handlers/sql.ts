@@ -90,7 +90,7 @@ class SqlTask {
     const { input, databases, context } = this;
     const database = input.text('database');
     const file = database === undefined ? undefined : databases.path(database, 'with.database');
-    const session = await databases.open(file).catch((error: unknown) => {
+    const session = await databases.open(file, context.info.resources).catch((error: unknown) => {
       throw named(error);
     });
     // An interrupt between two statements is lost, so it is repeated until the work has stopped.

@@ -20,7 +20,7 @@ export async function taskContext(
     signal: abort.signal,
     log,
     objects,
-    info: { runId: 'd@k', taskId, attempt: 1, idempotencyKey: '0123456789abcdef0123456789abcdef', prefix },
+    info: { runId: 'd@k', taskId, attempt: 1, idempotencyKey: '0123456789abcdef0123456789abcdef', prefix, resources: {} },
     heartbeat: () => undefined,
     logText: async () => {
       await log.close();
