@@ -95,6 +95,7 @@ class RetryHook {
 
   private async work(): Promise<'success' | 'skipped'> {
     const { hook, runtime } = this;
+    this.between.cancellation.throwIfAborted();
     if (!(await this.isWanted())) return 'skipped';
     const handler = runtime.handlerOf(hook.body);
     const input = hook.input(handler);

@@ -260,10 +260,11 @@ class TaskRun {
       const message = this.whyCancelled();
       return new CancelledFailure(message, [this.details({ kind: 'cancelled', message })]);
     }
-    const now = Date.now();
-    if (now >= this.deadline) return this.final(failure);
     // The hooks took a part of the wait, or all of it.
-    const nextRetryDelay = delayMs === undefined ? undefined : Math.max(1, failedAt + delayMs - now);
+    const now = Date.now();
+    const left = Math.max(1, failedAt + (delayMs ?? 0) - now);
+    if (now + left >= this.deadline) return this.final(failure);
+    const nextRetryDelay = delayMs === undefined ? undefined : left;
     return taskFailed(this.details(failure), { nonRetryable: false, nextRetryDelay });
   }
 

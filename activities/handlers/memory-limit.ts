@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
-import { delimiter, isAbsolute, join, resolve } from 'node:path';
+import { access, stat } from 'node:fs/promises';
+import { delimiter, resolve } from 'node:path';
 import type { ProcessOrder } from './run-process.js';
 
 type Program = Pick<ProcessOrder, 'file' | 'args'>;
@@ -18,21 +18,26 @@ const OF_THE_SHELL = ['PWD', 'OLDPWD', 'SHLVL'];
  * starts it then says so, or nothing limits it.
  */
 export async function withMemoryLimit({ file, args, cwd, env }: ProcessOrder, bytes: number): Promise<Program> {
-  if (!(await canRun(SHELL)) || !(await isThere(file, cwd, env.PATH ?? ''))) return { file, args };
+  if (!(await isProgram(SHELL)) || !(await isThere(file, cwd, env.PATH ?? ''))) return { file, args };
   const kibibytes = String(Math.max(1, Math.ceil(bytes / 1024)));
   const added = OF_THE_SHELL.filter((name) => env[name] === undefined).join(' ');
   return { file: SHELL, args: ['-c', SCRIPT, 'sh', kibibytes, added, file, ...args] };
 }
 
 async function isThere(file: string, cwd: string, path: string): Promise<boolean> {
-  if (!(await canRun(cwd))) return false;
-  const places = file.includes('/') ? [resolve(cwd, file)] : path.split(delimiter).map((folder) => join(folder, file));
-  for (const place of places) if (await canRun(isAbsolute(place) ? place : resolve(cwd, place))) return true;
-  return false;
+  const folders = file.includes('/') ? [''] : path.split(delimiter);
+  const places = folders.map((folder) => resolve(cwd, folder, file));
+  const there = await Promise.all([isFolder(cwd), ...places.map(isProgram)]);
+  return there[0] === true && there.includes(true, 1);
 }
 
-async function canRun(file: string): Promise<boolean> {
-  return access(file, constants.X_OK).then(
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() === true;
+}
+
+async function isProgram(path: string): Promise<boolean> {
+  if ((await stat(path).catch(() => undefined))?.isFile() !== true) return false;
+  return access(path, constants.X_OK).then(
     () => true,
     () => false,
   );

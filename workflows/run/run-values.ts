@@ -167,11 +167,9 @@ export class RunValues {
     }
   }
 
-  private get ownScope(): Pick<Scope, 'params' | 'run' | 'task' | 'attempt'> {
+  private get ownScope(): Pick<Scope, 'params' | 'run' | 'task'> {
     const { params, scope } = this.run;
-    if (this.hookOf === undefined) return { params, run: scope };
-    const { task, failedAttempt } = this.hookOf;
-    return { params, run: scope, task, ...(failedAttempt === undefined ? {} : { attempt: failedAttempt }) };
+    return this.hookOf === undefined ? { params, run: scope } : { params, run: scope, task: this.hookOf.task };
   }
 
   private someParams(names: true | readonly string[]): JsonObject {

@@ -173,7 +173,7 @@ function checkRoots(checking: Checking, references: References, path: string, pl
         `secrets.${name} can be read only inside an activity: in \`with\` of types activity, http, sql, python, shell and wait (file, http, sql)`,
       );
   }
-  if (references.attempt && place.secrets !== 'allowed' && place.hook !== 'retry')
+  if (references.attempt && place.secrets !== 'allowed')
     issues.error(
       'expression_not_allowed',
       path,
