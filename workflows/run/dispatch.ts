@@ -108,7 +108,8 @@ function optionsOf(task: TaskPlan, activity: ActivityPlan, dagId: string, item: 
         ? ActivityCancellationType.TRY_CANCEL
         : ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     scheduleToStartTimeout: activity.queueTimeoutMs,
-    startToCloseTimeout: foreign === undefined ? activity.timeoutMs + BACKSTOP_MS : activity.timeoutMs,
+    startToCloseTimeout:
+      foreign === undefined ? activity.timeoutMs + BACKSTOP_MS + (activity.retryHooksMs ?? 0) : activity.timeoutMs,
     heartbeatTimeout: activity.heartbeatTimeoutMs,
     scheduleToCloseTimeout:
       retry.totalTimeoutMs === undefined ? undefined : retry.totalTimeoutMs + (foreign === undefined ? BACKSTOP_MS : 0),

@@ -2,10 +2,10 @@ import { workflowInfo } from '@temporalio/workflow';
 import type { TaskReturn } from '../../activities/task-call.js';
 import type { Json } from '../../src/dag/json.js';
 import { MAX_HOOK_MS, MAX_HOOKS_MS } from '../../src/dag/limits.js';
+import type { CallItem } from '../../src/dag/map/item-source.js';
 import type { ActivityPlan, DagPlan, HookPlan, TaskPlan } from '../../src/dag/plan.js';
 import type { DagHook } from '../../src/dag/spec.js';
-import type { Failure, FinalRunState } from '../../src/dag/state.js';
-import type { HookRecord } from '../contract.js';
+import type { Failure, FinalRunState, HookRecord } from '../../src/dag/state.js';
 import { conditionAnswer } from './condition-answer.js';
 import { startActivity } from './dispatch.js';
 import type { RunLedger, TaskEnding } from './run-ledger.js';
@@ -21,6 +21,8 @@ export interface HookPlace {
   readonly plan: DagPlan;
   readonly values: RunValues;
   readonly prefix: string;
+  /** The item of a map that it is about. */
+  readonly item?: CallItem;
 }
 
 /** What the hooks of one run are carried out with. */
@@ -71,28 +73,28 @@ export async function carryOutHook(run: HookPlace, task: TaskPlan, left: number)
   if ('state' in args) return args;
   const queue = activity.queue ?? workflowInfo().taskQueue;
   try {
-    const result = await startActivity(task, within(activity, left), args.list, run.plan.dagId);
+    const result = await startActivity(task, within(activity, left), args.list, run.plan.dagId, run.item);
     return activity.foreign === undefined ? endingOfReturn(result as TaskReturn) : { state: 'success' };
   } catch (error) {
     return endingOfFailure(error, { id: task.id, name: activity.name, queue });
   }
 }
 
-async function isWanted({ values }: HookPlace, task: TaskPlan): Promise<true | TaskEnding> {
+async function isWanted({ values, item }: HookPlace, task: TaskPlan): Promise<true | TaskEnding> {
   if (task.when === undefined || task.when === true) return true;
   if (task.when === false) return { state: 'skipped' };
-  const condition = conditionAnswer(await values.expression(task.when, `${task.id}.when`), `when of ${task.id}`);
+  const condition = conditionAnswer(await values.expression(task.when, `${task.id}.when`, item), `when of ${task.id}`);
   if ('error' in condition) return failed('expression', condition.error);
   return condition.value ? true : { state: 'skipped' };
 }
 
 async function argumentsOf(
-  { plan, values, prefix }: HookPlace,
+  { plan, values, prefix, item }: HookPlace,
   task: TaskPlan,
   activity: ActivityPlan,
 ): Promise<{ readonly list: readonly unknown[] } | TaskEnding> {
   if (activity.foreign === undefined)
-    return { list: [{ task: task.id, body: plan.bodies[activity.body ?? 0]!, prefix, ...values.callValues(task) }] };
+    return { list: [{ task: task.id, body: plan.bodies[activity.body ?? 0]!, prefix, ...values.callValues(task), item }] };
   const answer = await values.template(activity.foreign.args, task.id, FOREIGN_ARGS_LIMIT);
   if ('error' in answer) return failed('expression', `arguments of ${task.id}: ${answer.error}`);
   return { list: 'value' in answer.output ? (answer.output.value as readonly Json[]) : [answer.output] };

@@ -1,7 +1,8 @@
 import type { DagPlan } from '../../src/dag/plan.js';
-import type { Attempt, CachedFrom, Failure, FinalTaskState, OutputValue, RunState } from '../../src/dag/state.js';
+import type { Resources } from '../../src/dag/resources.js';
+import type { Attempt, CachedFrom, Failure, FinalTaskState, HookRecord, OutputValue, RunState } from '../../src/dag/state.js';
 import type { Walk } from '../../src/dag/walk.js';
-import type { HookRecord, MapProgress, RunFacts, RunHead, TaskRecord, TasksQueryInput, TasksQueryResult } from '../contract.js';
+import type { MapProgress, RunFacts, RunHead, TaskRecord, TasksQueryInput, TasksQueryResult } from '../contract.js';
 
 /** How a task ended, as the driver learned it. */
 export interface TaskEnding {
@@ -14,6 +15,8 @@ export interface TaskEnding {
   readonly items?: OutputValue;
   readonly failure?: Failure;
   readonly cached?: CachedFrom;
+  /** Hooks that its activity has carried out between attempts. */
+  readonly hooks?: readonly HookRecord[];
   /** Of a branch: the tasks it has chosen. */
   readonly chosen?: readonly number[];
 }
@@ -90,6 +93,7 @@ export class RunLedger {
     if (ending.attempts !== undefined && ending.attempts.length > 0) record.attempts = joined(record.attempts, ending.attempts);
     if (ending.failure !== undefined) record.failure = ending.failure;
     if (ending.cached !== undefined) record.cached = ending.cached;
+    if (ending.hooks !== undefined) record.hooks = [...(record.hooks ?? []), ...ending.hooks];
     if (ending.output !== undefined) {
       record.output = ending.output;
       if ('value' in ending.output) this.inlineBytes += JSON.stringify(ending.output.value).length;
@@ -130,8 +134,14 @@ export class RunLedger {
       'map',
       'items',
       'cached',
+      'resources',
     ] as const)
       delete record[name];
+  }
+
+  /** What a task that starts is given. */
+  noteResources(task: number, resources: Resources): void {
+    this.touch(task).resources = resources;
   }
 
   /** Attempts of a task that is not over. */

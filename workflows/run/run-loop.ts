@@ -4,6 +4,7 @@ import type { Json } from '../../src/dag/json.js';
 import { validateJson } from '../../src/dag/json-schema.js';
 import { type CallItem, type ItemPlace, itemName } from '../../src/dag/map/item-source.js';
 import type { ActivityPlan, BranchPlan, DagPlan, TaskPlan } from '../../src/dag/plan.js';
+import type { ResourcesPlan } from '../../src/dag/resources.js';
 import type { Failure, OutputValue } from '../../src/dag/state.js';
 import type { Walk } from '../../src/dag/walk.js';
 import type { ChildRecord, DagRunInput, PinnedDag, RunBudgets, RunFacts } from '../contract.js';
@@ -27,6 +28,7 @@ import type { Seat } from './seat.js';
 import { SubDags } from './sub-dags.js';
 import { clip, endingOfFailure } from './task-failure.js';
 import { TaskHooks } from './task-hooks.js';
+import { givenResources } from './task-resources.js';
 import { endingOfReturn } from './task-return.js';
 import { TaskScopes } from './task-scopes.js';
 import { Waits } from './waits.js';
@@ -97,11 +99,26 @@ export class RunLoop implements LoopHost {
     this.children = new Children(input, plan, this, this.budgets, system, (child, end, cancelled) =>
       this.shards.has(child.task) ? this.shards.ended(child, end) : this.subs.ended(child, end, cancelled),
     );
-    this.subs = new SubDags(input.run, plan, this, this.children, values, ledger, dags, (task, item) =>
-      this.maps.callOf(task, item),
+    this.hooks = new TaskHooks(
+      plan,
+      values,
+      this.prefix,
+      (what) => this.tell(what),
+      (task, item, record) =>
+        item === undefined ? ledger.noteTaskHook(task, record) : this.maps.noteHook(task, item.index, record),
+    );
+    this.subs = new SubDags(
+      input.run,
+      plan,
+      this,
+      this.children,
+      values,
+      ledger,
+      dags,
+      (task, item) => this.maps.callOf(task, item),
+      (task, item, attempts) => this.hooks.betweenAttempts(task, item, attempts),
     );
     this.watch = new QueueWatch(system, (task, text) => this.tell(() => ledger.noteNotice(task, text)));
-    this.hooks = new TaskHooks(plan, ledger, values, this.prefix, (what) => this.tell(what));
     this.failFastSeen = walk.failFastTripped;
     this.waits = new Waits(input.run, plan, ledger, values, this.prefix, this.seat());
     this.approvals = new Approvals(plan, ledger, this.seat(), (task) => this.rewind(task));
@@ -285,8 +302,26 @@ export class RunLoop implements LoopHost {
   private carryOut(index: number, task: TaskPlan): void {
     if (!this.rewinds.mayStart(index)) return;
     this.walk.start(index);
+    if (task.resources !== undefined) return this.provide(index, task, task.resources);
+    this.begin(index, task);
+  }
+
+  private begin(index: number, task: TaskPlan): void {
     if (task.map !== undefined) return this.maps.begin(index, task);
     this.perform(index, task);
+  }
+
+  /** Finds out, once for all its items, what the task is given; its record keeps it (R14). */
+  private provide(index: number, task: TaskPlan, resources: ResourcesPlan): void {
+    const wanted = this.wanted(index);
+    const evaluate = (template: Json, name: string): Evaluated | Promise<Evaluated> =>
+      this.evaluated(() => this.values.template(template, name));
+    this.settle(index, givenResources(task.id, resources, evaluate), (given) => {
+      if (!wanted()) return this.end(index, { state: 'cancelled' });
+      if ('error' in given) return this.end(index, failed({ kind: 'expression', message: given.error }));
+      this.ledger.noteResources(index, given.amounts);
+      this.begin(index, task);
+    });
   }
 
   /** Does what a task is for, or one item of it. */
@@ -338,6 +373,7 @@ export class RunLoop implements LoopHost {
       before: this.ledger.recordOf(index)?.attempts?.length,
       ...this.values.callValues(task),
       item,
+      resources: task.resources === undefined ? undefined : this.ledger.recordOf(index)?.resources,
     };
     this.send(index, task, activity, [call], (result) => endingOfReturn(result as TaskReturn), item);
   }

@@ -35,6 +35,12 @@ export const WALK_BUDGET = 50_000;
 /** A value, or why there is none. Expected failures are values: a bad expression fails its task, never the workflow task. */
 export type Evaluated = { readonly output: OutputValue } | { readonly error: string };
 
+/** The task whose hook it is, as expressions know it (`task`), and between attempts the number of the one that has failed (`attempt`). */
+export interface HookOf {
+  readonly task: Json;
+  readonly failedAttempt?: number;
+}
+
 /**
  * Evaluates what the walk itself has to: `when`, values of transforms, arguments of foreign activities, outputs of the
  * DAG. With the values at hand it answers at once; where an expression names a stored value an activity evaluates it
@@ -52,15 +58,15 @@ export class RunValues {
     private readonly prefix: string,
     private readonly system: (summary: string) => Pick<SystemActivities, 'evaluate'>,
     /** The task whose hook it is, and the index of another one's tasks. */
-    private readonly hookOf?: { readonly task: Json; readonly index: ReadonlyMap<string, number> },
+    private readonly hookOf?: HookOf & { readonly index: ReadonlyMap<string, number> },
   ) {
     this.index = hookOf?.index ?? new Map(plan.tasks.map((task, i) => [task.id, i]));
   }
 
-  /** The same values for the hooks of a task that has ended, which they know as `task`. */
-  inHookOf(task: Json): RunValues {
+  /** The same values for hooks of a task. */
+  inHookOf(hookOf: HookOf): RunValues {
     const { run, plan, walk, ledger, prefix, system, index } = this;
-    return new RunValues(run, plan, walk, ledger, prefix, system, { task, index });
+    return new RunValues(run, plan, walk, ledger, prefix, system, { ...hookOf, index });
   }
 
   /** The limit for the next output, given what is held already. */
@@ -69,7 +75,9 @@ export class RunValues {
   }
 
   /** What the envelope of an activity carries besides its body: only what the task's expressions name. */
-  callValues(task: TaskPlan): Pick<TaskCall, 'params' | 'run' | 'tasks' | 'inlineLimit' | 'ignoreCache' | 'hookOf'> {
+  callValues(
+    task: TaskPlan,
+  ): Pick<TaskCall, 'params' | 'run' | 'tasks' | 'inlineLimit' | 'ignoreCache' | 'hookOf' | 'failedAttempt'> {
     const needs = task.needs;
     const limit = this.inlineLimit;
     return {
@@ -79,18 +87,19 @@ export class RunValues {
       inlineLimit: limit === INLINE_LIMIT ? undefined : limit,
       ignoreCache: this.run.ignoreCache,
       hookOf: this.hookOf?.task,
+      failedAttempt: this.hookOf?.failedAttempt,
     };
   }
 
-  /** One bare expression (`when`). A promise only where an activity is needed. */
-  expression(source: string, name: string): Evaluated | Promise<Evaluated> {
+  /** One bare expression (`when`); `item` where it is about one of a map. A promise only where an activity is needed. */
+  expression(source: string, name: string, item?: CallItem): Evaluated | Promise<Evaluated> {
     let parsed: ParsedExpression;
     try {
       parsed = parseExpression(source);
     } catch (error) {
       return { error: messageOf(error) };
     }
-    return this.evaluate(source, parsed.references, name, this.inlineLimit, true, undefined, (scope) =>
+    return this.evaluate(source, parsed.references, name, this.inlineLimit, true, item, (scope) =>
       evaluateExpression(parsed, scope, { budget: WALK_BUDGET }),
     );
   }

@@ -61,7 +61,9 @@ export class ShardRuns {
       const { input, plan } = this;
       const upstream = this.values.callValues(map.task).tasks ?? {};
       const { tolerated } = map;
-      const shard = shardRun(plan, map.task, upstream, map.prepared, next.range, { ...next, tolerated, now });
+      const rules = { ...next, tolerated, now };
+      const { resources } = this.ledger.recordOf(map.index) ?? {};
+      const shard = shardRun(plan, map.task, upstream, map.prepared, next.range, rules, resources);
       this.children.start(
         {
           task: map.index,
