@@ -109,9 +109,9 @@ class TaskRun {
     const key = task.cacheKey();
     const named = key === undefined ? references : mergeReferences([references, key.references]);
     const scope = await taskScope(call, named, runtime.outputs, attempt, secrets);
-    const rendered = renderInput(input, scope);
+    const rendered = await renderInput(input, scope, `with of task ${call.task}`);
     if (task.body.cache !== undefined) {
-      const kept = renderInput(key ?? input, scopeOfCacheKey(scope));
+      const kept = await renderInput(key ?? input, scopeOfCacheKey(scope), `cache.key of task ${call.task}`);
       this.cache = new TaskCache(runtime.objects, task.body.cache, { id: call.task, type: task.body.type }, kept);
       const earlier = call.ignoreCache === true ? undefined : await this.earlierOutput(this.cache, outputSchema);
       if (earlier !== undefined) return earlier;

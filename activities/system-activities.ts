@@ -13,6 +13,7 @@ import { ObjectStoreError } from '../src/objects/object-store-error.js';
 import { keptItems } from './kept-items.js';
 import { collectItems, expandStored, storedItemKeys } from './map-activities.js';
 import { type EvaluateInput, OBJECT_CONFLICT, type SystemActivities, type TemporalPort } from './system-calls.js';
+import { inTurn } from './taking-turns.js';
 import type { CacheDay } from './task-cache.js';
 import { TaskError } from './task-error.js';
 import { expressionFailure, itemScope, loadTasks } from './task-input.js';
@@ -81,19 +82,22 @@ async function evaluated(input: EvaluateInput, outputs: JsonBlobs): Promise<Json
   if (input.expression === true) {
     if (typeof input.template !== 'string')
       throw new TaskError('ExpressionError', 'a bare expression must be text', { kind: 'expression' });
-    const expression = parseExpression(input.template);
-    return evaluateExpression(expression, {
+    const source = input.template;
+    const expression = await inTurn(() => parseExpression(source, { stored: true }));
+    const scope = {
       ...input.scope,
       tasks: await loadTasks(input.scope.tasks ?? {}, expression.references, outputs),
       ...(await itemScope(input.item, expression.references, outputs)),
-    });
+    };
+    return inTurn(() => evaluateExpression(expression, scope));
   }
-  const template = parseTemplate(input.template);
-  return renderTemplate(template, {
+  const template = await inTurn(() => parseTemplate(input.template, { stored: true }));
+  const scope = {
     ...input.scope,
     tasks: await loadTasks(input.scope.tasks ?? {}, template.references, outputs),
     ...(await itemScope(input.item, template.references, outputs)),
-  });
+  };
+  return inTurn(() => renderTemplate(template, scope));
 }
 
 /** `storeJson` of {@link SystemActivities}. */

@@ -47,6 +47,7 @@ import {
   type TasksQueryInput,
   type TasksQueryResult,
 } from './contract.js';
+import { Allowance } from './run/allowance.js';
 import { type Approvals, refused } from './run/approvals.js';
 import { BUDGETS } from './run/budgets.js';
 import { runDetails } from './run/details.js';
@@ -96,7 +97,8 @@ export async function dagRun(given: DagRunInput): Promise<RunSummary> {
   if (carried !== undefined) ledger.restore(await loadRecords<TaskRecord>(carried.tasks));
   else if (kept !== undefined) ledger.keep(kept.records);
 
-  const values = new RunValues(itemRun(input), plan, walk, ledger, itemPrefix(input), system);
+  const allowance = new Allowance();
+  const values = new RunValues(itemRun(input), plan, walk, ledger, itemPrefix(input), system, allowance);
   const place = new RunPlace(input, plan);
   const earlier = new EarlierItems(carried?.kept ?? kept?.items, ledger);
   const loop = new RunLoop(input, plan, walk, ledger, values, dags, earlier);
@@ -145,7 +147,7 @@ export async function dagRun(given: DagRunInput): Promise<RunSummary> {
     ledger.failure = failure;
     const ended = { state, failedTasks: ledger.head().failedTasks ?? [], failure: (failure ?? null) as Json };
     const facts: RunFacts = { ...input.run, scope: { ...input.run.scope, ...ended } };
-    const atEnd = new RunValues(facts, plan, walk, ledger, input.prefix, system);
+    const atEnd = new RunValues(facts, plan, walk, ledger, input.prefix, system, allowance);
     await CancellationScope.nonCancellable(() => runHooks({ plan, ledger, values: atEnd, prefix: input.prefix }, state));
   }
   return close(input, ledger, state, failure, place.leave);
@@ -298,7 +300,7 @@ async function close(
   if (input.parent !== undefined && end !== undefined) await tellParent(input.parent, end);
   if (state === 'cancelled') throw new CancelledFailure(`run ${input.run.runId} was cancelled`);
   if (failure !== undefined) {
-    throw ApplicationFailure.nonRetryable(failure.message, DAG_RUN_FAILED, {
+    throw ApplicationFailure.nonRetryable(failure.message.toWellFormed(), DAG_RUN_FAILED, {
       kind: failure.kind,
       failedTasks: head.failedTasks?.slice(0, MAX_INDEXED),
     });

@@ -53,7 +53,7 @@ export class Approvals {
   begin(task: number, approval: ApprovalPlan): void {
     const deadline = Date.now() + approval.timeoutMs;
     this.seat.evaluate(task, approval.message, (answer) => {
-      const message = messageOf(answer);
+      const message = messageOf(answer, this.plan.tasks[task]!.id);
       if (typeof message !== 'string') return this.seat.end(task, { state: 'failed', failure: message });
       this.ledger.noteWaiting(task, { deadline }, `waiting for approval: ${message}`);
       this.ask(task, deadline);
@@ -166,7 +166,12 @@ export class Approvals {
 
 /** Failure of an update that is refused; `details` name what does not fit. */
 export function refused(type: string, message: string, details?: unknown): ApplicationFailure {
-  return ApplicationFailure.create({ type, message, nonRetryable: true, details: details === undefined ? [] : [details] });
+  return ApplicationFailure.create({
+    type,
+    message: message.toWellFormed(),
+    nonRetryable: true,
+    details: details === undefined ? [] : [details],
+  });
 }
 
 function rejection(decision: Decision, how: string): Failure {
@@ -175,9 +180,9 @@ function rejection(decision: Decision, how: string): Failure {
   return { kind: 'rejected', type: 'Rejected', message, details: decision };
 }
 
-function messageOf(answer: Evaluated): string | Failure {
-  if ('error' in answer) return { kind: 'expression', message: `message: ${answer.error}` };
-  if (!('value' in answer.output)) return { kind: 'expression', message: 'the message of an approval is too long' };
+function messageOf(answer: Evaluated, id: string): string | Failure {
+  if ('error' in answer) return { kind: 'expression', message: `message of task ${id}: ${answer.error}` };
+  if (!('value' in answer.output)) return { kind: 'expression', message: `message of task ${id} is too long` };
   const { value } = answer.output;
   return clip(typeof value === 'string' ? value : JSON.stringify(value));
 }

@@ -23,6 +23,7 @@ import {
   type PinnedDag,
   type RunBudgets,
 } from '../contract.js';
+import type { Allowance } from './allowance.js';
 import { childFacts, childOptions } from './child-presentation.js';
 import type { LoopHost } from './loop-host.js';
 import { reaches } from './reach-of-cancel.js';
@@ -65,6 +66,7 @@ export class Children {
     private readonly plan: DagPlan,
     private readonly host: LoopHost,
     private readonly budgets: RunBudgets,
+    private readonly allowance: Allowance,
     private readonly system: (summary: string) => Pick<SystemActivities, 'childEnds'>,
     private readonly ended: (child: ChildRecord, end: ChildEnd, cancelled: boolean) => void,
   ) {}
@@ -108,16 +110,18 @@ export class Children {
     const open: Open = { child, started: false, cancelWanted: false };
     const input = this.inputOf(order, now);
     this.open.set(keyOf(child), open);
-    this.host.began(JSON.stringify(input).length);
+    this.host.began();
     const begin = async (): Promise<void> => {
-      const handle = await startChild(DAG_RUN, {
-        ...childOptions(input.run, this.plan.tasks[task]!.priority),
-        workflowId: input.run.runId,
-        args: [input],
-        parentClosePolicy: ParentClosePolicy.ABANDON,
-        cancellationType: ChildWorkflowCancellationType.ABANDON,
-        workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-      });
+      const handle = await this.allowance.begin(JSON.stringify(input).length, () =>
+        startChild(DAG_RUN, {
+          ...childOptions(input.run, this.plan.tasks[task]!.priority),
+          workflowId: input.run.runId,
+          args: [input],
+          parentClosePolicy: ParentClosePolicy.ABANDON,
+          cancellationType: ChildWorkflowCancellationType.ABANDON,
+          workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+        }),
+      );
       const closed = (): void => this.host.tell(() => this.closedSilently(child));
       void handle.result().then(closed, closed);
     };
@@ -163,10 +167,13 @@ export class Children {
     this.ended(open.child, end, open.cancelWanted);
   }
 
+  /** In flight until it is delivered: the server drops what a run asked for in the workflow task in which it continues as new. */
   private requestCancel(child: ChildRecord): void {
     const request = (): Promise<void> => getExternalWorkflowHandle(this.runIdOf(child)).cancel();
+    this.host.began();
+    const delivered = (): void => this.host.tell(() => this.host.over());
     // It may have closed meanwhile: then its word is on its way.
-    CancellationScope.nonCancellable(request).catch(() => undefined);
+    CancellationScope.nonCancellable(request).then(delivered, delivered);
   }
 
   private closedSilently(child: ChildRecord): void {

@@ -8,8 +8,8 @@ import type { Evaluated } from './run-values.js';
 export interface LoopHost {
   /** Puts something into the inbox: it is done at the next turn of the loop. */
   tell(what: () => void): void;
-  /** Something began that must be over before the run may continue as new; it costs a command of so many characters. */
-  began(chars: number): void;
+  /** Something began that must be over before the run may continue as new. */
+  began(): void;
   /** It is over. Call it from within `tell`. */
   over(): void;
   /** Evaluates for a task, here or in an activity, and goes on with the answer in a turn of the loop. */

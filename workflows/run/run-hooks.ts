@@ -68,12 +68,15 @@ export async function carryOutHook(run: HookPlace, task: TaskPlan, left: number)
     args = await argumentsOf(run, task, activity);
   } catch (error) {
     // The activity that evaluates over stored values may fail.
-    return failed('expression', clip(error instanceof Error ? error.message : String(error)));
+    return failed('expression', error instanceof Error ? error.message : String(error));
   }
   if ('state' in args) return args;
   const queue = activity.queue ?? workflowInfo().taskQueue;
+  const { list } = args;
   try {
-    const result = await startActivity(task, within(activity, left), args.list, run.plan.dagId, run.item);
+    const result = await run.values.allowance.begin(JSON.stringify(list).length, () =>
+      startActivity(task, within(activity, left), list, run.plan.dagId, run.item),
+    );
     return activity.foreign === undefined ? endingOfReturn(result as TaskReturn) : { state: 'success' };
   } catch (error) {
     return endingOfFailure(error, { id: task.id, name: activity.name, queue });
@@ -96,7 +99,7 @@ async function argumentsOf(
   if (activity.foreign === undefined)
     return { list: [{ task: task.id, body: plan.bodies[activity.body ?? 0]!, prefix, ...values.callValues(task), item }] };
   const answer = await values.template(activity.foreign.args, task.id, FOREIGN_ARGS_LIMIT);
-  if ('error' in answer) return failed('expression', `arguments of ${task.id}: ${answer.error}`);
+  if ('error' in answer) return failed('expression', `args of ${task.id}: ${answer.error}`);
   return { list: 'value' in answer.output ? (answer.output.value as readonly Json[]) : [answer.output] };
 }
 
@@ -107,5 +110,5 @@ function within(activity: ActivityPlan, left: number): ActivityPlan {
 }
 
 function failed(kind: Failure['kind'], message: string): TaskEnding {
-  return { state: 'failed', failure: { kind, message } };
+  return { state: 'failed', failure: { kind, message: clip(message) } };
 }

@@ -1,4 +1,4 @@
-import { CancellationScope, sleep, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, workflowInfo } from '@temporalio/workflow';
 import type { TaskCall, TaskReturn } from '../../activities/task-call.js';
 import type { Json } from '../../src/dag/json.js';
 import { validateJson } from '../../src/dag/json-schema.js';
@@ -8,6 +8,7 @@ import type { ResourcesPlan } from '../../src/dag/resources.js';
 import type { Failure, OutputValue } from '../../src/dag/state.js';
 import type { Walk } from '../../src/dag/walk.js';
 import type { ChildRecord, DagRunInput, PinnedDag, RunBudgets, RunFacts } from '../contract.js';
+import type { Allowance } from './allowance.js';
 import { Approvals } from './approvals.js';
 import { chooseTargets } from './branch.js';
 import { BUDGETS } from './budgets.js';
@@ -36,12 +37,8 @@ import { Waits } from './waits.js';
 /** Why the loop came back. */
 export type LoopEnd = 'done' | 'continue_as_new';
 
-/** Budgets of one execution and of one activation (measured limits of Temporal: pending activities, commands, history). */
+/** Of one execution: Temporal takes 2,000 pending activities. */
 const MAX_IN_FLIGHT = 500;
-const MAX_COMMANDS = 200;
-const MAX_INPUT_CHARS = 1024 * 1024;
-/** Expressions one activation evaluates, at most: each is bounded by itself, their sum must stay far below five seconds. */
-const MAX_EVALUATIONS = 100;
 
 /**
  * Drives the walk: starts what is ready within the budgets, waits for ONE thing, the inbox, and tells the walk what ended.
@@ -78,9 +75,9 @@ export class RunLoop implements LoopHost {
   private readonly dropped = new Set<number>();
   private stopReason: 'cancelled' | 'timeout' | undefined;
   private failFastSeen = false;
-  private commands = 0;
-  private inputChars = 0;
-  private evaluations = 0;
+  private readonly allowance: Allowance;
+  /** The next workflow task is waited for, to start more. */
+  private goesOn = false;
 
   constructor(
     input: DagRunInput,
@@ -92,11 +89,12 @@ export class RunLoop implements LoopHost {
     earlier: EarlierItems,
   ) {
     this.stopReason = input.carried?.stopped;
+    this.allowance = values.allowance;
     this.scopes = new TaskScopes(plan);
     this.run = input.run;
     this.prefix = itemPrefix(input);
     this.budgets = { ...BUDGETS, ...input.budgets };
-    this.children = new Children(input, plan, this, this.budgets, system, (child, end, cancelled) =>
+    this.children = new Children(input, plan, this, this.budgets, this.allowance, system, (child, end, cancelled) =>
       this.shards.has(child.task) ? this.shards.ended(child, end) : this.subs.ended(child, end, cancelled),
     );
     this.hooks = new TaskHooks(
@@ -192,9 +190,6 @@ export class RunLoop implements LoopHost {
     this.waits.resume(this.walk);
     this.approvals.resume(this.walk);
     for (;;) {
-      this.commands = 0;
-      this.inputChars = 0;
-      this.evaluations = 0;
       for (const tell of this.inbox.splice(0)) tell();
       this.dropUnwanted();
       if (this.walk.failFastTripped && !this.failFastSeen) {
@@ -230,9 +225,7 @@ export class RunLoop implements LoopHost {
     return this.isIdle && !this.walk.isDone && workflowInfo().historyLength >= this.budgets.continueFromEvents;
   }
 
-  began(chars: number): void {
-    this.commands++;
-    this.inputChars += chars;
+  began(): void {
     this.inFlight++;
   }
 
@@ -241,7 +234,7 @@ export class RunLoop implements LoopHost {
   }
 
   evaluate(task: number, ask: () => Evaluated | Promise<Evaluated>, then: (answer: Evaluated) => void, item?: CallItem): void {
-    this.settle(task, this.evaluated(ask), then, item);
+    this.settle(task, ask(), then, item);
   }
 
   /** Puts something into the inbox: it is done at the next turn of the loop. */
@@ -258,12 +251,7 @@ export class RunLoop implements LoopHost {
   private launch(): void {
     if (this.mustDrain()) return;
     while (this.inFlight < MAX_IN_FLIGHT && !this.children.isFull) {
-      if (this.commands >= MAX_COMMANDS || this.inputChars >= MAX_INPUT_CHARS || this.evaluations >= MAX_EVALUATIONS) {
-        // More may be ready than one workflow task should hold: a timer makes the next one.
-        const goOn = (): void => this.tell(() => {});
-        void sleep(1, { summary: 'more tasks are ready' }).then(goOn, goOn);
-        return;
-      }
+      if (this.allowance.isSpent) return this.goOn();
       // What answers a failure must not start before the others are cancelled: it would be cancelled with them.
       if (this.walk.failFastTripped && !this.failFastSeen) return;
       const step = this.walk.next();
@@ -272,7 +260,6 @@ export class RunLoop implements LoopHost {
         if (item === undefined && this.shards.launch()) continue;
         if (item === undefined) return;
         const mapped = this.plan.tasks[item.task]!;
-        if (mapped.map?.key !== undefined) this.evaluations++;
         if (item.failure === undefined) this.perform(item.task, mapped, item.call);
         else this.end(item.task, failed(item.failure), item.call);
         continue;
@@ -283,12 +270,21 @@ export class RunLoop implements LoopHost {
     }
   }
 
+  /** The rest starts in the next workflow task. */
+  private goOn(): void {
+    if (this.goesOn) return;
+    this.goesOn = true;
+    void this.allowance.room().then(() =>
+      this.tell(() => {
+        this.goesOn = false;
+      }),
+    );
+  }
+
   private askWhen(index: number, task: TaskPlan): void {
     if (typeof task.when === 'boolean') return this.answerWhen(index, task, { output: { value: task.when } });
-    this.settle(
-      index,
-      this.evaluated(() => this.values.expression(task.when as string, `${task.id}.when`)),
-      (answer) => this.answerWhen(index, task, answer),
+    this.settle(index, this.values.expression(task.when as string, `${task.id}.when`), (answer) =>
+      this.answerWhen(index, task, answer),
     );
   }
 
@@ -314,8 +310,7 @@ export class RunLoop implements LoopHost {
   /** Finds out, once for all its items, what the task is given; its record keeps it (R14). */
   private provide(index: number, task: TaskPlan, resources: ResourcesPlan): void {
     const wanted = this.wanted(index);
-    const evaluate = (template: Json, name: string): Evaluated | Promise<Evaluated> =>
-      this.evaluated(() => this.values.template(template, name));
+    const evaluate = (template: Json, name: string): Evaluated | Promise<Evaluated> => this.values.template(template, name);
     this.settle(index, givenResources(task.id, resources, evaluate), (given) => {
       if (!wanted()) return this.end(index, { state: 'cancelled' });
       if ('error' in given) return this.end(index, failed({ kind: 'expression', message: given.error }));
@@ -335,9 +330,12 @@ export class RunLoop implements LoopHost {
     const startedAt = Date.now();
     this.settle(
       index,
-      this.evaluated(() => this.values.template(task.value!, itemName(task.id, item), undefined, item)),
+      this.values.template(task.value!, itemName(task.id, item), undefined, item),
       (answer) => {
-        const ending = 'error' in answer ? failed({ kind: 'expression', message: answer.error }) : this.checked(task, answer);
+        const ending =
+          'error' in answer
+            ? failed({ kind: 'expression', message: `value of task ${task.id}: ${answer.error}` })
+            : this.checked(task, answer);
         this.end(index, { ...ending, startedAt, endedAt: Date.now() }, item);
       },
       item,
@@ -349,12 +347,7 @@ export class RunLoop implements LoopHost {
     chooseTargets(
       branch,
       task.id,
-      (source, name, then) =>
-        this.settle(
-          index,
-          this.evaluated(() => this.values.expression(source, name)),
-          then,
-        ),
+      (source, name, then) => this.settle(index, this.values.expression(source, name), then),
       (choice) => {
         if ('error' in choice) return this.end(index, { ...failed({ kind: 'expression', message: choice.error }), startedAt });
         const chosen = choice.chosen.map((target) => this.plan.tasks[target]!.id);
@@ -389,11 +382,11 @@ export class RunLoop implements LoopHost {
     const wanted = this.wanted(index);
     this.settle(
       index,
-      this.evaluated(() => this.values.template(args, itemName(task.id, item), FOREIGN_ARGS_LIMIT, item)),
+      this.values.template(args, itemName(task.id, item), FOREIGN_ARGS_LIMIT, item),
       (answer) => {
         if (!wanted()) return this.end(index, { state: 'cancelled' }, item);
         if ('error' in answer) {
-          const message = `arguments of task ${task.id}: ${answer.error}`;
+          const message = `args of task ${task.id}: ${answer.error}`;
           return this.end(index, failed({ kind: 'expression', message }), item);
         }
         const given = 'value' in answer.output ? (answer.output.value as readonly Json[]) : [answer.output];
@@ -415,9 +408,8 @@ export class RunLoop implements LoopHost {
     ending: (result: unknown) => TaskEnding,
     item: CallItem | undefined,
   ): void {
-    this.commands++;
     const small = task.needs === undefined && activity.foreign === undefined && item === undefined;
-    this.inputChars += small ? 300 : JSON.stringify(args).length;
+    const chars = small ? 300 : JSON.stringify(args).length;
     this.inFlight++;
     if (activity.queue !== undefined) this.watch.sent(index, activity.queue, Date.now());
     const round = this.rewinds.round(index);
@@ -430,10 +422,12 @@ export class RunLoop implements LoopHost {
     const queue = activity.queue ?? workflowInfo().taskQueue;
     const start = (): Promise<unknown> => startActivity(task, activity, args, this.run.dagId, item);
     const begin = item === undefined ? start : (): Promise<unknown> => this.maps.within(index, start);
-    this.scopes.start(index, task, begin).then(
-      (result) => over(() => ending(result)),
-      (error: unknown) => over(() => endingOfFailure(error, { id: itemName(task.id, item), name: activity.name, queue })),
-    );
+    this.scopes
+      .start(index, task, () => this.allowance.begin(chars, begin))
+      .then(
+        (result) => over(() => ending(result)),
+        (error: unknown) => over(() => endingOfFailure(error, { id: itemName(task.id, item), name: activity.name, queue })),
+      );
   }
 
   /** The output of a task that the walk itself carried out, or that a foreign worker returned, checked and bounded. */
@@ -447,7 +441,9 @@ export class RunLoop implements LoopHost {
     return { state: 'success', output: answer.output };
   }
 
-  end(index: number, ending: TaskEnding, item?: ItemPlace): void {
+  end(index: number, told: TaskEnding, item?: ItemPlace): void {
+    const { failure } = told;
+    const ending = failure === undefined ? told : { ...told, failure: { ...failure, message: clip(failure.message) } };
     if (item !== undefined) return this.maps.ended(index, item.index, ending);
     const task = this.plan.tasks[index]!;
     // While one item waits for a worker the others may have found one: only the end of them all is the end of waiting.
@@ -488,15 +484,9 @@ export class RunLoop implements LoopHost {
     return () => !this.dropped.has(task) && (cancellations === this.cancellations || !reaches(this.plan, task));
   }
 
-  private evaluated(evaluate: () => Evaluated | Promise<Evaluated>): Evaluated | Promise<Evaluated> {
-    this.evaluations++;
-    return evaluate();
-  }
-
   /** Goes on with an answer that is there, or, counted as in flight, when its activity has it. */
   private settle<T>(index: number, answer: T | Promise<T>, then: (answer: T) => void, item?: CallItem): void {
     if (!(answer instanceof Promise)) return then(answer);
-    this.commands++;
     this.inFlight++;
     const round = this.rewinds.round(index);
     const over = (settled: () => void): void =>
@@ -510,7 +500,7 @@ export class RunLoop implements LoopHost {
         over(() =>
           this.end(
             index,
-            failed({ kind: 'expression', message: clip(error instanceof Error ? error.message : String(error)) }),
+            failed({ kind: 'expression', message: error instanceof Error ? error.message : String(error) }),
             item,
           ),
         ),
@@ -524,19 +514,13 @@ export class RunLoop implements LoopHost {
       checked: (task, answer) => this.checked(task, answer),
       evaluate: (task, template, then) => {
         const wanted = this.wanted(task);
-        this.settle(
-          task,
-          this.evaluated(() => this.values.template(template, this.plan.tasks[task]!.id)),
-          (answer) => (wanted() ? then(answer) : this.end(task, { state: 'cancelled' })),
+        this.settle(task, this.values.template(template, this.plan.tasks[task]!.id), (answer) =>
+          wanted() ? then(answer) : this.end(task, { state: 'cancelled' }),
         );
       },
       claim: (task) => {
         const round = this.rewinds.round(task);
         return () => this.rewinds.counts(task, round);
-      },
-      sent: (chars) => {
-        this.commands++;
-        this.inputChars += chars;
       },
     };
   }

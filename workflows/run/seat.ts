@@ -16,6 +16,4 @@ export interface Seat {
   evaluate(task: number, template: Json, then: (answer: Evaluated) => void): void;
   /** To be asked when something is begun: the answer says, when it is over, whether it still counts or the task was rewound meanwhile. */
   claim(task: number): () => boolean;
-  /** Counts a command with this much input against the budget of the activation. */
-  sent(chars: number): void;
 }

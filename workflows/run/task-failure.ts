@@ -85,6 +85,8 @@ function times(attempts: readonly Attempt[]): { startedAt?: number; endedAt?: nu
   return { startedAt: attempts[0]?.startedAt, endedAt: attempts.at(-1)?.endedAt };
 }
 
+/** A message that is not too long, of whole characters: with half of one Temporal's client would end the worker. */
 export function clip(message: string): string {
-  return message.length <= MAX_MESSAGE ? message : `${message.slice(0, MAX_MESSAGE)} … (${message.length} characters)`;
+  const whole = message.length <= MAX_MESSAGE ? message : `${message.slice(0, MAX_MESSAGE)} … (${message.length} characters)`;
+  return whole.toWellFormed();
 }

@@ -1,5 +1,5 @@
 import { CancellationScope } from '@temporalio/workflow';
-import type { PollCall } from '../../activities/task-call.js';
+import type { PollCall, TaskReturn } from '../../activities/task-call.js';
 import { formatDuration, parseDuration } from '../../src/dag/duration.js';
 import { formatInstant, parseInstant } from '../../src/dag/instant.js';
 import type { Json, JsonObject } from '../../src/dag/json.js';
@@ -41,7 +41,7 @@ export class Waits {
     private readonly run: RunFacts,
     private readonly plan: DagPlan,
     private readonly ledger: RunLedger,
-    private readonly values: Pick<RunValues, 'callValues'>,
+    private readonly values: Pick<RunValues, 'callValues' | 'allowance'>,
     private readonly prefix: string,
     private readonly seat: Seat,
   ) {
@@ -131,7 +131,8 @@ export class Waits {
       pace: poll.pace,
       ...this.values.callValues(task),
     };
-    this.seat.sent(task.needs === undefined ? 400 : JSON.stringify(call).length);
+    const chars = task.needs === undefined ? 400 : JSON.stringify(call).length;
+    const begin = (): Promise<TaskReturn> => startPoll(task, poll, call, this.run.dagId, Date.now());
     const scope = new CancellationScope();
     this.polls.set(index, scope);
     const counts = this.seat.claim(index);
@@ -145,7 +146,7 @@ export class Waits {
         else this.seat.end(index, failure === undefined ? end : { ...end, failure });
       });
     scope
-      .run(() => startPoll(task, poll, call, this.run.dagId, Date.now()))
+      .run(() => this.values.allowance.begin(chars, begin))
       .then(
         ({ output }) => over(() => ({ state: 'success', output })),
         (error: unknown) =>

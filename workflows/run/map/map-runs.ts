@@ -6,13 +6,12 @@ import type { FinalItemState } from '../../../src/dag/map/map-walk.js';
 import { shardCount } from '../../../src/dag/map/shards.js';
 import type { DagPlan, TaskPlan } from '../../../src/dag/plan.js';
 import type { Failure, HookRecord } from '../../../src/dag/state.js';
-import type { DagRunInput, ItemsQueryInput, ItemsQueryResult, MapSnapshot, RunFacts, ShardResult } from '../../contract.js';
+import type { DagRunInput, ItemsQueryInput, ItemsQueryResult, MapSnapshot, ShardResult } from '../../contract.js';
 import { system } from '../dispatch.js';
-import { itemPrefix, itemRun } from '../item-facts.js';
+import { itemPrefix } from '../item-facts.js';
 import { reaches } from '../reach-of-cancel.js';
 import type { RunLedger, TaskEnding } from '../run-ledger.js';
 import type { RunValues } from '../run-values.js';
-import { shielded } from '../shielded.js';
 import { loadRecords, storeAll, storeRecords } from '../stored-records.js';
 import { clip } from '../task-failure.js';
 import { itemsFailed, MAX_NAMED } from './items-failed.js';
@@ -54,7 +53,6 @@ export class MapRuns {
   private readonly open = new Map<number, RunningMap>();
   private readonly moved = new Set<RunningMap>();
 
-  private readonly run: RunFacts;
   private readonly prefix: string;
 
   constructor(
@@ -65,7 +63,6 @@ export class MapRuns {
     private readonly host: MapHost,
     private readonly earlier: EarlierItems,
   ) {
-    this.run = itemRun(input);
     this.prefix = itemPrefix(input);
   }
 
@@ -87,12 +84,13 @@ export class MapRuns {
       const item = map.start();
       if (item === undefined) continue;
       this.moved.add(map);
-      const named = map.call(item, { params: this.run.params, run: this.run.scope });
-      const call = 'error' in named ? { index: item, key: String(item) } : named;
+      const named = map.call(item);
+      const call = 'error' in named ? { index: item, key: map.keyOf(item) } : named;
       map.records.set(item, { index: item, key: call.key, state: 'running', startedAt: Date.now() });
       const started = { task: map.index, call };
       if (!('error' in named)) return started;
-      return { ...started, failure: { kind: 'expression', message: clip(`mapKey of item ${item}: ${named.error}`) } };
+      const message = `mapKey of task ${map.task.id}, item ${item}: ${named.error}`;
+      return { ...started, failure: { kind: 'expression', message } };
     }
     return undefined;
   }
@@ -102,7 +100,7 @@ export class MapRuns {
     const map = this.open.get(index);
     if (map === undefined) return;
     const known = map.records.get(item);
-    const key = known?.key ?? String(item);
+    const key = known?.key ?? map.keyOf(item);
     const state = ending.state as FinalItemState;
     const { output, failure, attempts, startedAt = known?.startedAt, endedAt = Date.now() } = ending;
     const hooks = ending.hooks?.map(hookResult) ?? known?.hooks;
@@ -139,7 +137,7 @@ export class MapRuns {
   callOf(index: number, item: number): CallItem | undefined {
     const map = this.open.get(index);
     if (map === undefined || map.stateOf(item) !== 'running') return undefined;
-    const call = map.call(item, { params: this.run.params, run: this.run.scope });
+    const call = map.call(item);
     return 'error' in call ? undefined : call;
   }
 
@@ -190,7 +188,7 @@ export class MapRuns {
       if (shards !== undefined) continue;
       const index = this.plan.tasks.findIndex(({ id }) => id === taskId);
       const task = this.plan.tasks[index]!;
-      const prepared = carried.keys === undefined ? await shielded(() => withKeys(task, carried, this.run, system)) : carried;
+      const prepared = carried.keys === undefined ? await withKeys(task, carried, this.values, system) : carried;
       const done = kept === undefined ? undefined : await loadRecords(kept[0]!);
       const map = new RunningMap(index, task, prepared, done === undefined ? states : undefined, done);
       this.ledger.inlineBytes += map.inlineBytes;
@@ -203,7 +201,7 @@ export class MapRuns {
 
   private prepare(task: TaskPlan): Promise<PreparedMap | NoMap> {
     const items = this.earlier.take(task);
-    const preparing = prepareMap(task, this.run, this.values, this.prefix, system);
+    const preparing = prepareMap(task, this.values, this.prefix, system);
     if (items === undefined) return preparing;
     const { inlineLimit } = this.values;
     return preparing.then((prepared) => withKept(task, prepared, items, { prefix: this.prefix, inlineLimit, system }));
@@ -253,7 +251,8 @@ export class MapRuns {
     const collecting = CancellationScope.nonCancellable(async () => {
       const stored = await storeRecords(records, this.prefix, `maps/${task.id}/items`, `items of ${task.id}`);
       const input = { task: task.id, prefix: this.prefix, records: stored, inlineLimit: limit };
-      return system(`outputs of the items of ${task.id}`).collectItems(input);
+      const collect = () => system(`outputs of the items of ${task.id}`).collectItems(input);
+      return this.values.allowance.begin(JSON.stringify(input).length, collect);
     }).catch((error: unknown) => ({ error: clip(error instanceof Error ? error.message : String(error)) }));
     this.host.settle(index, collecting, (collected) => {
       if ('error' in collected) {

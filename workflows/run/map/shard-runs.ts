@@ -143,13 +143,15 @@ export class ShardRuns {
     const { index, task } = map;
     const state = map.outcome(this.stopped.has(index));
     const failure = state === 'failed' ? itemsFailed(map.progress, map.tolerated, map.reasons()) : undefined;
+    const input = {
+      task: task.id,
+      prefix: itemPrefix(this.input),
+      records: { pages: map.pages() },
+      inlineLimit: this.values.inlineLimit,
+    };
+    const collect = () => system(`outputs of the items of ${task.id}`).collectItems(input);
     const collecting = CancellationScope.nonCancellable(() =>
-      system(`outputs of the items of ${task.id}`).collectItems({
-        task: task.id,
-        prefix: itemPrefix(this.input),
-        records: { pages: map.pages() },
-        inlineLimit: this.values.inlineLimit,
-      }),
+      this.values.allowance.begin(JSON.stringify(input).length, collect),
     ).catch((error: unknown) => ({ error: clip(error instanceof Error ? error.message : String(error)) }));
     this.host.settle(index, collecting, (collected) => {
       this.open.delete(index);
