@@ -136,8 +136,13 @@ export interface ChildRecord extends ChildKey {
   readonly startedAt: number;
   /** Set while no child runs and the next attempt is waited for: when it is due. */
   readonly retryAt?: number;
-  /** Attempts before this one, all failed. */
+  /** Attempts before this one, all failed; those before a rewind are left out. */
   readonly earlier?: readonly Attempt[];
+  /**
+   * {@link TaskRecord.rewinds} of its task when it began. Where the task has been sent back since, its end counts for nothing but
+   * that the task may start anew. Default 0.
+   */
+  readonly rewinds?: number;
   /** It was asked to stop. Default: false. */
   readonly cancelled?: true;
 }
@@ -175,6 +180,8 @@ export interface TaskRecord {
   readonly failure?: Failure;
   /** The output is that of an earlier run (`cache`). */
   readonly cached?: CachedFrom;
+  /** How often a rejection has sent it back to be done again: each time is other work, and numbers of attempts go on. Default 0. */
+  readonly rewinds?: number;
   /** Hooks of the task that have ended; a failed one changes nothing. */
   readonly hooks?: readonly HookRecord[];
   /** Something to know while it is not over: `no worker on queue gpu since 2026-01-01T00:00:00Z`. */
@@ -295,8 +302,6 @@ export interface RunSnapshot {
   readonly tasks: StoredRecords;
   readonly startedAt: number;
   readonly revision: number;
-  /** Bytes of inline outputs among the records. */
-  readonly inlineBytes: number;
   readonly failFastTripped: boolean;
   /** Maps under way. Default: none. */
   readonly maps?: StoredRecords<MapSnapshot>;
@@ -330,8 +335,6 @@ export interface MapSnapshot {
   readonly keys?: readonly ItemKey[];
   /** Of the items that have begun. */
   readonly records: StoredRecords<ItemRecord>;
-  /** Bytes of inline outputs among them. */
-  readonly inlineBytes: number;
   /** A shard: where it begins, and how many failures the whole map tolerates. */
   readonly shard?: { readonly offset: number; readonly tolerated: number };
   /** Records of items that need not run, since they succeeded in an attempt before: for each shard of the map; of a shard its own. */

@@ -43,7 +43,6 @@ import {
   type RunSnapshot,
   type RunSummary,
   TASKS_QUERY,
-  type TaskRecord,
   type TasksQueryInput,
   type TasksQueryResult,
 } from './contract.js';
@@ -82,23 +81,21 @@ const MAX_REASON_CHARS = 200;
 export async function dagRun(given: DagRunInput): Promise<RunSummary> {
   const startedAt = given.carried?.startedAt ?? Date.now();
   const desk = approvalDesk();
-  const { input, plan, dags, kept, failure: broken } = await prepareRun(given);
+  const { input, plan, dags, known, failure: broken } = await prepareRun(given);
   const { carried } = input;
-  const walk = new Walk(plan, carried?.states ?? kept?.states, {
+  const walk = new Walk(plan, known?.states, {
     failFastTripped: carried?.failFastTripped,
     stopped: carried?.stopped !== undefined,
-    chosen: kept?.chosen,
+    chosen: known?.chosen,
   });
-  const ledger = new RunLedger(input.run, plan, walk, startedAt, carried?.revision ?? kept?.revision);
-  ledger.inlineBytes = carried?.inlineBytes ?? 0;
+  const ledger = new RunLedger(input.run, plan, walk, startedAt, known?.revision);
+  if (known !== undefined) ledger.restore(known.records);
   setHandler(runQuery, () => ledger.head());
   setHandler(tasksQuery, (query) => ledger.page(query));
-  if (carried !== undefined) ledger.restore(await loadRecords<TaskRecord>(carried.tasks));
-  else if (kept !== undefined) ledger.keep(kept.records);
 
   const values = new RunValues(itemRun(input), plan, walk, ledger, itemPrefix(input), system);
   const place = new RunPlace(input, plan);
-  const earlier = new EarlierItems(carried?.kept ?? kept?.items, ledger);
+  const earlier = new EarlierItems(known?.items, ledger);
   const loop = new RunLoop(input, plan, walk, ledger, values, dags, earlier);
   desk.open(loop.approvals);
   setCurrentDetails(whenAsked(() => runDetails(ledger.head(), ledger, plan, walk)));
@@ -200,7 +197,6 @@ async function snapshot(input: DagRunInput, ledger: RunLedger, walk: Walk, loop:
     tasks,
     startedAt: ledger.startedAt,
     revision: ledger.revision,
-    inlineBytes: ledger.inlineBytes,
     failFastTripped: walk.failFastTripped,
     stopped: loop.stopped,
     hop,

@@ -1,5 +1,5 @@
 import type { DagPlan } from './plan.js';
-import type { DownstreamRows } from './walk-layout.js';
+import { type DownstreamRows, downstreamRows } from './walk-layout.js';
 
 /**
  * What is done again when a run goes back to a task: it and everything downstream of it. Where a teardown among those has begun, what
@@ -19,4 +19,12 @@ export function rewindScope(
     if (teardown.length > 0 && hasBegun(task)) for (const setup of teardown) scope.add(setup);
   }
   return scope;
+}
+
+/** All tasks that a rejection may ever send back; none where no approval of the plan says `rewindTo`. */
+export function rewindable(plan: DagPlan): ReadonlySet<number> {
+  const targets = new Set(plan.tasks.flatMap(({ approval }) => (approval?.rewindTo === undefined ? [] : [approval.rewindTo])));
+  if (targets.size === 0) return targets;
+  const down = downstreamRows(plan);
+  return new Set([...targets].flatMap((to) => [...rewindScope(plan, down, to, () => true)]));
 }

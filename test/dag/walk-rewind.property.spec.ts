@@ -184,23 +184,27 @@ describe('a rewound walk', () => {
     );
   });
 
-  it.each(SEEDS)('ends as one that was never rewound, however often, and in whichever execution (seed %i)', PATIENCE, (seed) => {
-    const rewinds = fc.array(fc.tuple(fc.nat(6), fc.nat(11), fc.boolean()), { maxLength: 4 });
-    fc.assert(
-      fc.property(randomDag(), rewinds, (dag, script) => {
-        const drive = new Drive(dag);
-        for (const [turns, to, hops] of script) {
-          drive.turns(turns);
-          if (hops) drive.continueAsNew();
-          drive.rewind(to % dag.plan.tasks.length);
-        }
-        drive.toTheEnd();
-        expect(drive.walk.isDone).toBe(true);
-        expect(states(drive.walk)).toEqual(naiveFinalStates(dag.plan, dag.outcomes));
-      }),
-      { seed, numRuns: 3_000 },
-    );
-  });
+  it.each(SEEDS)(
+    'ends as one that was never rewound, however often, and in whichever execution (seed %i)',
+    PATIENCE,
+    (seed) => {
+      const rewinds = fc.array(fc.tuple(fc.nat(6), fc.nat(11), fc.boolean()), { maxLength: 4 });
+      fc.assert(
+        fc.property(randomDag(), rewinds, (dag, script) => {
+          const drive = new Drive(dag);
+          for (const [turns, to, hops] of script) {
+            drive.turns(turns);
+            if (hops) drive.continueAsNew();
+            drive.rewind(to % dag.plan.tasks.length);
+          }
+          drive.toTheEnd();
+          expect(drive.walk.isDone).toBe(true);
+          expect(states(drive.walk)).toEqual(naiveFinalStates(dag.plan, dag.outcomes));
+        }),
+        { seed, numRuns: 3_000 },
+      );
+    },
+  );
 
   it.each(SEEDS)('does the same whether or not its run went on in a new execution before (seed %i)', PATIENCE, (seed) => {
     fc.assert(
@@ -220,42 +224,54 @@ describe('a rewound walk', () => {
     );
   });
 
-  it.each(SEEDS)('with joins that cancel others decides as they ask, and cleans up what was set up last (seed %i)', PATIENCE, (seed) => {
-    const rewinds = fc.array(fc.tuple(fc.nat(6), fc.nat(11), fc.boolean()), { minLength: 1, maxLength: 4 });
-    fc.assert(
-      fc.property(randomDag({ cancelOthers: true }), rewinds, (dag, script) => {
-        const { tasks } = dag.plan;
-        const drive = new Drive(dag);
-        for (const [turns, to, hops] of script) {
-          drive.turns(turns);
-          if (hops) drive.continueAsNew();
-          drive.rewind(to % tasks.length);
-        }
-        drive.toTheEnd();
-        const { walk } = drive;
-        expect(walk.isDone).toBe(true);
-        ok(states(walk).every((state) => FINAL.has(state)));
-        const view = { stateOf: (each: number) => walk.stateOf(each), chosenBy: (branch: number) => dag.outcomes[branch]!.chosen };
-        const lost = new Set<number>();
-        for (const { join } of tasks) if (join !== undefined && 'minSuccess' in join) for (const i of join.losers ?? []) lost.add(i);
-        for (const [i, task] of tasks.entries()) {
-          const state = walk.stateOf(i);
-          const cancelled = state === 'cancelled' && lost.has(i);
-          const verdict = naiveVerdict(dag.plan, i, view);
-          const { when, state: outcome } = dag.outcomes[i]!;
-          const asked = task.when === undefined ? true : when;
-          if (verdict === 'skip') ok(state === 'skipped' || cancelled, `t${i} is ${state}`);
-          else if (verdict === 'upstream_failed') ok(state === 'upstream_failed' || cancelled, `t${i} is ${state}`);
-          else ok(cancelled || state === (asked === true ? outcome : asked === 'error' ? 'failed' : 'skipped'), `t${i} is ${state}`);
-          for (const setup of task.teardown ?? []) {
-            if (walk.stateOf(setup) !== 'success' || asked !== true) continue;
-            ok(drive.began.get(i)! > drive.ended.get(setup)!, `t${i} has not cleaned up after t${setup}`);
+  it.each(SEEDS)(
+    'with joins that cancel others decides as they ask, and cleans up what was set up last (seed %i)',
+    PATIENCE,
+    (seed) => {
+      const rewinds = fc.array(fc.tuple(fc.nat(6), fc.nat(11), fc.boolean()), { minLength: 1, maxLength: 4 });
+      fc.assert(
+        fc.property(randomDag({ cancelOthers: true }), rewinds, (dag, script) => {
+          const { tasks } = dag.plan;
+          const drive = new Drive(dag);
+          for (const [turns, to, hops] of script) {
+            drive.turns(turns);
+            if (hops) drive.continueAsNew();
+            drive.rewind(to % tasks.length);
           }
-        }
-      }),
-      { seed, numRuns: 4_000 },
-    );
-  });
+          drive.toTheEnd();
+          const { walk } = drive;
+          expect(walk.isDone).toBe(true);
+          ok(states(walk).every((state) => FINAL.has(state)));
+          const view = {
+            stateOf: (each: number) => walk.stateOf(each),
+            chosenBy: (branch: number) => dag.outcomes[branch]!.chosen,
+          };
+          const lost = new Set<number>();
+          for (const { join } of tasks)
+            if (join !== undefined && 'minSuccess' in join) for (const i of join.losers ?? []) lost.add(i);
+          for (const [i, task] of tasks.entries()) {
+            const state = walk.stateOf(i);
+            const cancelled = state === 'cancelled' && lost.has(i);
+            const verdict = naiveVerdict(dag.plan, i, view);
+            const { when, state: outcome } = dag.outcomes[i]!;
+            const asked = task.when === undefined ? true : when;
+            if (verdict === 'skip') ok(state === 'skipped' || cancelled, `t${i} is ${state}`);
+            else if (verdict === 'upstream_failed') ok(state === 'upstream_failed' || cancelled, `t${i} is ${state}`);
+            else
+              ok(
+                cancelled || state === (asked === true ? outcome : asked === 'error' ? 'failed' : 'skipped'),
+                `t${i} is ${state}`,
+              );
+            for (const setup of task.teardown ?? []) {
+              if (walk.stateOf(setup) !== 'success' || asked !== true) continue;
+              ok(drive.began.get(i)! > drive.ended.get(setup)!, `t${i} has not cleaned up after t${setup}`);
+            }
+          }
+        }),
+        { seed, numRuns: 4_000 },
+      );
+    },
+  );
 
   it('touches only what is downstream', () => {
     const walk = new Walk(planOf('a\nb <- a\nc <- b\nside <- a\nother'), 'sssss');

@@ -136,14 +136,14 @@ export class Approvals {
     const { onReject, rewindTo, maxRewinds } = task.approval!;
     const record = this.ledger.recordOf(index);
     const earlier = record?.attempts ?? [];
-    const attempt: Attempt = { attempt: earlier.length + 1, startedAt: record?.startedAt, endedAt };
+    const attempt: Attempt = { attempt: (earlier.at(-1)?.attempt ?? 0) + 1, startedAt: record?.startedAt, endedAt };
     if (decision.decision === 'approve') return this.goOn(index, decision, attempt);
 
     const rewinds = earlier.filter(({ failure }) => failure?.kind === 'rejected').length;
     const spent = rewindTo !== undefined && rewinds >= maxRewinds;
     const failure = rejection(decision, spent ? `, after it went back ${rewinds} times` : '');
     const rejected = { ...attempt, failure };
-    if (rewindTo !== undefined && !spent && this.rewind(rewindTo)) return this.ledger.noteAttempt(index, rejected);
+    if (rewindTo !== undefined && !spent && this.rewind(rewindTo)) return this.ledger.noteAttempts(index, [rejected]);
     if (onReject === 'fail') this.seat.end(index, { state: 'failed', failure, attempts: [rejected], endedAt });
     else if (onReject === 'skip') this.seat.end(index, { state: 'skipped', attempts: [rejected], endedAt });
     else this.goOn(index, decision, rejected);

@@ -14,18 +14,21 @@ export interface PreparedRun {
   readonly input: DagRunInput;
   readonly plan: DagPlan;
   readonly dags: { readonly [reference: string]: PinnedDag };
-  /** What a further attempt of a SubDAG goes on from. */
-  readonly kept?: {
-    readonly states: WalkStates;
-    readonly records: readonly TaskRecord[];
-    readonly revision: number;
-    /** What a branch that succeeded has chosen. */
-    readonly chosen: (branch: number) => readonly number[] | undefined;
-    /** Items of maps that failed. */
-    readonly items: KeptItems;
-  };
+  /** What is known before it begins: by an earlier execution of the run, or, kept, by the attempt of a SubDAG before this one. */
+  readonly known?: KnownBefore;
   /** Why it cannot begin: it closes with that. */
   readonly failure?: Failure;
+}
+
+/** What a run goes on from. */
+export interface KnownBefore {
+  readonly states: WalkStates;
+  readonly records: readonly TaskRecord[];
+  readonly revision: number;
+  /** What a branch that succeeded has chosen. */
+  readonly chosen: (branch: number) => readonly number[] | undefined;
+  /** Items of maps that failed, which need not run again. Default: none. */
+  readonly items?: KeptItems;
 }
 
 const EMPTY_PLAN: DagPlan = { format: 1, dagId: '', maxActiveTasks: 1, failFast: false, bodies: [], tasks: [] };
@@ -56,8 +59,14 @@ export async function prepareRun(input: DagRunInput): Promise<PreparedRun> {
   }
   const completed = withParams(input, plan);
   if ('failure' in completed) return { input, plan, dags: pinned, failure: completed.failure };
-  const kept = input.keepFrom === undefined || input.carried !== undefined ? undefined : await keptOf(input.keepFrom, plan);
-  return { input: completed, plan, dags: pinned, kept };
+  return { input: completed, plan, dags: pinned, known: await knownBefore(input, plan) };
+}
+
+async function knownBefore({ carried, keepFrom }: DagRunInput, plan: DagPlan): Promise<KnownBefore | undefined> {
+  if (carried === undefined) return keepFrom === undefined ? undefined : keptOf(keepFrom, plan);
+  const { states, revision } = carried;
+  const records = await loadRecords(carried.tasks);
+  return { states, records, revision, chosen: choices(plan, records), items: carried.kept };
 }
 
 /** The params of a child come from expressions: only now is known what they are. */
@@ -76,7 +85,7 @@ function withTimeout(plan: DagPlan, timeoutMs: number | undefined): DagPlan {
 }
 
 /** Nothing where the attempt before left no report. */
-async function keptOf(prefix: string, plan: DagPlan): Promise<PreparedRun['kept']> {
+async function keptOf(prefix: string, plan: DagPlan): Promise<KnownBefore | undefined> {
   try {
     const { head, tasks } = (await atHand('what the attempt before achieved', (objects) =>
       objects.loadJson({ key: `${prefix}${REPORT_NAME}` }),
@@ -84,8 +93,8 @@ async function keptOf(prefix: string, plan: DagPlan): Promise<PreparedRun['kept'
     const records = new Map((await loadRecords(tasks)).map((record) => [record.taskId, record]));
     const states = keptStates(plan, (taskId) => records.get(taskId)?.state);
     const kept = plan.tasks.flatMap(({ id }, i) => (states[i] === '.' ? [] : [records.get(id)!]));
-    const chosen = (branch: number): readonly number[] | undefined => chosenOf(plan, records.get(plan.tasks[branch]!.id));
-    return { states, records: kept, revision: head.revision, chosen, items: keptItemsOf(plan, states, records, head.revision) };
+    const items = keptItemsOf(plan, states, records, head.revision);
+    return { states, records: kept, revision: head.revision, chosen: choices(plan, kept), items };
   } catch {
     return undefined;
   }
@@ -103,11 +112,14 @@ function keptItemsOf(plan: DagPlan, states: WalkStates, records: ReadonlyMap<str
 }
 
 /** The output of a branch names what it has chosen (R17). */
-function chosenOf(plan: DagPlan, record: TaskRecord | undefined): readonly number[] | undefined {
-  const output = record?.output;
-  if (output === undefined || !('value' in output)) return undefined;
-  const { chosen } = output.value as { readonly chosen: readonly string[] };
-  return plan.tasks.flatMap(({ id }, i) => (chosen.includes(id) ? [i] : []));
+function choices(plan: DagPlan, records: readonly TaskRecord[]): KnownBefore['chosen'] {
+  const outputs = new Map(records.map(({ taskId, output }) => [taskId, output]));
+  return (branch) => {
+    const output = outputs.get(plan.tasks[branch]!.id);
+    if (output === undefined || !('value' in output)) return undefined;
+    const { chosen } = output.value as { readonly chosen: readonly string[] };
+    return plan.tasks.flatMap(({ id }, i) => (chosen.includes(id) ? [i] : []));
+  };
 }
 
 function rootMessage(error: unknown): string {

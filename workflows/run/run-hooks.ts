@@ -1,5 +1,5 @@
 import { workflowInfo } from '@temporalio/workflow';
-import type { TaskReturn } from '../../activities/task-call.js';
+import type { TaskCall, TaskReturn } from '../../activities/task-call.js';
 import type { Json } from '../../src/dag/json.js';
 import { MAX_HOOK_MS, MAX_HOOKS_MS } from '../../src/dag/limits.js';
 import type { ActivityPlan, DagPlan, HookPlan, TaskPlan } from '../../src/dag/plan.js';
@@ -21,6 +21,8 @@ export interface HookPlace {
   readonly plan: DagPlan;
   readonly values: RunValues;
   readonly prefix: string;
+  /** Of a task that a rejection has sent back: how often, and the number of the hook's last attempt before. */
+  readonly again?: Pick<TaskCall, 'before' | 'rewinds'>;
 }
 
 /** What the hooks of one run are carried out with. */
@@ -71,7 +73,8 @@ export async function carryOutHook(run: HookPlace, task: TaskPlan, left: number)
   if ('state' in args) return args;
   const queue = activity.queue ?? workflowInfo().taskQueue;
   try {
-    const result = await startActivity(task, within(activity, left), args.list, run.plan.dagId);
+    const { plan, again } = run;
+    const result = await startActivity(task, within(activity, left), args.list, plan.dagId, undefined, again?.rewinds);
     return activity.foreign === undefined ? endingOfReturn(result as TaskReturn) : { state: 'success' };
   } catch (error) {
     return endingOfFailure(error, { id: task.id, name: activity.name, queue });
@@ -87,12 +90,12 @@ async function isWanted({ values }: HookPlace, task: TaskPlan): Promise<true | T
 }
 
 async function argumentsOf(
-  { plan, values, prefix }: HookPlace,
+  { plan, values, prefix, again }: HookPlace,
   task: TaskPlan,
   activity: ActivityPlan,
 ): Promise<{ readonly list: readonly unknown[] } | TaskEnding> {
   if (activity.foreign === undefined)
-    return { list: [{ task: task.id, body: plan.bodies[activity.body ?? 0]!, prefix, ...values.callValues(task) }] };
+    return { list: [{ task: task.id, body: plan.bodies[activity.body ?? 0]!, prefix, ...again, ...values.callValues(task) }] };
   const answer = await values.template(activity.foreign.args, task.id, FOREIGN_ARGS_LIMIT);
   if ('error' in answer) return failed('expression', `arguments of ${task.id}: ${answer.error}`);
   return { list: 'value' in answer.output ? (answer.output.value as readonly Json[]) : [answer.output] };

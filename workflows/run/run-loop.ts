@@ -2,8 +2,10 @@ import { CancellationScope, sleep, workflowInfo } from '@temporalio/workflow';
 import type { TaskCall, TaskReturn } from '../../activities/task-call.js';
 import type { Json } from '../../src/dag/json.js';
 import { validateJson } from '../../src/dag/json-schema.js';
+import { itemAttemptsBefore } from '../../src/dag/map/item-attempts.js';
 import { type CallItem, type ItemPlace, itemName } from '../../src/dag/map/item-source.js';
 import type { ActivityPlan, BranchPlan, DagPlan, TaskPlan } from '../../src/dag/plan.js';
+import { rewindable } from '../../src/dag/rewind-scope.js';
 import type { Failure, OutputValue } from '../../src/dag/state.js';
 import type { Walk } from '../../src/dag/walk.js';
 import type { ChildRecord, DagRunInput, PinnedDag, RunBudgets, RunFacts } from '../contract.js';
@@ -90,22 +92,25 @@ export class RunLoop implements LoopHost {
     earlier: EarlierItems,
   ) {
     this.stopReason = input.carried?.stopped;
-    this.scopes = new TaskScopes(plan);
+    const mayBeRewound = rewindable(plan);
+    this.scopes = new TaskScopes(plan, mayBeRewound);
+    this.rewinds = new Rewinds(mayBeRewound, (task) => ledger.recordOf(task)?.rewinds ?? 0, walk);
     this.run = input.run;
     this.prefix = itemPrefix(input);
     this.budgets = { ...BUDGETS, ...input.budgets };
-    this.children = new Children(input, plan, this, this.budgets, system, (child, end, cancelled) =>
-      this.shards.has(child.task) ? this.shards.ended(child, end) : this.subs.ended(child, end, cancelled),
-    );
+    this.children = new Children(input, plan, this, this.budgets, this.rewinds, system, {
+      ended: (child, end, cancelled) =>
+        this.shards.has(child.task) ? this.shards.ended(child, end) : this.subs.ended(child, end, cancelled),
+      endedLate: (child) => this.subs.endedLate(child),
+    });
     this.subs = new SubDags(input.run, plan, this, this.children, values, ledger, dags, (task, item) =>
       this.maps.callOf(task, item),
     );
     this.watch = new QueueWatch(system, (task, text) => this.tell(() => ledger.noteNotice(task, text)));
-    this.hooks = new TaskHooks(plan, ledger, values, this.prefix, (what) => this.tell(what));
+    this.hooks = new TaskHooks(plan, ledger, values, this.prefix, this.rewinds, (what) => this.tell(what));
     this.failFastSeen = walk.failFastTripped;
     this.waits = new Waits(input.run, plan, ledger, values, this.prefix, this.seat());
     this.approvals = new Approvals(plan, ledger, this.seat(), (task) => this.rewind(task));
-    this.rewinds = new Rewinds((task) => this.walk.putBack(task));
     const host: MapHost = {
       settle: (index, answer, then) => this.settle(index, answer, then),
       end: (index, ending) => this.end(index, ending),
@@ -194,7 +199,8 @@ export class RunLoop implements LoopHost {
       this.hooks.launch();
       this.maps.noteProgress();
       this.ledger.noteChanges(Date.now());
-      if (this.walk.isDone && this.isIdle) return 'done';
+      // A child may be left whose task was sent back, and has come to another end.
+      if (this.walk.isDone && this.isIdle && this.children.size === 0) return 'done';
       if (this.isIdle && this.inbox.length === 0 && (mayContinue || this.mustDrain())) return 'continue_as_new';
       // Something inside the walk itself may have met a join or tripped failFast just now.
       if (this.dropUnwanted()) continue;
@@ -331,11 +337,13 @@ export class RunLoop implements LoopHost {
 
   private dispatch(index: number, task: TaskPlan, activity: ActivityPlan, item: CallItem | undefined): void {
     if (activity.foreign !== undefined) return this.dispatchForeign(index, task, activity, activity.foreign.args, item);
+    const { attempts, rewinds } = this.ledger.recordOf(index) ?? {};
     const call: TaskCall = {
       task: task.id,
       body: this.plan.bodies[activity.body ?? 0]!,
       prefix: this.prefix,
-      before: this.ledger.recordOf(index)?.attempts?.length,
+      before: item === undefined ? attempts?.at(-1)?.attempt : itemAttemptsBefore(task, rewinds) || undefined,
+      rewinds,
       ...this.values.callValues(task),
       item,
     };
@@ -384,15 +392,17 @@ export class RunLoop implements LoopHost {
     this.inputChars += small ? 300 : JSON.stringify(args).length;
     this.inFlight++;
     if (activity.queue !== undefined) this.watch.sent(index, activity.queue, Date.now());
-    const round = this.rewinds.round(index);
+    const round = this.rewinds.begun(index);
     const over = (result: () => TaskEnding): void =>
       this.tell(() => {
         this.inFlight--;
         if (activity.queue !== undefined && item === undefined) this.watch.ended(index, activity.queue);
-        if (this.rewinds.counts(index, round)) this.end(index, result(), item);
+        if (this.rewinds.over(index, round)) this.end(index, result(), item);
+        else if (item === undefined) this.ledger.noteAttempts(index, result().attempts ?? []);
       });
     const queue = activity.queue ?? workflowInfo().taskQueue;
-    const start = (): Promise<unknown> => startActivity(task, activity, args, this.run.dagId, item);
+    const { rewinds } = this.ledger.recordOf(index) ?? {};
+    const start = (): Promise<unknown> => startActivity(task, activity, args, this.run.dagId, item, rewinds);
     const begin = item === undefined ? start : (): Promise<unknown> => this.maps.within(index, start);
     this.scopes.start(index, task, begin).then(
       (result) => over(() => ending(result)),
@@ -462,11 +472,11 @@ export class RunLoop implements LoopHost {
     if (!(answer instanceof Promise)) return then(answer);
     this.commands++;
     this.inFlight++;
-    const round = this.rewinds.round(index);
+    const round = this.rewinds.begun(index);
     const over = (settled: () => void): void =>
       this.tell(() => {
         this.inFlight--;
-        if (this.rewinds.counts(index, round)) settled();
+        if (this.rewinds.over(index, round)) settled();
       });
     answer.then(
       (value) => over(() => then(value)),
@@ -495,30 +505,38 @@ export class RunLoop implements LoopHost {
         );
       },
       claim: (task) => {
-        const round = this.rewinds.round(task);
-        return () => this.rewinds.counts(task, round);
+        const round = this.rewinds.begun(task);
+        return () => this.rewinds.over(task, round);
       },
       sent: (chars) => {
         this.commands++;
         this.inputChars += chars;
       },
+      began: (chars) => this.began(chars),
+      over: () => this.over(),
     };
   }
 
-  /** After a rejection: what of these tasks still runs is not waited for, but its task starts anew only when it has ended. */
+  /**
+   * After a rejection. What still runs of these tasks is asked to stop, clean-up excepted, and counts for nothing; each starts anew
+   * when all of its own is over.
+   */
   private rewind(to: number): boolean {
     if (this.stopReason !== undefined || this.walk.failFastTripped) return false;
-    const running = new Set(this.walk.running());
-    // What parts of a map or a SubDAG still run cannot be told from those of the next round.
-    for (const index of this.walk.withDownstream(to)) {
-      const { map, sub } = this.plan.tasks[index]!;
-      if (running.has(index) && (map !== undefined || sub !== undefined)) return false;
-    }
-    for (const index of this.walk.rewind(to)) {
-      const task = this.plan.tasks[index]!;
-      const polled = this.waits.withdraw(index);
+    const again = this.walk.toRewind(to);
+    this.hooks.hold(again);
+    this.walk.rewind(again);
+    for (const index of again) {
+      this.rewinds.rewound(index);
+      this.scopes.letGo(index);
+      this.children.letGo(index);
+      this.subs.withdraw(index);
+      this.maps.withdraw(index);
+      this.shards.withdraw(index);
+      this.waits.withdraw(index);
       this.approvals.withdraw(index);
-      this.rewinds.rewound(index, running.has(index) && (polled || task.activity !== undefined || task.value !== undefined));
+      const { map, activity } = this.plan.tasks[index]!;
+      if (map !== undefined && activity?.queue !== undefined) this.watch.ended(index, activity.queue);
       this.ledger.noteRewound(index);
       this.dropped.delete(index);
     }

@@ -35,6 +35,13 @@ export const WALK_BUDGET = 50_000;
 /** A value, or why there is none. Expected failures are values: a bad expression fails its task, never the workflow task. */
 export type Evaluated = { readonly output: OutputValue } | { readonly error: string };
 
+/** What the values of a hook have besides: the task whose hook it is, and what stays known of tasks that are sent back. */
+interface HookValues {
+  readonly task: Json;
+  readonly index: ReadonlyMap<string, number>;
+  readonly held?: ReadonlyMap<number, CallTasks[string]>;
+}
+
 /**
  * Evaluates what the walk itself has to: `when`, values of transforms, arguments of foreign activities, outputs of the
  * DAG. With the values at hand it answers at once; where an expression names a stored value an activity evaluates it
@@ -51,16 +58,21 @@ export class RunValues {
     private readonly ledger: RunLedger,
     private readonly prefix: string,
     private readonly system: (summary: string) => Pick<SystemActivities, 'evaluate'>,
-    /** The task whose hook it is, and the index of another one's tasks. */
-    private readonly hookOf?: { readonly task: Json; readonly index: ReadonlyMap<string, number> },
+    private readonly hook?: HookValues,
   ) {
-    this.index = hookOf?.index ?? new Map(plan.tasks.map((task, i) => [task.id, i]));
+    this.index = hook?.index ?? new Map(plan.tasks.map((task, i) => [task.id, i]));
   }
 
   /** The same values for the hooks of a task that has ended, which they know as `task`. */
   inHookOf(task: Json): RunValues {
-    const { run, plan, walk, ledger, prefix, system, index } = this;
-    return new RunValues(run, plan, walk, ledger, prefix, system, { task, index });
+    return this.forHook({ task, index: this.index });
+  }
+
+  /** The same, where these tasks are sent back: what the hooks know of them stays as it is now. */
+  holding(tasks: readonly number[]): RunValues {
+    const held = new Map(this.hook?.held);
+    for (const task of tasks) if (!held.has(task)) held.set(task, this.endOf(task));
+    return this.forHook({ ...this.hook!, held });
   }
 
   /** The limit for the next output, given what is held already. */
@@ -78,7 +90,7 @@ export class RunValues {
       tasks: needs?.tasks === undefined ? undefined : this.outputsOf(needs.tasks, needs.items),
       inlineLimit: limit === INLINE_LIMIT ? undefined : limit,
       ignoreCache: this.run.ignoreCache,
-      hookOf: this.hookOf?.task,
+      hookOf: this.hook?.task,
     };
   }
 
@@ -160,7 +172,7 @@ export class RunValues {
 
   private get ownScope(): Pick<Scope, 'params' | 'run' | 'task'> {
     const { params, scope } = this.run;
-    return this.hookOf === undefined ? { params, run: scope } : { params, run: scope, task: this.hookOf.task };
+    return this.hook === undefined ? { params, run: scope } : { params, run: scope, task: this.hook.task };
   }
 
   private someParams(names: true | readonly string[]): JsonObject {
@@ -173,13 +185,21 @@ export class RunValues {
   private outputsOf(tasks: readonly number[], withItems: readonly number[] = []): CallTasks {
     const outputs: { [id: string]: CallTasks[string] } = {};
     for (const task of tasks) {
-      const state = this.walk.stateOf(task);
-      const record = this.ledger.recordOf(task);
-      const output = (state === 'success' ? record?.output : undefined) ?? { value: null };
-      const items = record?.items !== undefined && withItems.includes(task) ? { items: record.items } : undefined;
-      outputs[this.plan.tasks[task]!.id] = { state, output, ...items };
+      const { items, ...end } = this.hook?.held?.get(task) ?? this.endOf(task);
+      outputs[this.plan.tasks[task]!.id] = items !== undefined && withItems.includes(task) ? { ...end, items } : end;
     }
     return outputs;
+  }
+
+  private endOf(task: number): CallTasks[string] {
+    const state = this.walk.stateOf(task);
+    const { output, items } = this.ledger.recordOf(task) ?? {};
+    return { state, output: (state === 'success' ? output : undefined) ?? { value: null }, items };
+  }
+
+  private forHook(hook: HookValues): RunValues {
+    const { run, plan, walk, ledger, prefix, system } = this;
+    return new RunValues(run, plan, walk, ledger, prefix, system, hook);
   }
 }
 

@@ -18,4 +18,8 @@ export interface Seat {
   claim(task: number): () => boolean;
   /** Counts a command with this much input against the budget of the activation. */
   sent(chars: number): void;
+  /** Something began that must be over before the run may continue as new. */
+  began(chars: number): void;
+  /** It is over. Call it from within `tell`. */
+  over(): void;
 }

@@ -1,6 +1,7 @@
 import { CancellationScope, sleep, uuid4 } from '@temporalio/workflow';
 import type { ChildEnd } from '../../src/dag/child-end.js';
 import type { JsonObject } from '../../src/dag/json.js';
+import { itemAttemptsBefore } from '../../src/dag/map/item-attempts.js';
 import { type CallItem, type ItemPlace, itemName } from '../../src/dag/map/item-source.js';
 import type { DagPlan, SubPlan, SubRetryPlan } from '../../src/dag/plan.js';
 import type { Attempt, Failure, FailureKind } from '../../src/dag/state.js';
@@ -23,12 +24,14 @@ const PASSED_ON: ReadonlySet<FailureKind> = new Set<FailureKind>([
   'dag_missing',
   'blob_missing',
 ]);
+/** Of an attempt that is not wanted any more, however it ends. */
+const GIVEN_UP: Failure = { kind: 'cancelled', message: 'a rejection sent the task back' };
 /** Another attempt would find the same. */
 const FINAL: ReadonlySet<FailureKind> = new Set<FailureKind>(['invalid_params', 'dag_missing', 'blob_missing']);
 
 /**
  * Tasks of type `dag` (R9): each attempt is a child that runs the SubDAG's own plan with its own params, limits and clean-up.
- * A further attempt is a new child that keeps what succeeded in the one before.
+ * A further attempt is a new child that keeps what succeeded in the one before, unless a rejection came between them.
  */
 export class SubDags {
   /** Tasks, and items of maps, whose next attempt is waited for. */
@@ -47,31 +50,43 @@ export class SubDags {
   ) {}
 
   carryOut(task: number, sub: SubPlan, item?: CallItem): void {
-    this.begin(task, sub, 1, [], item);
+    const { attempts, rewinds } = this.ledger.recordOf(task) ?? {};
+    const before = item === undefined ? attempts?.at(-1)?.attempt : itemAttemptsBefore(this.plan.tasks[task]!, rewinds);
+    this.begin(task, sub, (before ?? 0) + 1, [], item);
   }
 
   /** How a child of a task of this kind ended. */
   ended(child: ChildRecord, end: ChildEnd, cancelled: boolean): void {
-    const { task, attempt, startedAt, earlier = [] } = child;
+    const { task, attempt, earlier = [] } = child;
     const plan = this.plan.tasks[task]!;
     const sub = plan.sub!;
     const item = placeOf(child);
     const endedAt = Date.now();
-    const runId = this.children.runIdOf(child);
-    const failure = end.state === 'failed' ? failureOf(end.failure, this.nameOf(sub), runId, sub) : undefined;
-    const attempts: Attempt[] = [...earlier, { attempt, startedAt, endedAt, runId, failure }];
+    const failure =
+      end.state === 'failed' ? failureOf(end.failure, this.nameOf(sub), this.children.runIdOf(child), sub) : undefined;
+    const attempts = [...earlier, this.attemptOf(child, endedAt, failure)];
     const facts = { attempts, startedAt: attempts[0]!.startedAt, endedAt };
     if (end.state === 'success')
       return this.host.end(task, { ...this.host.checked(plan, { output: end.output ?? { value: {} } }), ...facts }, item);
     if (failure === undefined) return this.host.end(task, { state: 'cancelled', ...facts }, item);
     const { retry } = sub;
-    if (cancelled || retry === undefined || attempt >= retry.maxAttempts || FINAL.has(failure.kind))
+    if (cancelled || retry === undefined || attempts.length >= retry.maxAttempts || FINAL.has(failure.kind))
       return this.host.end(task, { state: 'failed', failure, ...facts }, item);
-    const retryAt = endedAt + waitMs(retry, attempt);
+    const retryAt = endedAt + waitMs(retry, attempts.length);
     this.wait(
       { task, item: child.item, attempt: attempt + 1, startedAt: endedAt, retryAt, earlier: attempts },
       retryAt - endedAt,
     );
+  }
+
+  /** A child of a task that was sent back meanwhile has ended: that attempt is over, and nothing follows from it. */
+  endedLate(child: ChildRecord): void {
+    if (child.item === undefined) this.ledger.noteAttempts(child.task, [this.attemptOf(child, Date.now(), GIVEN_UP)]);
+  }
+
+  /** The task is sent back: it does not wait for another attempt. */
+  withdraw(task: number): void {
+    for (const [key, child] of this.waiting) if (child.task === task) this.waiting.delete(key);
   }
 
   /** Ends what waits for another attempt, of one task or of all that a cancel reaches. */
@@ -130,7 +145,7 @@ export class SubDags {
   ): void {
     const now = Date.now();
     const runId = this.children.runIdOf({ task, item, attempt });
-    if (item === undefined) this.ledger.noteAttempts(task, [...earlier, { attempt, startedAt: now, runId }]);
+    if (item === undefined) this.ledger.noteAttempts(task, [{ attempt, startedAt: now, runId }]);
     this.children.start(
       {
         task,
@@ -143,7 +158,7 @@ export class SubDags {
         earlier: earlier.length === 0 ? undefined : earlier,
         more: {
           timeoutMs: sub.timeoutMs,
-          keepFrom: attempt === 1 ? undefined : this.children.prefixOf({ task, item, attempt: attempt - 1 }),
+          keepFrom: earlier.length === 0 ? undefined : this.children.prefixOf({ task, item, attempt: attempt - 1 }),
         },
       },
       now,
@@ -154,9 +169,10 @@ export class SubDags {
     const { task, item, attempt, retryAt = 0, earlier = [] } = record;
     const key = `${task}[${item ?? ''}]`;
     this.waiting.set(key, record);
-    if (item === undefined) this.ledger.noteAttempts(task, earlier);
-    if (item === undefined)
+    if (item === undefined) {
+      this.ledger.noteAttempts(task, earlier);
       this.ledger.noteNotice(task, `attempt ${attempt} begins at ${new Date(retryAt).toISOString().slice(0, 19)}Z`);
+    }
     const { id, sub } = this.plan.tasks[task]!;
     void CancellationScope.nonCancellable(() => sleep(ms, { summary: `${id}: wait before attempt ${attempt}` })).then(() =>
       this.host.tell(() => {
@@ -166,6 +182,11 @@ export class SubDags {
         this.begin(task, sub!, attempt, earlier, item === undefined ? undefined : this.callOf(task, item));
       }),
     );
+  }
+
+  private attemptOf(child: ChildRecord, endedAt: number, failure: Failure | undefined): Attempt {
+    const { attempt, startedAt } = child;
+    return { attempt, startedAt, endedAt, runId: this.children.runIdOf(child), failure };
   }
 
   private planOf(sub: SubPlan): PinnedDag | undefined {

@@ -26,6 +26,12 @@ const NOTHING_MET: { readonly [what in PollPlan['what']]: JsonObject } = {
   sql: { value: null, rowCount: 0 },
 };
 
+/** A wait whose polls are under way. */
+interface Poll {
+  readonly scope: CancellationScope;
+  cancelled: boolean;
+}
+
 /**
  * The waits of a run. Timers share one clock, polls are attempts of one activity each; none takes a place (R13), and none keeps
  * the run from going on in a new execution: what they wait for stands in their records, and is begun again from there.
@@ -33,7 +39,7 @@ const NOTHING_MET: { readonly [what in PollPlan['what']]: JsonObject } = {
 export class Waits {
   private readonly alarm: Alarm;
   private readonly timers = new Set<number>();
-  private readonly polls = new Map<number, CancellationScope>();
+  private readonly polls = new Map<number, Poll>();
   private readonly line: number[] = [];
   private resumed = false;
 
@@ -79,19 +85,23 @@ export class Waits {
   cancel(only?: number): void {
     for (const task of [...this.timers, ...this.line, ...this.polls.keys()]) {
       if (!reaches(this.plan, task, only)) continue;
-      if (!this.withdraw(task)) this.seat.end(task, { state: 'cancelled' });
+      this.withdraw(task);
+      if (!this.polls.has(task)) this.seat.end(task, { state: 'cancelled' });
     }
   }
 
-  /** The task is to be done again; true while a poll is still under way. */
-  withdraw(task: number): boolean {
+  /** Nothing is waited for any more; polls under way are asked to stop, and end when Temporal says so. */
+  withdraw(task: number): void {
     this.timers.delete(task);
     this.alarm.clear(task);
     const at = this.line.indexOf(task);
     if (at >= 0) this.line.splice(at, 1);
-    const scope = this.polls.get(task);
-    scope?.cancel();
-    return scope !== undefined;
+    const poll = this.polls.get(task);
+    if (poll === undefined || poll.cancelled) return;
+    poll.cancelled = true;
+    // From now on in flight: a new execution of the run would take it for one that goes on.
+    this.seat.began(0);
+    poll.scope.cancel();
   }
 
   private setTimer(task: number, { timer }: WaitPlan, deadline: number, answer: Evaluated): void {
@@ -129,14 +139,17 @@ export class Waits {
       prefix: this.prefix,
       deadline,
       pace: poll.pace,
+      rewinds: this.ledger.recordOf(index)?.rewinds,
       ...this.values.callValues(task),
     };
     this.seat.sent(task.needs === undefined ? 400 : JSON.stringify(call).length);
     const scope = new CancellationScope();
-    this.polls.set(index, scope);
+    const polling: Poll = { scope, cancelled: false };
+    this.polls.set(index, polling);
     const counts = this.seat.claim(index);
     const over = (ending: () => TaskEnding): void =>
       this.seat.tell(() => {
+        if (polling.cancelled) this.seat.over();
         this.polls.delete(index);
         this.pollNext();
         if (!counts()) return;

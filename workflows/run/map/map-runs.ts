@@ -5,9 +5,10 @@ import type { CallItem } from '../../../src/dag/map/item-source.js';
 import type { FinalItemState } from '../../../src/dag/map/map-walk.js';
 import { shardCount } from '../../../src/dag/map/shards.js';
 import type { DagPlan, TaskPlan } from '../../../src/dag/plan.js';
-import type { Failure } from '../../../src/dag/state.js';
+import type { Failure, OutputValue } from '../../../src/dag/state.js';
 import type { DagRunInput, ItemsQueryInput, ItemsQueryResult, MapSnapshot, RunFacts, ShardResult } from '../../contract.js';
 import { system } from '../dispatch.js';
+import { inlineBytesOf } from '../inline-bytes.js';
 import { itemPrefix, itemRun } from '../item-facts.js';
 import { reaches } from '../reach-of-cancel.js';
 import type { RunLedger, TaskEnding } from '../run-ledger.js';
@@ -112,7 +113,7 @@ export class MapRuns {
       ...(output === undefined ? {} : { output }),
       ...(failure === undefined ? {} : { failure }),
     });
-    if (output !== undefined && 'value' in output) this.holdInline(map, JSON.stringify(output.value).length);
+    this.holdInline(map, output);
     map.finish(item, state);
     this.moved.add(map);
     if (map.walk.gaveUp) {
@@ -146,6 +147,12 @@ export class MapRuns {
     }
   }
 
+  /** The task is sent back: its items are forgotten. */
+  withdraw(index: number): void {
+    const map = this.open.get(index);
+    if (map !== undefined) this.forget(map);
+  }
+
   /** Writes into the ledger how far the maps are that have moved. */
   noteProgress(): void {
     for (const map of this.moved) this.ledger.noteMap(map.index, map.progress);
@@ -163,17 +170,17 @@ export class MapRuns {
   async snapshot(name: string): Promise<readonly MapSnapshot[]> {
     const snapshots: MapSnapshot[] = [];
     for (const map of this.open.values()) {
-      const { task, prepared, walk, inlineBytes } = map;
+      const { task, prepared, walk } = map;
       const records = await storeRecords(map.begun(), this.prefix, `${name}-${task.id}`, `items of ${task.id} so far`);
       const stopped = walk.isStopped ? { stopped: true as const } : {};
-      snapshots.push({ taskId: task.id, ...prepared, states: walk.snapshot(), records, inlineBytes, ...stopped });
+      snapshots.push({ taskId: task.id, ...prepared, states: walk.snapshot(), records, ...stopped });
     }
     return snapshots;
   }
 
   /** Goes on with the maps of an earlier execution. */
   async restore(snapshots: readonly MapSnapshot[]): Promise<void> {
-    for (const { taskId, records, states, inlineBytes, shards, stopped, kept, ...carried } of snapshots) {
+    for (const { taskId, records, states, shards, stopped, kept, ...carried } of snapshots) {
       if (shards !== undefined) continue;
       const index = this.plan.tasks.findIndex(({ id }) => id === taskId);
       const task = this.plan.tasks[index]!;
@@ -181,8 +188,10 @@ export class MapRuns {
       const done = kept === undefined ? undefined : await loadRecords(kept[0]!);
       const map = new RunningMap(index, task, prepared, done === undefined ? states : undefined, done);
       this.ledger.inlineBytes += map.inlineBytes;
-      for (const record of await loadRecords(records)) map.records.set(record.index, record);
-      map.inlineBytes += inlineBytes;
+      for (const record of await loadRecords(records)) {
+        map.records.set(record.index, record);
+        this.holdInline(map, record.output);
+      }
       if (stopped === true) map.walk.stop();
       this.open.set(index, map);
     }
@@ -212,7 +221,8 @@ export class MapRuns {
     if (map.walk.isDone) this.close(map);
   }
 
-  private holdInline(map: RunningMap, bytes: number): void {
+  private holdInline(map: RunningMap, output: OutputValue | undefined): void {
+    const bytes = inlineBytesOf(output);
     map.inlineBytes += bytes;
     this.ledger.inlineBytes += bytes;
   }
@@ -267,11 +277,15 @@ export class MapRuns {
 
   private over(map: RunningMap, ending: TaskEnding): void {
     this.ledger.noteMap(map.index, map.progress);
+    this.forget(map);
+    this.host.end(map.index, ending);
+  }
+
+  /** What is kept of its items the ledger counts with the ending. */
+  private forget(map: RunningMap): void {
     this.moved.delete(map);
     this.open.delete(map.index);
-    // The items are dropped here; what is kept of them the ledger counts with the ending.
     this.ledger.inlineBytes -= map.inlineBytes;
-    this.host.end(map.index, ending);
   }
 }
 

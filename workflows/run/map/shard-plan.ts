@@ -2,7 +2,7 @@ import type { CallTasks } from '../../../activities/task-call.js';
 import { type ItemRange, SHARD_ITEMS } from '../../../src/dag/map/shards.js';
 import type { DagPlan, TaskPlan } from '../../../src/dag/plan.js';
 import { FINAL_STATE_BYTES, STATE_LETTERS } from '../../../src/dag/walk-states.js';
-import type { RunSnapshot } from '../../contract.js';
+import type { RunSnapshot, TaskRecord } from '../../contract.js';
 import type { PreparedMap } from './running-map.js';
 
 /** What a shard runs: the map's task alone, behind those whose outputs it names. */
@@ -19,19 +19,22 @@ export function shardRun(
   upstream: CallTasks,
   { source, kept }: PreparedMap,
   { from, to }: ItemRange,
-  rules: { readonly maxConcurrency: number; readonly tolerated: number; readonly now: number },
+  rules: { readonly maxConcurrency: number; readonly tolerated: number; readonly rewinds?: number; readonly now: number },
 ): ShardRun {
   const ids = Object.keys(upstream);
   const indexOf = new Map(ids.map((id, i) => [id, i]));
   const renumbered = (indexes: readonly number[] | undefined): readonly number[] | undefined =>
     indexes?.map((i) => indexOf.get(plan.tasks[i]!.id)!);
-  const { upstream: _edges, rule: _rule, when: _when, ...alone } = task;
+  // What decides about the map, and what answers its end, is its parent's to do.
+  const { upstream: _edges, rule: _rule, join: _join, when: _when, hooks: _hooks, ...alone } = task;
   const needs =
     task.needs === undefined
       ? undefined
       : { ...task.needs, tasks: renumbered(task.needs.tasks), items: renumbered(task.needs.items) };
   const { format, dagId, maxActiveTasks, bodies, subs } = plan;
-  const { maxConcurrency, tolerated, now } = rules;
+  const { maxConcurrency, tolerated, rewinds, now } = rules;
+  const known: TaskRecord[] = ids.map((taskId) => ({ taskId, revision: 1, ...upstream[taskId]! }));
+  if (rewinds !== undefined) known.push({ taskId: task.id, state: 'running', revision: 1, rewinds });
   return {
     plan: {
       format,
@@ -47,10 +50,9 @@ export function shardRun(
     carried: {
       format: 1,
       states: `${ids.map((id) => letterOf(upstream[id]!.state)).join('')}r`,
-      tasks: { records: ids.map((taskId) => ({ taskId, revision: 1, ...upstream[taskId]! })) },
+      tasks: { records: known },
       startedAt: now,
       revision: 1,
-      inlineBytes: 0,
       failFastTripped: false,
       hop: 0,
       maps: {
@@ -62,7 +64,6 @@ export function shardRun(
             maxConcurrency,
             states: `${to - from}.`,
             records: { records: [] },
-            inlineBytes: 0,
             shard: { offset: from, tolerated },
             ...(kept === undefined ? {} : { kept: [kept[from / SHARD_ITEMS]!] }),
           },

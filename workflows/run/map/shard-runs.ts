@@ -61,12 +61,13 @@ export class ShardRuns {
       const { input, plan } = this;
       const upstream = this.values.callValues(map.task).tasks ?? {};
       const { tolerated } = map;
-      const shard = shardRun(plan, map.task, upstream, map.prepared, next.range, { ...next, tolerated, now });
+      const { rewinds } = this.ledger.recordOf(map.index) ?? {};
+      const shard = shardRun(plan, map.task, upstream, map.prepared, next.range, { ...next, tolerated, rewinds, now });
       this.children.start(
         {
           task: map.index,
           item: next.range.from,
-          attempt: 1,
+          attempt: this.attemptOf(map.index),
           dagId: input.run.dagId,
           plan: { version: input.run.version, planKey: input.planKey, inline: shard.plan },
           params: input.run.params,
@@ -101,7 +102,13 @@ export class ShardRuns {
   /** Which shards know of the items of a map; undefined for other tasks. */
   parts(taskId: string): ItemsQueryResult['parts'] {
     const map = [...this.open.values()].find(({ task }) => task.id === taskId);
-    return map?.parts((item) => this.children.runIdOf({ task: map.index, item, attempt: 1 }));
+    return map?.parts((item) => this.children.runIdOf({ task: map.index, item, attempt: this.attemptOf(map.index) }));
+  }
+
+  /** The task is sent back: its shards are forgotten. */
+  withdraw(index: number): void {
+    this.open.delete(index);
+    this.stopped.delete(index);
   }
 
   snapshot(): readonly MapSnapshot[] {
@@ -131,6 +138,11 @@ export class ShardRuns {
     }
     this.noteProgress(map.index);
     if (map.isDone) this.close(map);
+  }
+
+  /** Each shard runs once in a round of its map. */
+  private attemptOf(index: number): number {
+    return 1 + (this.ledger.recordOf(index)?.rewinds ?? 0);
   }
 
   private noteProgress(task: number): void {
