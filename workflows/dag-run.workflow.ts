@@ -96,18 +96,19 @@ export async function dagRun(given: DagRunInput): Promise<RunSummary> {
   const values = new RunValues(itemRun(input), plan, walk, ledger, itemPrefix(input), system);
   const place = new RunPlace(input, plan);
   const earlier = new EarlierItems(known?.items, ledger);
-  const loop = new RunLoop(input, plan, walk, ledger, values, dags, earlier);
-  desk.open(loop.approvals);
+  const loop = new RunLoop({ input, plan, walk, ledger, values, dags, earlier });
+  const { performers } = loop;
+  desk.open(performers.approvals);
   setCurrentDetails(whenAsked(() => runDetails(ledger.head(), ledger, plan, walk)));
   setHandler(itemsQuery, (query) => {
-    const parts = loop.shards.parts(query.taskId);
-    return parts === undefined ? loop.maps.page(query) : { items: [], more: false, parts };
+    const parts = performers.shards.parts(query.taskId);
+    return parts === undefined ? performers.maps.page(query) : { items: [], more: false, parts };
   });
-  setHandler(childEndedSignal, (word) => loop.children.hear(word));
+  setHandler(childEndedSignal, (word) => performers.children.hear(word));
   if (carried?.maps !== undefined) {
     const maps = await loadRecords<MapSnapshot>(carried.maps);
-    loop.shards.restore(maps);
-    await loop.maps.restore(maps);
+    performers.shards.restore(maps);
+    await performers.maps.restore(maps);
   }
   // A cancellation reaches what runs by itself, and is a request to the loop, which stops in good order.
   CancellationScope.current().cancelRequested.catch(() => loop.stop('cancelled'));
@@ -123,14 +124,14 @@ export async function dagRun(given: DagRunInput): Promise<RunSummary> {
       loop.stop('timeout'),
     );
   }
-  if (carried?.children !== undefined) loop.restoreChildren(carried.children);
+  if (carried?.children !== undefined) performers.restoreChildren(carried.children);
   for (let end = await loop.drive(); end === 'continue_as_new'; end = await loop.drive()) {
     // What is decided while the snapshot is stored would be lost.
     desk.close();
     const next = { ...(await snapshot(input, ledger, walk, loop)), kept: earlier.snapshot() };
     // What came in meanwhile, a child's end or a cancellation, is done first: the next execution would not hear of it.
     if (loop.isQuiet) return continueAsNew<typeof dagRun>({ ...input, ...place.carried, carried: next });
-    desk.open(loop.approvals);
+    desk.open(performers.approvals);
   }
   desk.close();
 
@@ -189,8 +190,8 @@ async function snapshot(input: DagRunInput, ledger: RunLedger, walk: Walk, loop:
   const hop = (input.carried?.hop ?? 0) + 1;
   const moved = ledger.all().filter((record) => record.revision > 0);
   const tasks = await storeRecords(moved, input.prefix, `snapshots/${hop}`, 'what the next execution goes on from');
-  const maps = [...(await loop.maps.snapshot(`snapshots/${hop}`)), ...loop.shards.snapshot()];
-  const children = loop.snapshotChildren();
+  const maps = [...(await loop.performers.maps.snapshot(`snapshots/${hop}`)), ...loop.performers.shards.snapshot()];
+  const children = loop.performers.snapshotChildren();
   return {
     format: 1,
     states: walk.snapshot(),

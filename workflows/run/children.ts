@@ -24,10 +24,10 @@ import {
   type RunBudgets,
 } from '../contract.js';
 import { childFacts, childOptions } from './child-presentation.js';
-import type { LoopHost } from './loop-host.js';
 import { reaches } from './reach-of-cancel.js';
 import type { Rewinds } from './rewinds.js';
-import { clip } from './task-failure.js';
+import { clip, messageOf } from './task-failure.js';
+import type { TaskHost, TaskPart } from './task-host.js';
 
 /** Children that one question is about: their outputs travel with the answer. */
 const ASKED_AT_ONCE = 50;
@@ -64,14 +64,14 @@ interface Open {
  * (ABANDON), because the parent may continue as new: only its start is awaited, its end comes as a signal, once per child.
  * What is not heard of is asked about: at once when its workflow closed without a word, else by a timer, first after a minute.
  */
-export class Children {
+export class Children implements TaskPart {
   private readonly open = new Map<string, Open>();
   private watching = false;
 
   constructor(
     private readonly input: DagRunInput,
     private readonly plan: DagPlan,
-    private readonly host: LoopHost,
+    private readonly host: TaskHost,
     private readonly budgets: RunBudgets,
     private readonly rewinds: Rewinds,
     private readonly system: (summary: string) => Pick<SystemActivities, 'childEnds'>,
@@ -155,22 +155,18 @@ export class Children {
     if (execution === this.input.run.execution) this.host.tell(() => this.settle({ task, item, attempt }, end));
   }
 
-  /** Asks a child to stop; it ends by itself, after its own clean-up. */
-  cancel(key: ChildKey): void {
-    const open = this.open.get(keyOf(key));
-    if (open === undefined || open.cancelWanted) return;
-    open.cancelWanted = true;
-    if (open.started) this.requestCancel(open.child);
+  /** They end by themselves, after their own clean-up. */
+  cancel(only?: number): void {
+    for (const open of this.open.values()) {
+      if (open.cancelWanted || !reaches(this.plan, open.child.task, only)) continue;
+      open.cancelWanted = true;
+      if (open.started) this.requestCancel(open.child);
+    }
   }
 
-  /** Asks those of one task, or all that a cancel of the run reaches. */
-  cancelAll(only?: number): void {
-    for (const { child } of this.open.values()) if (reaches(this.plan, child.task, only)) this.cancel(child);
-  }
-
-  /** The task is sent back: its children are not wanted any more. Those that clean up are left to it (R11). */
-  letGo(task: number): void {
-    if (reaches(this.plan, task)) this.cancelAll(task);
+  /** Those that clean up are left to it (R11). */
+  withdraw(task: number): void {
+    if (reaches(this.plan, task)) this.cancel(task);
   }
 
   private settle(key: ChildKey, end: ChildEnd): void {
@@ -266,6 +262,6 @@ function startFailure(error: unknown, runId: string): Failure {
   }
   return {
     kind: 'child',
-    message: clip(`${runId} could not be started: ${error instanceof Error ? error.message : String(error)}`),
+    message: clip(`${runId} could not be started: ${messageOf(error)}`),
   };
 }

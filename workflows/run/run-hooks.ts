@@ -1,17 +1,17 @@
 import { workflowInfo } from '@temporalio/workflow';
-import type { TaskCall, TaskReturn } from '../../activities/task-call.js';
-import type { Json } from '../../src/dag/json.js';
+import type { TaskCall } from '../../activities/task-call.js';
 import { MAX_HOOK_MS, MAX_HOOKS_MS } from '../../src/dag/limits.js';
 import type { ActivityPlan, DagPlan, HookPlan, TaskPlan } from '../../src/dag/plan.js';
 import type { DagHook } from '../../src/dag/spec.js';
-import type { Failure, FinalRunState } from '../../src/dag/state.js';
+import type { FinalRunState } from '../../src/dag/state.js';
 import type { HookRecord } from '../contract.js';
+import { argumentsIn, endingOfResult, foreignArguments, ownCall } from './activity-call.js';
 import { conditionAnswer } from './condition-answer.js';
 import { startActivity } from './dispatch.js';
-import type { RunLedger, TaskEnding } from './run-ledger.js';
-import { FOREIGN_ARGS_LIMIT, type RunValues } from './run-values.js';
-import { clip, endingOfFailure } from './task-failure.js';
-import { endingOfReturn } from './task-return.js';
+import type { RunLedger } from './run-ledger.js';
+import type { RunValues } from './run-values.js';
+import { failed, type TaskEnding } from './task-ending.js';
+import { endingOfFailure, messageOf } from './task-failure.js';
 
 /** The hook that answers each end of a run; `exit` follows. */
 const ANSWERS: { readonly [state in FinalRunState]: DagHook } = { success: 'success', failed: 'failure', cancelled: 'cancel' };
@@ -61,21 +61,21 @@ export async function carryOutHook(run: HookPlace, task: TaskPlan, left: number)
   const { activity } = task;
   if (left <= 0) return failed('timeout', 'the hooks of a run have 15m together, and those before it took them all');
   if (activity === undefined) return failed('error', `${task.id} has nothing to do`);
-  let args: { readonly list: readonly unknown[] } | TaskEnding;
+  let args: readonly unknown[] | TaskEnding;
   try {
     const wanted = await isWanted(run, task);
     if (wanted !== true) return wanted;
     args = await argumentsOf(run, task, activity);
   } catch (error) {
     // The activity that evaluates over stored values may fail.
-    return failed('expression', clip(error instanceof Error ? error.message : String(error)));
+    return failed('expression', messageOf(error));
   }
   if ('state' in args) return args;
   const queue = activity.queue ?? workflowInfo().taskQueue;
   try {
     const { plan, again } = run;
-    const result = await startActivity(task, within(activity, left), args.list, plan.dagId, undefined, again?.rewinds);
-    return activity.foreign === undefined ? endingOfReturn(result as TaskReturn) : { state: 'success' };
+    const result = await startActivity(task, within(activity, left), args, plan.dagId, undefined, again?.rewinds);
+    return endingOfResult(task, activity, result);
   } catch (error) {
     return endingOfFailure(error, { id: task.id, name: activity.name, queue });
   }
@@ -93,20 +93,13 @@ async function argumentsOf(
   { plan, values, prefix, again }: HookPlace,
   task: TaskPlan,
   activity: ActivityPlan,
-): Promise<{ readonly list: readonly unknown[] } | TaskEnding> {
-  if (activity.foreign === undefined)
-    return { list: [{ task: task.id, body: plan.bodies[activity.body ?? 0]!, prefix, ...again, ...values.callValues(task) }] };
-  const answer = await values.template(activity.foreign.args, task.id, FOREIGN_ARGS_LIMIT);
-  if ('error' in answer) return failed('expression', `arguments of ${task.id}: ${answer.error}`);
-  return { list: 'value' in answer.output ? (answer.output.value as readonly Json[]) : [answer.output] };
+): Promise<readonly unknown[] | TaskEnding> {
+  if (activity.foreign === undefined) return [ownCall(plan, task, activity, prefix, values, again)];
+  return argumentsIn(await foreignArguments(values, task, activity.foreign.args), task.id);
 }
 
 /** The server itself ends what takes longer, a queue without a worker included. */
 function within(activity: ActivityPlan, left: number): ActivityPlan {
   const totalTimeoutMs = Math.min(activity.retry.totalTimeoutMs ?? MAX_HOOK_MS, MAX_HOOK_MS, left);
   return { ...activity, retry: { ...activity.retry, totalTimeoutMs } };
-}
-
-function failed(kind: Failure['kind'], message: string): TaskEnding {
-  return { state: 'failed', failure: { kind, message } };
 }

@@ -1,23 +1,9 @@
 import type { DagPlan } from '../../src/dag/plan.js';
-import type { Attempt, CachedFrom, Failure, FinalTaskState, OutputValue, RunState } from '../../src/dag/state.js';
+import type { Attempt, Failure, RunState } from '../../src/dag/state.js';
 import type { Walk } from '../../src/dag/walk.js';
 import type { HookRecord, MapProgress, RunFacts, RunHead, TaskRecord, TasksQueryInput, TasksQueryResult } from '../contract.js';
 import { inlineBytesOf } from './inline-bytes.js';
-
-/** How a task ended, as the driver learned it. */
-export interface TaskEnding {
-  readonly state: FinalTaskState;
-  readonly startedAt?: number;
-  readonly endedAt?: number;
-  readonly attempts?: readonly Attempt[];
-  readonly output?: OutputValue;
-  /** Of a map: all its items. */
-  readonly items?: OutputValue;
-  readonly failure?: Failure;
-  readonly cached?: CachedFrom;
-  /** Of a branch: the tasks it has chosen. */
-  readonly chosen?: readonly number[];
-}
+import type { TaskEnding } from './task-ending.js';
 
 /** Names of failed tasks that a head carries, at most. */
 const MAX_NAMED = 100;

@@ -26,9 +26,6 @@ export const INLINE_LIMIT = 4 * 1024;
 const INLINE_BUDGET = 256 * 1024;
 const TINY = 256;
 
-/** Foreign activities get JSON up to this size in bytes; above it the reference to the stored value (R15). */
-export const FOREIGN_ARGS_LIMIT = 1_500_000;
-
 /** Steps that an expression may take inside the workflow; what takes more goes to an activity, which has the full budget. */
 export const WALK_BUDGET = 50_000;
 

@@ -8,11 +8,12 @@ import type { Attempt, Failure, FailureKind } from '../../src/dag/state.js';
 import { referenceName } from '../../src/dag/sub-dag-references.js';
 import type { ChildRecord, PinnedDag, RunFacts } from '../contract.js';
 import type { Children } from './children.js';
-import type { LoopHost } from './loop-host.js';
 import { reaches } from './reach-of-cancel.js';
 import type { RunLedger } from './run-ledger.js';
 import type { Evaluated, RunValues } from './run-values.js';
+import { checkedEnding } from './task-ending.js';
 import { clip } from './task-failure.js';
+import type { TaskHost, TaskPart } from './task-host.js';
 
 /** Params travel in the child's input and in each of its queries: no longer than those of a run, in characters of JSON. */
 const MAX_PARAMS_CHARS = 256 * 1024;
@@ -33,14 +34,14 @@ const FINAL: ReadonlySet<FailureKind> = new Set<FailureKind>(['invalid_params', 
  * Tasks of type `dag` (R9): each attempt is a child that runs the SubDAG's own plan with its own params, limits and clean-up.
  * A further attempt is a new child that keeps what succeeded in the one before, unless a rejection came between them.
  */
-export class SubDags {
+export class SubDags implements TaskPart {
   /** Tasks, and items of maps, whose next attempt is waited for. */
   private readonly waiting = new Map<string, ChildRecord>();
 
   constructor(
     private readonly run: RunFacts,
     private readonly plan: DagPlan,
-    private readonly host: LoopHost,
+    private readonly host: TaskHost,
     private readonly children: Children,
     private readonly values: RunValues,
     private readonly ledger: RunLedger,
@@ -49,10 +50,10 @@ export class SubDags {
     private readonly callOf: (task: number, item: number) => CallItem | undefined,
   ) {}
 
-  carryOut(task: number, sub: SubPlan, item?: CallItem): void {
+  begin(task: number, sub: SubPlan, item?: CallItem): void {
     const { attempts, rewinds } = this.ledger.recordOf(task) ?? {};
     const before = item === undefined ? attempts?.at(-1)?.attempt : itemAttemptsBefore(this.plan.tasks[task]!, rewinds);
-    this.begin(task, sub, (before ?? 0) + 1, [], item);
+    this.attempt(task, sub, (before ?? 0) + 1, [], item);
   }
 
   /** How a child of a task of this kind ended. */
@@ -67,7 +68,7 @@ export class SubDags {
     const attempts = [...earlier, this.attemptOf(child, endedAt, failure)];
     const facts = { attempts, startedAt: attempts[0]!.startedAt, endedAt };
     if (end.state === 'success')
-      return this.host.end(task, { ...this.host.checked(plan, { output: end.output ?? { value: {} } }), ...facts }, item);
+      return this.host.end(task, { ...checkedEnding(plan, end.output ?? { value: {} }), ...facts }, item);
     if (failure === undefined) return this.host.end(task, { state: 'cancelled', ...facts }, item);
     const { retry } = sub;
     if (cancelled || retry === undefined || attempts.length >= retry.maxAttempts || FINAL.has(failure.kind))
@@ -84,13 +85,12 @@ export class SubDags {
     if (child.item === undefined) this.ledger.noteAttempts(child.task, [this.attemptOf(child, Date.now(), GIVEN_UP)]);
   }
 
-  /** The task is sent back: it does not wait for another attempt. */
   withdraw(task: number): void {
     for (const [key, child] of this.waiting) if (child.task === task) this.waiting.delete(key);
   }
 
-  /** Ends what waits for another attempt, of one task or of all that a cancel reaches. */
-  cancelWaiting(only?: number): void {
+  /** Ends what waits for another attempt; children are cancelled by themselves. */
+  cancel(only?: number): void {
     for (const [key, child] of [...this.waiting]) {
       if (!reaches(this.plan, child.task, only)) continue;
       this.waiting.delete(key);
@@ -106,19 +106,17 @@ export class SubDags {
     for (const record of waiting) this.wait(record, Math.max(1, (record.retryAt ?? 0) - Date.now()));
   }
 
-  private begin(task: number, sub: SubPlan, attempt: number, earlier: readonly Attempt[], item: CallItem | undefined): void {
+  private attempt(task: number, sub: SubPlan, attempt: number, earlier: readonly Attempt[], item: CallItem | undefined): void {
     const id = this.plan.tasks[task]!.id;
     const fail = (kind: FailureKind, message: string): void =>
       this.host.end(task, { state: 'failed', failure: { kind, message }, attempts: earlier }, item);
     const plan = this.planOf(sub);
     if (plan === undefined)
       return fail('dag_missing', `${this.nameOf(sub)}, which task ${id} runs, was not there when the run was started`);
-    const wanted = this.host.wanted(task);
     this.host.evaluate(
       task,
       () => this.paramsOf(sub, id, item),
       (answer) => {
-        if (!wanted()) return this.host.end(task, { state: 'cancelled', attempts: earlier }, item);
         if ('error' in answer) return fail('expression', `params of task ${id}: ${answer.error}`);
         const params = 'value' in answer.output ? answer.output.value : undefined;
         if (params === undefined)
@@ -179,7 +177,7 @@ export class SubDags {
         if (this.waiting.get(key) !== record) return;
         this.waiting.delete(key);
         if (item === undefined) this.ledger.noteNotice(task, undefined);
-        this.begin(task, sub!, attempt, earlier, item === undefined ? undefined : this.callOf(task, item));
+        this.attempt(task, sub!, attempt, earlier, item === undefined ? undefined : this.callOf(task, item));
       }),
     );
   }

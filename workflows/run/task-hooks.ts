@@ -5,8 +5,9 @@ import type { DagPlan, TaskPlan } from '../../src/dag/plan.js';
 import type { HookRecord } from '../contract.js';
 import type { Rewinds } from './rewinds.js';
 import { carryOutHook, type HookPlace, hookState } from './run-hooks.js';
-import type { RunLedger, TaskEnding } from './run-ledger.js';
+import type { RunLedger } from './run-ledger.js';
 import type { RunValues } from './run-values.js';
+import type { TaskEnding } from './task-ending.js';
 
 /** Tasks whose hooks run at the same time; each is one activity, beside those of tasks. */
 const MAX_AT_ONCE = 100;

@@ -11,29 +11,18 @@ import { system } from '../dispatch.js';
 import { inlineBytesOf } from '../inline-bytes.js';
 import { itemPrefix, itemRun } from '../item-facts.js';
 import { reaches } from '../reach-of-cancel.js';
-import type { RunLedger, TaskEnding } from '../run-ledger.js';
+import type { RunLedger } from '../run-ledger.js';
 import type { RunValues } from '../run-values.js';
 import { shielded } from '../shielded.js';
 import { loadRecords, storeAll, storeRecords } from '../stored-records.js';
-import { clip } from '../task-failure.js';
+import type { TaskEnding } from '../task-ending.js';
+import { clip, messageOf } from '../task-failure.js';
+import type { TaskHost, TaskPart } from '../task-host.js';
 import { itemsFailed, MAX_NAMED } from './items-failed.js';
 import { type EarlierItems, withKept } from './kept-items.js';
 import { type NoMap, prepareMap, withKeys } from './prepare-map.js';
 import { type PreparedMap, RunningMap } from './running-map.js';
-
-/** What the loop does for its maps. */
-export interface MapHost {
-  /** Goes on with an answer, now or, counted as in flight, when it is there; a rejection fails the task. */
-  settle<T>(index: number, answer: T | Promise<T>, then: (answer: T) => void): void;
-  /** The task is over. */
-  end(index: number, ending: TaskEnding): void;
-  /** Says, when called later, whether what is asked for that task now is still to be done. */
-  wanted(task: number): () => boolean;
-  /** Cancels what runs of that task in children. */
-  cancelChildren(task: number): void;
-  /** The map has so many items that it runs in shards. */
-  shard(index: number, task: TaskPlan, prepared: PreparedMap): void;
-}
+import type { ShardRuns } from './shard-runs.js';
 
 /** An item that is to be carried out like a task, or that has failed already since it cannot be named. */
 export interface ItemToRun {
@@ -49,7 +38,7 @@ const MAX_REASON = 200;
  * The maps of a run that are under way: hands their items to the loop, hears how they ended, and ends their tasks. Items are
  * carried out by the loop as tasks are, within its budgets; they take no place of `maxActiveTasks` (R13).
  */
-export class MapRuns {
+export class MapRuns implements TaskPart {
   private readonly open = new Map<number, RunningMap>();
   private readonly moved = new Set<RunningMap>();
 
@@ -61,8 +50,12 @@ export class MapRuns {
     private readonly plan: DagPlan,
     private readonly ledger: RunLedger,
     private readonly values: RunValues,
-    private readonly host: MapHost,
+    private readonly host: TaskHost,
+    /** Those with so many items that they run in shards. */
+    private readonly shards: ShardRuns,
     private readonly earlier: EarlierItems,
+    /** A map has given up: what its items run in children is to stop. */
+    private readonly cancelChildren: (task: number) => void,
   ) {
     this.run = itemRun(input);
     this.prefix = itemPrefix(input);
@@ -118,7 +111,7 @@ export class MapRuns {
     this.moved.add(map);
     if (map.walk.gaveUp) {
       map.cancelRunning();
-      this.host.cancelChildren(index);
+      this.cancelChildren(index);
     }
     if (map.walk.isDone) this.close(map);
   }
@@ -137,8 +130,8 @@ export class MapRuns {
     return map === undefined ? start() : map.within(start);
   }
 
-  /** Nothing more starts of one map, or of all that a cancel of the run reaches; what runs is cancelled by the loop. */
-  stop(only?: number): void {
+  /** Nothing more starts; what runs of the items is cancelled where it runs. */
+  cancel(only?: number): void {
     for (const map of [...this.open.values()]) {
       if (map.closing || !reaches(this.plan, map.index, only)) continue;
       map.walk.stop();
@@ -147,7 +140,6 @@ export class MapRuns {
     }
   }
 
-  /** The task is sent back: its items are forgotten. */
   withdraw(index: number): void {
     const map = this.open.get(index);
     if (map !== undefined) this.forget(map);
@@ -206,7 +198,7 @@ export class MapRuns {
   }
 
   private add(index: number, task: TaskPlan, prepared: PreparedMap): void {
-    if (shardCount(prepared.total) > 0) return this.host.shard(index, task, prepared);
+    if (shardCount(prepared.total) > 0) return this.shards.begin(index, task, prepared);
     const { kept, ...rest } = prepared;
     const map = new RunningMap(
       index,
@@ -251,7 +243,7 @@ export class MapRuns {
       const stored = await storeRecords(records, this.prefix, `maps/${task.id}/items`, `items of ${task.id}`);
       const input = { task: task.id, prefix: this.prefix, records: stored, inlineLimit: limit };
       return system(`outputs of the items of ${task.id}`).collectItems(input);
-    }).catch((error: unknown) => ({ error: clip(error instanceof Error ? error.message : String(error)) }));
+    }).catch((error: unknown) => ({ error: messageOf(error) }));
     this.host.settle(index, collecting, (collected) => {
       if ('error' in collected) {
         const unread: Failure = { kind: 'error', type: 'ItemsNotCollected', message: collected.error };

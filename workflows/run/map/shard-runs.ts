@@ -9,9 +9,9 @@ import { itemPrefix, itemRun } from '../item-facts.js';
 import { reaches } from '../reach-of-cancel.js';
 import type { RunLedger } from '../run-ledger.js';
 import type { RunValues } from '../run-values.js';
-import { clip } from '../task-failure.js';
+import { messageOf } from '../task-failure.js';
+import type { TaskHost, TaskPart } from '../task-host.js';
 import { itemsFailed } from './items-failed.js';
-import type { MapHost } from './map-runs.js';
 import type { PreparedMap } from './running-map.js';
 import { shardRun } from './shard-plan.js';
 import { ShardedMap } from './sharded-map.js';
@@ -23,7 +23,7 @@ const RESULT_LIMIT = 16 * 1024;
  * Maps too large for one history: cut into shards that run as children in a sliding window. A shard stores the records of its
  * items and says where, so this run's own history knows nothing of any item.
  */
-export class ShardRuns {
+export class ShardRuns implements TaskPart {
   private readonly open = new Map<number, ShardedMap>();
   /** Maps of which nothing more starts. */
   private readonly stopped = new Set<number>();
@@ -34,7 +34,7 @@ export class ShardRuns {
     private readonly ledger: RunLedger,
     private readonly values: RunValues,
     private readonly children: Children,
-    private readonly host: MapHost,
+    private readonly host: TaskHost,
   ) {}
 
   begin(index: number, task: TaskPlan, prepared: PreparedMap): void {
@@ -88,8 +88,8 @@ export class ShardRuns {
     this.goOn(map, item, resultOf(end), end);
   }
 
-  /** Nothing more starts of one map, or of all that a cancel of the run reaches; the shards that run are cancelled by the loop. */
-  stop(only?: number): void {
+  /** Nothing more starts; the shards that run are cancelled as children. */
+  cancel(only?: number): void {
     for (const map of [...this.open.values()]) {
       if (map.isDone || !reaches(this.plan, map.index, only)) continue;
       this.stopped.add(map.index);
@@ -105,7 +105,6 @@ export class ShardRuns {
     return map?.parts((item) => this.children.runIdOf({ task: map.index, item, attempt: this.attemptOf(map.index) }));
   }
 
-  /** The task is sent back: its shards are forgotten. */
   withdraw(index: number): void {
     this.open.delete(index);
     this.stopped.delete(index);
@@ -134,7 +133,7 @@ export class ShardRuns {
     map.ended(from / SHARD_ITEMS, result, end);
     if (map.gaveUp) {
       map.leave('skipped');
-      this.host.cancelChildren(map.index);
+      this.children.cancel(map.index);
     }
     this.noteProgress(map.index);
     if (map.isDone) this.close(map);
@@ -160,7 +159,7 @@ export class ShardRuns {
         records: { pages: map.pages() },
         inlineLimit: this.values.inlineLimit,
       }),
-    ).catch((error: unknown) => ({ error: clip(error instanceof Error ? error.message : String(error)) }));
+    ).catch((error: unknown) => ({ error: messageOf(error) }));
     this.host.settle(index, collecting, (collected) => {
       this.open.delete(index);
       if ('error' in collected) {
