@@ -24,23 +24,17 @@ afterAll(async () => harness.stop());
 
 type Started = Awaited<ReturnType<RunHarness['start']>>;
 
-/** A plan from text, some of its tasks changed; `review` asks, and a rejection goes back to the first task. */
-function plan(text: string, change: { readonly [id: string]: Partial<TaskPlan> } = {}, more: Partial<DagPlan> = {}): DagPlan {
+/** Asks, and goes back to that task when it is rejected. */
+const asks = (rewindTo: number): Partial<TaskPlan> => ({
+  type: 'approval',
+  activity: undefined,
+  approval: { message: 'Good?', onReject: 'fail', rewindTo, maxRewinds: 3, timeoutMs: 86_400_000, onTimeout: 'fail' },
+});
+
+/** A plan from text, some of its tasks changed. */
+function plan(text: string, change: { readonly [id: string]: Partial<TaskPlan> }, more: Partial<DagPlan> = {}): DagPlan {
   const { tasks, ...rest } = planOf(text);
-  const approval = {
-    message: 'Good?',
-    onReject: 'fail',
-    rewindTo: 0,
-    maxRewinds: 3,
-    timeoutMs: 86_400_000,
-    onTimeout: 'fail',
-  } as const;
-  const review: Partial<TaskPlan> = { type: 'approval', activity: undefined, approval };
-  return {
-    ...rest,
-    tasks: tasks.map((task) => ({ ...task, ...(task.id === 'review' ? review : {}), ...change[task.id] })),
-    ...more,
-  };
+  return { ...rest, tasks: tasks.map((task) => ({ ...task, ...change[task.id] })), ...more };
 }
 
 const taskIn = async ({ handle }: Started, taskId: string) =>
@@ -147,6 +141,7 @@ describe.each([{ cache: 100 }, { cache: 0 }])('a rejection with a workflow cache
             onTimeout: 'fail',
           },
         },
+        review: asks(0),
         hooked: { hooks: { success: [hook('hooked hook success'), hook('say', { needs: { tasks: [0] } })] } },
       },
       { subs: [leaf.planKey] },
@@ -159,7 +154,7 @@ describe.each([{ cache: 100 }, { cache: 0 }])('a rejection with a workflow cache
           file: { with: { file: `came-${cache}.csv` } },
         },
       });
-      for (const name of ['mapped[1]', 'sub/leaf', 'subs[1]/leaf', 'hooked hook success'])
+      for (const name of ['mapped[0]', 'mapped[1]', 'sub/leaf', 'subs[0]/leaf', 'subs[1]/leaf', 'hooked hook success'])
         await expect.poll(() => bench.times(name), { message: name }).toBe(1);
       await expect.poll(async () => (await taskIn(run, 'retried')).notice).toMatch(/attempt 2 begins at/);
       await decide(run, 'reject', 1);
@@ -207,7 +202,7 @@ describe.each([{ cache: 100 }, { cache: 0 }])('a rejection with a workflow cache
         throw ApplicationFailure.nonRetryable('no');
       });
     const large = { map: { ...map, maxConcurrency: 1, stop: true as const }, needs: { tasks: [0] } };
-    const given = plan('build\nm <- build\nreview <- build', { m: large });
+    const given = plan('build\nm <- build\nreview <- build', { m: large, review: asks(0) });
     const worker = await harness.worker({ work }, { cache });
     await worker.runUntil(async () => {
       const run = await harness.start(given);
@@ -240,16 +235,7 @@ describe.each([{ cache: 100 }, { cache: 0 }])('a rejection with a workflow cache
       {
         pick: { type: 'branch', branch: { match: 'first', cases: [{ when: true, targets: [3] }] } },
         sub: { sub: { plan: 0 } },
-        review: {
-          approval: {
-            message: 'Good?',
-            onReject: 'fail',
-            rewindTo: 1,
-            maxRewinds: 3,
-            timeoutMs: 86_400_000,
-            onTimeout: 'fail',
-          },
-        },
+        review: asks(1),
       },
       { subs: [leaf.planKey] },
     );
@@ -296,9 +282,7 @@ describe.each([{ cache: 100 }, { cache: 0 }])('a rejection with a workflow cache
     const given = plan('make\nuse <- make\nclean <- make, use\nlong <- use\nreview <- clean', {
       make: { setup: true },
       clean: { teardown: [0] },
-      review: {
-        approval: { message: 'Good?', onReject: 'fail', rewindTo: 1, maxRewinds: 3, timeoutMs: 86_400_000, onTimeout: 'fail' },
-      },
+      review: asks(1),
     });
     const worker = await harness.worker({ work }, { cache });
     await worker.runUntil(async () => {

@@ -10,6 +10,7 @@ import type { EarlierItems } from './map/kept-items.js';
 import { MapRuns } from './map/map-runs.js';
 import { ShardRuns } from './map/shard-runs.js';
 import { OwnWork } from './own-work.js';
+import type { KnownBefore } from './prepare-run.js';
 import { QueueWatch } from './queue-watch.js';
 import type { Rewinds } from './rewinds.js';
 import type { RunLedger } from './run-ledger.js';
@@ -131,7 +132,10 @@ export class Performers implements TaskPart {
     return [...this.children.snapshot(), ...this.subs.snapshot()];
   }
 
-  restoreChildren(children: readonly ChildRecord[]): void {
+  /** Goes on with what an earlier execution of the run had under way. */
+  async restore({ maps = [], children = [] }: Pick<KnownBefore, 'maps' | 'children'> = {}): Promise<void> {
+    this.shards.restore(maps);
+    await this.maps.restore(maps);
     this.children.restore(children.filter(({ retryAt }) => retryAt === undefined));
     this.subs.restore(children.filter(({ retryAt }) => retryAt !== undefined));
   }

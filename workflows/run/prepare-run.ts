@@ -3,7 +3,16 @@ import { keptStates, resumedTasks } from '../../src/dag/kept-states.js';
 import type { DagPlan } from '../../src/dag/plan.js';
 import type { Failure, OutputValue } from '../../src/dag/state.js';
 import type { WalkStates } from '../../src/dag/walk-states.js';
-import { type DagRunInput, type KeptItems, type PinnedDag, REPORT_NAME, type RunReport, type TaskRecord } from '../contract.js';
+import {
+  type ChildRecord,
+  type DagRunInput,
+  type KeptItems,
+  type MapSnapshot,
+  type PinnedDag,
+  REPORT_NAME,
+  type RunReport,
+  type TaskRecord,
+} from '../contract.js';
 import { atHand } from './dispatch.js';
 import { loadRecords } from './stored-records.js';
 import { clip } from './task-failure.js';
@@ -14,19 +23,21 @@ export interface PreparedRun {
   readonly input: DagRunInput;
   readonly plan: DagPlan;
   readonly dags: { readonly [reference: string]: PinnedDag };
-  /** What is known before it begins: by an earlier execution of the run, or, kept, by the attempt of a SubDAG before this one. */
   readonly known?: KnownBefore;
   /** Why it cannot begin: it closes with that. */
   readonly failure?: Failure;
 }
 
-/** What a run goes on from. */
+/** What a run goes on from: what an earlier execution of it knew, or what the attempt of a SubDAG before this one succeeded with. */
 export interface KnownBefore {
   readonly states: WalkStates;
   readonly records: readonly TaskRecord[];
   readonly revision: number;
   /** What a branch that succeeded has chosen. */
   readonly chosen: (branch: number) => readonly number[] | undefined;
+  /** What is under way. Default: nothing. */
+  readonly maps?: readonly MapSnapshot[];
+  readonly children?: readonly ChildRecord[];
   /** Items of maps that failed, which need not run again. Default: none. */
   readonly items?: KeptItems;
 }
@@ -35,38 +46,55 @@ const EMPTY_PLAN: DagPlan = { format: 1, dagId: '', maxActiveTasks: 1, failFast:
 
 /** Loads the plan and what goes with it. Never throws: what is missing is the failure of the run. */
 export async function prepareRun(input: DagRunInput): Promise<PreparedRun> {
-  let plan: DagPlan;
-  try {
-    const summary = `plan of ${input.run.dagId}, version ${input.run.version}`;
-    plan = input.plan ?? (await atHand(summary, (objects) => objects.loadPlan({ planKey: input.planKey })));
-  } catch (error) {
-    const message = `the plan of version ${input.run.version} (${input.planKey}) cannot be read: ${rootMessage(error)}`;
-    return { input, plan: EMPTY_PLAN, dags: {}, failure: { kind: 'blob_missing', message } };
-  }
-  plan = withTimeout(plan, input.timeoutMs);
-  const { dags } = input;
-  let pinned: PreparedRun['dags'] = {};
-  if (dags !== undefined && 'pinned' in dags) pinned = dags.pinned;
-  else if (dags !== undefined && plan.tasks.some(({ sub }) => sub?.dag !== undefined)) {
-    try {
-      pinned = (await atHand('versions of its SubDAGs', (objects) =>
-        objects.loadJson({ key: dags.key }),
-      )) as unknown as PreparedRun['dags'];
-    } catch (error) {
-      const message = `the versions of its SubDAGs (${dags.key}) cannot be read: ${rootMessage(error)}`;
-      return { input, plan, dags: {}, failure: { kind: 'blob_missing', message } };
-    }
-  }
+  const { run, planKey, timeoutMs } = input;
+  const loaded =
+    input.plan ??
+    (await read(`the plan of version ${run.version} (${planKey})`, () =>
+      atHand(`plan of ${run.dagId}, version ${run.version}`, (objects) => objects.loadPlan({ planKey })),
+    ));
+  if (loaded instanceof Missing) return { input, plan: EMPTY_PLAN, dags: {}, failure: loaded.failure };
+  const plan = withTimeout(loaded, timeoutMs);
+  const known = await knownBefore(input, plan);
+  if (known instanceof Missing) return { input, plan, dags: {}, failure: known.failure };
+  const dags = await pinnedDags(input, plan);
+  if (dags instanceof Missing) return { input, plan, dags: {}, known, failure: dags.failure };
   const completed = withParams(input, plan);
-  if ('failure' in completed) return { input, plan, dags: pinned, failure: completed.failure };
-  return { input: completed, plan, dags: pinned, known: await knownBefore(input, plan) };
+  if ('failure' in completed) return { input, plan, dags, known, failure: completed.failure };
+  return { input: completed, plan, dags, known };
 }
 
-async function knownBefore({ carried, keepFrom }: DagRunInput, plan: DagPlan): Promise<KnownBefore | undefined> {
+/** Something of the run itself that is not in the object store any more. */
+class Missing {
+  constructor(readonly failure: Failure) {}
+}
+
+async function read<T>(what: string, load: () => Promise<T>): Promise<T | Missing> {
+  try {
+    return await load();
+  } catch (error) {
+    return new Missing({ kind: 'blob_missing', message: `${what} cannot be read: ${rootMessage(error)}` });
+  }
+}
+
+async function pinnedDags({ dags }: DagRunInput, plan: DagPlan): Promise<PreparedRun['dags'] | Missing> {
+  if (dags === undefined) return {};
+  if ('pinned' in dags) return dags.pinned;
+  if (!plan.tasks.some(({ sub }) => sub?.dag !== undefined)) return {};
+  const { key } = dags;
+  return read(`the versions of its SubDAGs (${key})`, async () => {
+    const pinned = await atHand('versions of its SubDAGs', (objects) => objects.loadJson({ key }));
+    return pinned as unknown as PreparedRun['dags'];
+  });
+}
+
+async function knownBefore({ carried, keepFrom }: DagRunInput, plan: DagPlan): Promise<KnownBefore | Missing | undefined> {
   if (carried === undefined) return keepFrom === undefined ? undefined : keptOf(keepFrom, plan);
-  const { states, revision } = carried;
-  const records = await loadRecords(carried.tasks);
-  return { states, records, revision, chosen: choices(plan, records), items: carried.kept };
+  const { states, revision, children, kept: items } = carried;
+  return read('what an earlier execution of the run knew', async () => {
+    const records = await loadRecords(carried.tasks);
+    const maps = carried.maps === undefined ? undefined : await loadRecords<MapSnapshot>(carried.maps);
+    return { states, records, revision, chosen: choices(plan, records), maps, children, items };
+  });
 }
 
 /** The params of a child come from expressions: only now is known what they are. */
