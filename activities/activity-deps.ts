@@ -37,9 +37,9 @@ export interface HttpSettings {
 export interface SqlSettings {
   /** Folders whose files SQL may read and write; relative paths of a task are below the first. Without one, SQL has no files. */
   readonly dataFolders?: readonly string[];
-  /** Of one private database, as DuckDB writes it. Default `1GiB`. */
+  /** Of one database whose task does not say how much memory it needs, as DuckDB writes it. Default `1GiB`. */
   readonly memoryLimit?: string;
-  /** Of one database. Default 2. */
+  /** Of one database whose task does not say how many processors it needs. Default 2. */
   readonly threads?: number;
   /** Most rows that a task may return (R17). Default 10,000. */
   readonly maxRows?: number;

@@ -27,7 +27,18 @@ const DEFAULT_TASK_TYPES: readonly string[] = ['http', 'sql'];
 export function createActivities(deps: ActivityDeps): Activities {
   const { objects, secrets, worker, cacheBytes } = deps;
   const outputs = new JsonBlobs(objects, cacheBytes);
-  const runtime: TaskRuntime = { objects, secrets, worker, outputs, bodies: new JsonBlobs(objects, cacheBytes, storedTasks) };
+  const ofTypes = new Map<string, TaskHandler>();
+  const ofUser = new Map([...(deps.userActivities ?? [])].map(([name, fn]) => [name, userActivity(name, fn)]));
+  const nobody = unknown([...ofUser.keys()]);
+  const runtime: TaskRuntime = {
+    objects,
+    secrets,
+    worker,
+    outputs,
+    bodies: new JsonBlobs(objects, cacheBytes, storedTasks),
+    handlerOf: ({ type, with: input }) =>
+      (type === 'activity' ? ofUser.get(String((input as { readonly name?: Json }).name)) : ofTypes.get(type)) ?? nobody,
+  };
   const enabled = new Set(deps.enabledTaskTypes ?? DEFAULT_TASK_TYPES);
   const handlers: { readonly [type: string]: () => TaskHandler } = {
     http: () => httpHandler(deps.http),
@@ -37,16 +48,15 @@ export function createActivities(deps: ActivityDeps): Activities {
   };
   const activities: { [name: string]: (...args: never[]) => Promise<unknown> } = {};
   const handlerOf = (type: string): TaskHandler => (enabled.has(type) ? handlers[type]!() : disabled(type));
-  for (const type of Object.keys(handlers)) activities[type] = taskActivity(handlerOf(type), runtime);
+  for (const type of Object.keys(handlers)) ofTypes.set(type, handlerOf(type));
   const polled = { http: handlerOf('http'), sql: handlerOf('sql'), dataFolders: deps.sql?.dataFolders ?? [] };
   activities.wait = pollActivity(waitHandler(polled), runtime);
-  for (const [name, fn] of deps.userActivities ?? []) activities[name] = taskActivity(userActivity(name, fn), runtime);
-  const known = [...(deps.userActivities ?? [])].map(([name]) => name);
+  for (const [name, handler] of [...ofTypes, ...ofUser]) activities[name] = taskActivity(handler, runtime);
   return {
     ...activities,
     ...createSystemActivities({ objects, temporal: deps.temporal, outputs }),
     // The name under which Temporal calls what has no other.
-    default: taskActivity(unknown(known), runtime),
+    default: taskActivity(nobody, runtime),
   };
 }
 

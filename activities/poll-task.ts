@@ -1,19 +1,20 @@
 import { Context } from '@temporalio/activity';
-import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
+import { CancelledFailure } from '@temporalio/common';
 import type { Failure } from '../src/dag/state.js';
 import type { PollPace } from '../src/dag/wait-plan.js';
 import { checkOutput } from './check-output.js';
 import { NotYet } from './handlers/not-yet.js';
 import { idempotencyKey } from './idempotency-key.js';
-import { attemptOrThrow, type TaskRuntime } from './run-task.js';
+import type { TaskRuntime } from './run-task.js';
 import { SecretMask } from './secret-mask.js';
 import { resolveSecrets } from './secrets.js';
 import { SilentLog } from './silent-log.js';
-import { type PollCall, TASK_FAILED, type TaskReturn } from './task-call.js';
-import { runInTask, type TaskContext } from './task-context.js';
+import type { PollCall, TaskFailedDetails, TaskReturn } from './task-call.js';
+import { NO_RESOURCES, runInTask, type TaskContext } from './task-context.js';
+import { taskFailed } from './task-failed.js';
 import { taskFailure } from './task-failure.js';
 import type { TaskHandler } from './task-handler.js';
-import { expressionFailure, readTask, taskScope } from './task-input.js';
+import { expressionFailure, readTask, renderInput, taskScope } from './task-input.js';
 import { outputValue, toJson } from './task-output.js';
 
 /** Longest poll, ms: one that takes longer counts as not yet. */
@@ -62,7 +63,7 @@ class Poll {
     this.mask = new SecretMask(Object.values(secrets));
     const { attempt } = this.temporal.info;
     const scope = await taskScope(call, input.references, runtime.outputs, attempt, secrets);
-    const rendered = attemptOrThrow(() => input.render(scope), expressionFailure);
+    const rendered = renderInput(input, scope);
     const context = this.context(signal, attempt);
     const returned = await runInTask(context, () => handler.run(rendered, context)).catch((error: unknown) => {
       throw expressionFailure(error);
@@ -88,6 +89,7 @@ class Poll {
           return idempotencyKey(call);
         },
         prefix: call.prefix,
+        resources: NO_RESOURCES,
       },
       heartbeat: () => this.temporal.heartbeat(),
     };
@@ -99,23 +101,22 @@ class Poll {
     if (cancellationSignal.aborted && cancellationDetails?.workerShutdown !== true)
       return new CancelledFailure('cancelled', [this.details({ kind: 'cancelled', message: 'cancelled' })]);
     const { failure, by, retryable, retryAfterMs } = taskFailure(error, this.mask);
-    if (!retryable && by === 'user') return failed(failure, { details: this.details(failure), nonRetryable: true });
+    if (!retryable && by === 'user') return taskFailed(this.details(failure), { nonRetryable: true });
     const left = this.call.deadline - Date.now();
     if (left <= 0) {
       const polls = `${info.attempt} ${info.attempt === 1 ? 'poll' : 'polls'}`;
       const late: Failure = { kind: 'timeout', message: `not met after ${polls}; the last one: ${failure.message}` };
-      return failed(late, { details: this.details(late), nonRetryable: true });
+      return taskFailed(this.details(late), { nonRetryable: true });
     }
     const asked = Math.min(retryAfterMs ?? 0, LONGEST_PAUSE_MS);
     const pause = Math.max(asked, pauseAfter(this.call.pace, info.attempt));
-    return failed(failure, {
-      details: this.details(failure),
+    return taskFailed(this.details(failure), {
       nonRetryable: false,
       nextRetryDelay: Math.max(1, Math.min(pause, left)),
     });
   }
 
-  private details(failure: Failure) {
+  private details(failure: Failure): TaskFailedDetails {
     return { failure, attempts: [] };
   }
 }
@@ -123,22 +124,4 @@ class Poll {
 /** The pause after the n-th poll, ms. */
 export function pauseAfter({ everyMs, multiplier, maxIntervalMs }: PollPace, polls: number): number {
   return Math.round(Math.min(everyMs * multiplier ** (polls - 1), maxIntervalMs));
-}
-
-function failed(
-  failure: Failure,
-  options: { readonly details: unknown; readonly nonRetryable: boolean; readonly nextRetryDelay?: number },
-): ApplicationFailure {
-  const { details, nonRetryable, nextRetryDelay } = options;
-  // Benign: nothing is wrong with the worker.
-  const error = ApplicationFailure.create({
-    type: TASK_FAILED,
-    message: failure.message,
-    nonRetryable,
-    nextRetryDelay,
-    details: [details],
-    category: ApplicationFailureCategory.BENIGN,
-  });
-  error.stack = `${failure.type ?? failure.kind}: ${failure.message}`;
-  return error;
 }

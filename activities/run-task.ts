@@ -1,48 +1,44 @@
 import { Context } from '@temporalio/activity';
-import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
+import { type ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { mergeReferences } from '../src/dag/expression/index.js';
 import type { Json } from '../src/dag/json.js';
 import { itemName } from '../src/dag/map/item-source.js';
 import type { RetryPlan } from '../src/dag/plan.js';
-import type { Scope } from '../src/dag/scope.js';
-import type { CachedFrom, Failure, OutputValue } from '../src/dag/state.js';
+import type { Attempt, CachedFrom, Failure, OutputValue } from '../src/dag/state.js';
 import type { JsonBlobs } from '../src/objects/json-blobs.js';
 import type { ObjectStore } from '../src/objects/object-store.js';
+import { lostTooOften, timedOut } from './attempt-errors.js';
 import { AttemptHistory, type HeartbeatDetails } from './attempt-history.js';
+import { boundedWork } from './bounded-work.js';
 import { checkOutput } from './check-output.js';
 import { Heartbeats } from './heartbeats.js';
 import { idempotencyKey } from './idempotency-key.js';
 import { decideRetry } from './retry-decision.js';
+import { type RetryHookRuntime, runRetryHooks } from './retry-hooks.js';
 import { SecretMask } from './secret-mask.js';
-import { resolveSecrets, type SecretSource } from './secrets.js';
+import { resolveSecrets } from './secrets.js';
 import { StopSignal } from './stop-signal.js';
-import { TaskCache } from './task-cache.js';
-import { TASK_FAILED, type TaskCall, type TaskFailedDetails, type TaskReturn } from './task-call.js';
-import { runInTask, type TaskContext } from './task-context.js';
+import { scopeOfCacheKey, TaskCache } from './task-cache.js';
+import type { TaskCall, TaskFailedDetails, TaskReturn } from './task-call.js';
+import { NO_RESOURCES, runInTask, type TaskContext } from './task-context.js';
 import { TaskError } from './task-error.js';
+import { taskFailed } from './task-failed.js';
 import { type TaskFailure, taskFailure } from './task-failure.js';
 import type { TaskHandler } from './task-handler.js';
-import { expressionFailure, readTask, type StoredTask, taskScope } from './task-input.js';
+import { readTask, renderInput, type StoredHook, type StoredTask, taskScope } from './task-input.js';
 import { TaskLog } from './task-log.js';
 import { outputValue, toJson } from './task-output.js';
 
-/** How long a handler may clean up after its timeout; the workflow's own limit is timeout + 10 s. */
-const CLEAN_UP_MS = 8000;
-/** Node's timers know no longer time; beyond it (24 days) the workflow's own limit holds. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
 /** What the wrapper needs besides the call. */
-export interface TaskRuntime {
+export interface TaskRuntime extends RetryHookRuntime {
   readonly objects: ObjectStore;
-  readonly secrets: SecretSource;
   readonly worker: string;
   readonly bodies: JsonBlobs<ReadonlyMap<string, StoredTask>>;
-  readonly outputs: JsonBlobs;
 }
 
 /**
  * The Temporal activity around a handler: reads the body, renders its input, bounds its time, heartbeats, keeps the log, checks and
- * stores the output, records every attempt, and decides about retries (R14, R15, R19, R20).
+ * stores the output, records every attempt, decides about retries, and carries out the hooks between them (R12, R14, R15, R19, R20).
  */
 export function taskActivity(handler: TaskHandler, runtime: TaskRuntime): (call: TaskCall) => Promise<TaskReturn> {
   return (call) => new TaskRun(handler, runtime, call).run();
@@ -58,6 +54,7 @@ class TaskRun {
   private retry?: RetryPlan;
   private cache?: TaskCache;
   private cached?: CachedFrom;
+  private hooks?: readonly StoredHook[];
   private made?: TaskContext;
 
   constructor(
@@ -83,8 +80,8 @@ class TaskRun {
     try {
       const output = await this.attempt();
       await this.log?.close();
-      const attempts = this.history.succeeded(Date.now());
-      return this.cached === undefined ? { output, attempts } : { output, attempts, cached: this.cached };
+      const { cached, history } = this;
+      return { output, attempts: history.succeeded(Date.now()), ...history.hooks, ...(cached === undefined ? {} : { cached }) };
     } catch (error) {
       const outcome = await this.failed(error);
       if (outcome instanceof Error) throw outcome;
@@ -102,23 +99,25 @@ class TaskRun {
     this.retry = retry;
     if (this.history.infraFailures > retry.infraAttempts)
       throw lostTooOften(this.history.infraFailures, retry.infraAttempts, this.history.lastFailure);
+    this.hooks = task.hooks;
 
     const input = task.input(this.handler);
     const { references } = input;
     const secrets = references.secrets.length === 0 ? {} : await resolveSecrets(runtime.secrets, references.secrets);
     this.mask = new SecretMask(Object.values(secrets));
-    const { attempt } = this.history.current;
+    const attempt = call.failedAttempt ?? this.history.current.attempt;
     const key = task.cacheKey();
     const named = key === undefined ? references : mergeReferences([references, key.references]);
     const scope = await taskScope(call, named, runtime.outputs, attempt, secrets);
-    const rendered = attemptOrThrow(() => input.render(scope), expressionFailure);
+    const rendered = renderInput(input, scope);
     if (task.body.cache !== undefined) {
-      const kept = attemptOrThrow(() => (key ?? input).render(withoutSecrets(scope)), expressionFailure);
+      const kept = renderInput(key ?? input, scopeOfCacheKey(scope));
       this.cache = new TaskCache(runtime.objects, task.body.cache, { id: call.task, type: task.body.type }, kept);
       const earlier = call.ignoreCache === true ? undefined : await this.earlierOutput(this.cache, outputSchema);
       if (earlier !== undefined) return earlier;
     }
 
+    if (this.hooks !== undefined) await this.answerLostAttempt(this.hooks);
     const returned = await this.bounded(timeoutMs, (context) => this.handler.run(rendered, context));
     const output = this.mask.output(toJson(returned));
     checkOutput(outputSchema, output);
@@ -136,29 +135,47 @@ class TaskRun {
   }
 
   /** Runs the handler within the attempt's timeout and what is left of the total one; waits for its clean-up. */
-  private async bounded(timeoutMs: number, run: (context: TaskContext) => Promise<unknown>): Promise<unknown> {
-    const total = this.retry?.totalTimeoutMs;
-    const left = total === undefined ? Number.POSITIVE_INFINITY : this.history.firstStartedAt + total - Date.now();
-    const limit = Math.max(0, Math.min(timeoutMs, left));
+  private bounded(timeoutMs: number, run: (context: TaskContext) => Promise<unknown>): Promise<unknown> {
+    const left = this.deadline - Date.now();
     const context = this.context();
-    let giveUp: NodeJS.Timeout | undefined;
-    let timer: NodeJS.Timeout | undefined;
-    const tooLate = new Promise<never>((_, reject) => {
-      const expire = (): void => {
-        const timeout = timedOut(timeoutMs, left < timeoutMs ? total : undefined);
-        this.stop.stop(timeout);
-        giveUp = setTimeout(() => reject(timeout), CLEAN_UP_MS);
-      };
-      timer = setTimeout(expire, Math.min(limit, MAX_TIMER_MS));
+    const total = left < timeoutMs ? this.retry?.totalTimeoutMs : undefined;
+    return boundedWork(
+      Math.min(timeoutMs, left),
+      this.stop,
+      () => timedOut(timeoutMs, total),
+      () => runInTask(context, async () => run(context)),
+    );
+  }
+
+  /** When the time for all attempts is over, epoch ms. */
+  private get deadline(): number {
+    const total = this.retry?.totalTimeoutMs;
+    return total === undefined ? Number.POSITIVE_INFINITY : this.history.firstStartedAt + total;
+  }
+
+  /** The worker of the attempt before was lost, and with it nobody ran the hooks that follow it. */
+  private async answerLostAttempt(hooks: readonly StoredHook[]): Promise<void> {
+    const { lostBefore } = this.history;
+    if (lostBefore === undefined) return;
+    await this.runHooks(hooks, lostBefore);
+    this.temporal.cancellationSignal.throwIfAborted();
+    this.history.restart(Date.now());
+  }
+
+  private runHooks(hooks: readonly StoredHook[], failed: Attempt): Promise<void> {
+    return runRetryHooks(hooks, this.runtime, {
+      call: this.call,
+      failed,
+      attempts: this.history.attempts().length,
+      context: this.context(),
+      cancellation: this.temporal.cancellationSignal,
+      deadline: this.deadline,
+      beat: () => this.heartbeats.beat(),
+      note: (record) => {
+        this.history.noteHook(record);
+        this.heartbeats.beat();
+      },
     });
-    try {
-      return await Promise.race([runInTask(context, async () => run(context)), tooLate]);
-    } catch (error) {
-      throw this.stop.reason instanceof TaskError ? this.stop.reason : error;
-    } finally {
-      clearTimeout(timer);
-      clearTimeout(giveUp);
-    }
   }
 
   private context(): TaskContext {
@@ -188,6 +205,7 @@ class TaskRun {
           return idempotencyKey(call);
         },
         prefix: call.prefix,
+        resources: call.resources ?? NO_RESOURCES,
       },
       heartbeat: (progress) => heartbeats.userBeat(progress),
       lastProgress: this.lastProgress,
@@ -225,9 +243,29 @@ class TaskRun {
           });
     if (decision.again || cancelled) this.heartbeats.beat();
     if (cancelled) return new CancelledFailure(failure.message, [this.details(failure)]);
-    if ('skip' in decision) return { output: { value: null }, attempts: this.history.attempts(), skipped: true };
+    if ('skip' in decision)
+      return { output: { value: null }, attempts: this.history.attempts(), skipped: true, ...this.history.hooks };
     if (!decision.again) return this.final(failure);
-    return this.applicationFailure(failure, false, 'delayMs' in decision ? decision.delayMs : undefined);
+    return this.again(failure, now, 'delayMs' in decision ? decision.delayMs : undefined);
+  }
+
+  /** What makes Temporal start another attempt, `delayMs` after `failedAt`, once the hooks between the two are over. */
+  private async again(failure: Failure, failedAt: number, delayMs: number | undefined): Promise<Error> {
+    const { cancellationSignal } = this.temporal;
+    if (this.hooks === undefined || cancellationSignal.aborted)
+      return taskFailed(this.details(failure), { nonRetryable: false, nextRetryDelay: delayMs });
+    await this.runHooks(this.hooks, this.history.attempts().at(-1)!);
+    await this.log?.close();
+    if (cancellationSignal.aborted && this.temporal.cancellationDetails?.workerShutdown !== true) {
+      const message = this.whyCancelled();
+      return new CancelledFailure(message, [this.details({ kind: 'cancelled', message })]);
+    }
+    // The hooks took a part of the wait, or all of it.
+    const now = Date.now();
+    const left = Math.max(1, failedAt + (delayMs ?? 0) - now);
+    if (now + left >= this.deadline) return this.final(failure);
+    const nextRetryDelay = delayMs === undefined ? undefined : left;
+    return taskFailed(this.details(failure), { nonRetryable: false, nextRetryDelay });
   }
 
   private classified(error: unknown): TaskFailure {
@@ -239,62 +277,22 @@ class TaskRun {
           by: 'infrastructure',
           retryable: true,
         };
-      // Also when the server has given the attempt up or an operator paused or reset it: Temporal decides what follows.
-      const message = details?.paused ? 'paused by an operator' : details?.reset ? 'reset by an operator' : 'cancelled';
-      return { failure: { kind: 'cancelled', message }, by: 'infrastructure', retryable: false };
+      return { failure: { kind: 'cancelled', message: this.whyCancelled() }, by: 'infrastructure', retryable: false };
     }
     return taskFailure(error, this.mask);
   }
 
-  private final(failure: Failure): ApplicationFailure {
-    return this.applicationFailure(failure, true);
+  /** Also when the server has given the attempt up or an operator paused or reset it: Temporal decides what follows. */
+  private whyCancelled(): string {
+    const details = this.temporal.cancellationDetails;
+    return details?.paused ? 'paused by an operator' : details?.reset ? 'reset by an operator' : 'cancelled';
   }
 
-  private applicationFailure(failure: Failure, nonRetryable: boolean, nextRetryDelay?: number): ApplicationFailure {
-    // Benign: the failure of a task is no trouble of the worker, which would log it as one. The task's own log has the stack.
-    const error = ApplicationFailure.create({
-      type: TASK_FAILED,
-      message: failure.message,
-      nonRetryable,
-      nextRetryDelay,
-      details: [this.details(failure)],
-      category: ApplicationFailureCategory.BENIGN,
-    });
-    error.stack = `${failure.type ?? failure.kind}: ${failure.message}`;
-    return error;
+  private final(failure: Failure): ApplicationFailure {
+    return taskFailed(this.details(failure), { nonRetryable: true });
   }
 
   private details(failure: Failure): TaskFailedDetails {
-    return { failure, attempts: this.history.attempts() };
-  }
-}
-
-/** Equal work has equal keys: a secret counts by its name, and every attempt is the first. */
-function withoutSecrets(scope: Scope): Scope {
-  const names = Object.keys(scope.secrets ?? {});
-  return { ...scope, attempt: 1, secrets: Object.fromEntries(names.map((name) => [name, `secret ${name}`])) };
-}
-
-/** `total`: what ended it is the timeout over all attempts, so another attempt has no time either. */
-function timedOut(timeoutMs: number, total: number | undefined): TaskError {
-  const bound =
-    total === undefined ? `its timeout of ${timeoutMs} ms` : `its total timeout allows (${total} ms over all attempts)`;
-  return new TaskError('Timeout', `it took longer than ${bound}`, { kind: 'timeout', retryable: total === undefined });
-}
-
-function lostTooOften(lost: number, allowed: number, last: Failure | undefined): TaskError {
-  return new TaskError(
-    'WorkerLost',
-    `${lost} attempts were lost, more than infraAttempts (${allowed}) allows; the last one: ${last?.message ?? 'unknown'}`,
-    { kind: 'worker_lost', retryable: false },
-  );
-}
-
-/** Runs `act`, and renames what it throws. */
-export function attemptOrThrow<T>(act: () => T, name: (error: unknown) => unknown): T {
-  try {
-    return act();
-  } catch (error) {
-    throw name(error);
+    return { failure, attempts: this.history.attempts(), ...this.history.hooks };
   }
 }

@@ -85,6 +85,7 @@ async function evaluated(input: EvaluateInput, outputs: JsonBlobs): Promise<Json
     return evaluateExpression(expression, {
       ...input.scope,
       tasks: await loadTasks(input.scope.tasks ?? {}, expression.references, outputs),
+      ...(await itemScope(input.item, expression.references, outputs)),
     });
   }
   const template = parseTemplate(input.template);

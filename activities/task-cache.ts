@@ -2,6 +2,7 @@ import { canonicalJson } from '../src/dag/canonical-json.js';
 import type { Json } from '../src/dag/json.js';
 import { validateJson } from '../src/dag/json-schema.js';
 import type { CachePlan } from '../src/dag/plan.js';
+import type { Scope } from '../src/dag/scope.js';
 import { readJson, writeJson } from '../src/objects/json-blob.js';
 import { cacheDayKey, cacheEntryKey, cachePrefix } from '../src/objects/keys.js';
 import type { ObjectStore } from '../src/objects/object-store.js';
@@ -76,4 +77,10 @@ export class TaskCache {
   private isOver(entry: CacheEntry): boolean {
     return this.cache.ttlMs !== undefined && entry.storedAt + this.cache.ttlMs <= Date.now();
   }
+}
+
+/** What a key is rendered with. Equal work has equal keys: a secret counts by its name, and every attempt is the first. */
+export function scopeOfCacheKey(scope: Scope): Scope {
+  const names = Object.keys(scope.secrets ?? {});
+  return { ...scope, attempt: 1, secrets: Object.fromEntries(names.map((name) => [name, `secret ${name}`])) };
 }

@@ -1,7 +1,8 @@
 import type { Json } from '../src/dag/json.js';
 import type { CallItem } from '../src/dag/map/item-source.js';
+import type { Resources } from '../src/dag/resources.js';
 import type { RunScope } from '../src/dag/scope.js';
-import type { Attempt, CachedFrom, OutputValue, TaskState } from '../src/dag/state.js';
+import type { Attempt, CachedFrom, HookRecord, OutputValue, TaskState } from '../src/dag/state.js';
 import type { PollPace } from '../src/dag/wait-plan.js';
 
 /**
@@ -24,12 +25,16 @@ export interface TaskCall {
   readonly inlineLimit?: number;
   /** Results of earlier runs are not taken over in this run; new ones are kept all the same. */
   readonly ignoreCache?: true;
-  /** For hooks of a task: that task, as expressions name it (`task`). */
+  /** For hooks of a task that the run carries out: that task, as expressions name it (`task`). */
   readonly hookOf?: Json;
   /** Attempts of earlier rounds, before a rejection sent the task back: their numbers go on. Default 0. */
   readonly before?: number;
   /** How often a rejection has sent the task back: each time it is other work, with a key of its own. Default 0. */
   readonly rewinds?: number;
+  /** What it is given of the machine. Default: nothing is said. */
+  readonly resources?: Resources;
+  /** For hooks between attempts of a SubDAG: number of the attempt that has failed, which is then `attempt`. */
+  readonly failedAttempt?: number;
 }
 
 /** The argument of the activity `wait`, whose attempts are the polls of a wait. */
@@ -53,6 +58,8 @@ export interface TaskReturn {
   readonly skipped?: true;
   /** The output was not computed now: which run did (`cache`). */
   readonly cached?: CachedFrom;
+  /** What became of the hooks between attempts, the newest. Absent = none ran. */
+  readonly hooks?: readonly HookRecord[];
 }
 
 /**
@@ -62,5 +69,7 @@ export interface TaskReturn {
 export interface TaskFailedDetails {
   readonly failure: import('../src/dag/state.js').Failure;
   readonly attempts: readonly Attempt[];
+  /** As in {@link TaskReturn}. */
+  readonly hooks?: readonly HookRecord[];
 }
 export const TASK_FAILED = 'TaskFailed';

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Resources } from '../src/dag/resources.js';
 import type { ObjectStore } from '../src/objects/object-store.js';
 import type { TaskLog } from './task-log.js';
 
@@ -15,7 +16,12 @@ export interface TaskInfo {
   readonly idempotencyKey: string;
   /** Key prefix of this execution in the object store, ending with `/`. */
   readonly prefix: string;
+  /** What the task says that it needs: `cpu` in processors, `memory` and `storage` in bytes, named ones. Empty where it says nothing. */
+  readonly resources: Resources;
 }
+
+/** Of tasks that say nothing. */
+export const NO_RESOURCES: Resources = Object.freeze({});
 
 /** What every handler gets besides its input. */
 export interface TaskContext {

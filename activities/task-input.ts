@@ -1,8 +1,8 @@
-import type { References } from '../src/dag/expression/index.js';
+import { type ParsedExpression, parseExpression, type References } from '../src/dag/expression/index.js';
 import type { Json } from '../src/dag/json.js';
 import { itemAt, type NamedLists } from '../src/dag/map/item-lists.js';
 import type { CallItem, ItemSource } from '../src/dag/map/item-source.js';
-import type { TaskBody } from '../src/dag/plan.js';
+import type { RetryHookBody, TaskBody } from '../src/dag/plan.js';
 import type { Scope, TaskScope } from '../src/dag/scope.js';
 import type { BlobRef } from '../src/dag/state.js';
 import type { JsonBlobs } from '../src/objects/json-blobs.js';
@@ -18,7 +18,12 @@ export class StoredTask {
   private prepared?: PreparedInput;
   private preparedKey?: PreparedInput;
 
-  constructor(readonly body: TaskBody) {}
+  /** Those between its attempts. */
+  readonly hooks?: readonly StoredHook[];
+
+  constructor(readonly body: TaskBody) {
+    this.hooks = body.retryHooks?.map((hook) => new StoredHook(hook));
+  }
 
   /** The key of `cache`, where the author gives one. Throws as {@link input}. */
   cacheKey(): PreparedInput | undefined {
@@ -40,6 +45,27 @@ export class StoredTask {
     } catch (error) {
       throw expressionFailure(error);
     }
+  }
+}
+
+/** A hook between attempts, whose templates are kept in the same way. */
+export class StoredHook {
+  private prepared?: PreparedInput;
+  private parsed?: ParsedExpression | boolean;
+
+  constructor(readonly body: RetryHookBody) {}
+
+  /** Its `when`. Throws ExpressionSyntaxError. */
+  get condition(): ParsedExpression | boolean {
+    const { when = true } = this.body;
+    this.parsed ??= typeof when === 'boolean' ? when : parseExpression(when);
+    return this.parsed;
+  }
+
+  /** Throws as the engine of expressions does, and what the handler refuses. */
+  input(handler: TaskHandler): PreparedInput {
+    this.prepared ??= handler.prepare?.(this.body.with) ?? templateInput(this.body.with);
+    return this.prepared;
   }
 }
 
@@ -147,6 +173,15 @@ async function loadOutput(id: string, field: 'output' | 'items' | 'list', output
     `the ${field} of ${field === 'list' ? '' : 'task '}${id} is not in the object store any more (${output.ref}); run that task again`,
     { kind: 'blob_missing', retryable: false },
   );
+}
+
+/** Puts values in. Throws `TaskError` (`expression`) where that cannot be done. */
+export function renderInput(input: PreparedInput, scope: Scope): Json {
+  try {
+    return input.render(scope);
+  } catch (error) {
+    throw expressionFailure(error);
+  }
 }
 
 /** Names what the expression engine throws; other errors pass. */

@@ -34,7 +34,7 @@ export class TaskLog {
   private timer?: NodeJS.Timeout;
   private storing: Promise<void> = Promise.resolve();
 
-  constructor(private readonly options: TaskLogOptions) {}
+  constructor(readonly options: TaskLogOptions) {}
 
   debug(message: string, fields?: object): void {
     this.write('debug', message, fields);
@@ -53,16 +53,19 @@ export class TaskLog {
   write(source: LogSource, text: string, fields?: object): void {
     if (this.cut) return;
     const time = new Date().toISOString();
-    const all = this.options.mask.text(
-      fields === undefined || Object.keys(fields).length === 0 ? text : `${text} ${safeJson(fields)}`,
-    );
-    for (const line of all.replace(/\r?\n$/, '').split(/\r?\n/)) {
+    for (const line of this.shown(text, fields).split(/\r?\n/)) {
       const shown = line.length > MAX_LINE ? `${line.slice(0, MAX_LINE)} … (${line.length - MAX_LINE} more characters)` : line;
       this.push(`${time} ${source} ${shown}\n`);
       if (this.cut) break;
     }
     if (this.pending >= CHUNK_BYTES) this.store();
     else if (this.pending > 0) this.timer ??= setTimeout(() => this.store(), FLUSH_MS).unref();
+  }
+
+  /** A text with its fields as it is written, secrets hidden, without a last line that is empty. */
+  protected shown(text: string, fields: object | undefined): string {
+    const whole = fields === undefined || Object.keys(fields).length === 0 ? text : `${text} ${safeJson(fields)}`;
+    return this.options.mask.text(whole).replace(/\r?\n$/, '');
   }
 
   /** A text with the task's secrets hidden, for other places that show it. */

@@ -19,9 +19,18 @@ import type {
   PoolLimit,
   PoolView,
 } from '../src/dag/pool/place.js';
+import type { Resources } from '../src/dag/resources.js';
 import type { RunScope } from '../src/dag/scope.js';
-import type { DagHook } from '../src/dag/spec.js';
-import type { Attempt, CachedFrom, Failure, FinalRunState, OutputValue, RunState, TaskState } from '../src/dag/state.js';
+import type {
+  Attempt,
+  CachedFrom,
+  Failure,
+  FinalRunState,
+  HookRecord,
+  OutputValue,
+  RunState,
+  TaskState,
+} from '../src/dag/state.js';
 
 /** Task queue of entities and system work: a backlog of runs never delays them (R29). */
 export const SYSTEM_QUEUE = 'baton-system';
@@ -182,27 +191,16 @@ export interface TaskRecord {
   readonly cached?: CachedFrom;
   /** How often a rejection has sent it back to be done again: each time is other work, and numbers of attempts go on. Default 0. */
   readonly rewinds?: number;
-  /** Hooks of the task that have ended; a failed one changes nothing. */
+  /** Hooks of the task that have ended; a failed one changes nothing. Between attempts of a map's items: see the items. */
   readonly hooks?: readonly HookRecord[];
+  /** What it, or each item of it, is given; known once it starts. */
+  readonly resources?: Resources;
   /** Something to know while it is not over: `no worker on queue gpu since 2026-01-01T00:00:00Z`. */
   readonly notice?: string;
   /** While it waits by the clock: when its timeout passes and, for a timer, when it has what it waits for. Epoch ms. */
   readonly waiting?: { readonly deadline: number; readonly at?: number };
   /** Number of the change that wrote this record; grows over the whole run. */
   readonly revision: number;
-}
-
-/** What is known of one hook of the DAG or of a task. Times are epoch ms. */
-export interface HookRecord {
-  /** Of a DAG `success`, `failure`, `cancel` or `exit`, of a task `success` or `failure`. */
-  readonly hook: DagHook;
-  /** Where it stands in a list of several, from 0. */
-  readonly index?: number;
-  readonly state: 'running' | 'success' | 'failed' | 'skipped';
-  readonly startedAt: number;
-  readonly endedAt?: number;
-  readonly attempts?: readonly Attempt[];
-  readonly failure?: Failure;
 }
 
 /** How far a map is. */

@@ -44,6 +44,7 @@ export function pythonHandler(settings: PythonSettings = {}): TaskHandler {
             collect: 3,
             maxBytes: settings.maxOutputBytes ?? DEFAULT_MAX_OUTPUT,
             killAfterMs: settings.killAfterMs ?? DEFAULT_KILL_AFTER_MS,
+            memory: context.info.resources.memory,
             onLine: (stream, line) => context.log.write(stream, line),
           },
           context.signal,

@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { execa } from 'execa';
+import { withMemoryLimit } from './memory-limit.js';
 import { endProcessGroup } from './process-group.js';
 
 const DRAIN_MS = 1000;
@@ -21,6 +22,8 @@ export interface ProcessOrder {
   readonly maxBytes: number;
   /** Time between SIGTERM and SIGKILL, ms. */
   readonly killAfterMs: number;
+  /** Most data that each of its processes may hold, in bytes, where the system can limit that. Default: no limit. */
+  readonly memory?: number;
   onLine(stream: 'stdout' | 'stderr', line: string): void;
 }
 
@@ -38,8 +41,9 @@ export interface ProcessEnd {
  * when it says too much. Resolves when none of the group runs any more; rejects with the reason of `signal`.
  */
 export async function runProcess(order: ProcessOrder, signal: AbortSignal): Promise<ProcessEnd> {
-  const { file, args, cwd, env, stdin, collect, maxBytes, killAfterMs } = order;
+  const { cwd, env, stdin, collect, maxBytes, killAfterMs, memory } = order;
   signal.throwIfAborted();
+  const { file, args } = memory === undefined ? order : await withMemoryLimit(order, memory);
   const child = execa(file, args, {
     cwd,
     env,

@@ -67,6 +67,7 @@ async function runProgram(
     collect: 1,
     maxBytes: maxStdout,
     killAfterMs: settings.killAfterMs ?? DEFAULT_KILL_AFTER_MS,
+    memory: context.info.resources.memory,
     onLine: (stream, line) => log.write(stream, line),
   };
   const { exitCode, signal, code, collected: stdout, tooLarge } = await runProcess(order, context.signal);

@@ -1,11 +1,16 @@
 import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance, DuckDBInstanceCache } from '@duckdb/node-api';
+import type { Resources } from '../../src/dag/resources.js';
 import type { SqlSettings } from '../activity-deps.js';
+import { NO_RESOURCES } from '../task-context.js';
 import { TaskError } from '../task-error.js';
 import { sqlLiteral } from './sql-text.js';
+
+/** A private database may take this share of the machine's memory at most, as one that DuckDB opens by itself does. */
+const MEMORY_SHARE = 0.8;
 
 /** A connection that a task has to itself, and a folder for its files in between. */
 export interface SqlSession {
@@ -33,16 +38,26 @@ let opening: Promise<unknown> = Promise.resolve();
 export class SqlDatabases {
   constructor(private readonly settings: SqlSettings) {}
 
-  async open(file: string | undefined): Promise<SqlSession> {
+  /**
+   * @param resources `cpu` and `memory` of a private database, as far as the machine has them. A file has those of its process: it is
+   * one database, whoever uses it.
+   */
+  async open(file: string | undefined, resources: Resources = NO_RESOURCES): Promise<SqlSession> {
     scratchRoot ??= makeScratchRoot();
     const root = await scratchRoot;
     const scratch = await mkdtemp(join(root, 'task-'));
     if (file !== undefined) await mkdir(dirname(file), { recursive: true });
-    const options = { ...OPTIONS, threads: String(this.settings.threads ?? 2) };
+    const { cpu, memory } = file === undefined ? resources : NO_RESOURCES;
+    const { threads = 2, memoryLimit = '1GiB' } = this.settings;
+    const options = {
+      ...OPTIONS,
+      threads: String(cpu === undefined ? threads : Math.min(Math.ceil(cpu), Math.max(availableParallelism(), threads))),
+    };
+    const limit = memory === undefined ? memoryLimit : `${Math.ceil(Math.min(memory, totalmem() * MEMORY_SHARE) / 1024)}KiB`;
     const connect = async (create: Promise<DuckDBInstance>): Promise<readonly [DuckDBInstance, DuckDBConnection]> => {
       const instance = await create;
       const connection = await instance.connect();
-      await this.lock(connection, root);
+      await this.lock(connection, root, limit);
       return [instance, connection];
     };
     const opened =
@@ -86,11 +101,10 @@ export class SqlDatabases {
   }
 
   /** Idempotent: the second task of a shared file finds it done. */
-  private async lock(connection: DuckDBConnection, scratchRoot: string): Promise<void> {
+  private async lock(connection: DuckDBConnection, scratchRoot: string, memoryLimit: string): Promise<void> {
     const locked = await connection.runAndReadAll("select current_setting('lock_configuration')");
     const folders = (this.settings.dataFolders ?? []).map((folder) => `${resolve(folder)}/`);
     if (locked.getRows()[0]?.[0] !== true) {
-      const { memoryLimit = '1GiB' } = this.settings;
       await connection.run(
         [
           "set global TimeZone = 'UTC'",

@@ -90,7 +90,7 @@ class SqlTask {
     const { input, databases, context } = this;
     const database = input.text('database');
     const file = database === undefined ? undefined : databases.path(database, 'with.database');
-    const session = await databases.open(file).catch((error: unknown) => {
+    const session = await databases.open(file, context.info.resources).catch((error: unknown) => {
       throw named(error);
     });
     // An interrupt between two statements is lost, so it is repeated until the work has stopped.
@@ -236,7 +236,7 @@ function countOf(reader: DuckDBResultReader): number {
 /** DuckDB's errors by their kind (`Catalog Error: …`). Input and syntax do not get better by trying again. `shapeless`: inputs without columns. */
 function named(error: unknown, shapeless: readonly string[] = []): unknown {
   if (error instanceof TaskError || !(error instanceof Error)) return error;
-  const kind = /(?:^|: )([A-Z][A-Za-z]*(?: [A-Z][A-Za-z]*)*) Error: /.exec(error.message)?.[1];
+  const kind = /(?:^|: )([A-Z][A-Za-z]*(?: (?:of|[A-Z][A-Za-z]*))*) Error: /.exec(error.message)?.[1];
   if (kind === undefined) return error;
   const final = ['Parser', 'Binder', 'Catalog', 'Conversion', 'Permission', 'Syntax', 'Not implemented'].includes(kind);
   return new TaskError('SqlError', `${error.message}${hint(kind, shapeless)}`, { details: { kind }, retryable: !final });

@@ -18,6 +18,10 @@ export const ISSUE_FACTS: { readonly [code in IssueCode]: { readonly cause: stri
     cause: 'no known form, two forms at once, or a beat under 1s',
     fix: 'keep one of `cron`, `every`, `at`',
   },
+  bad_size: {
+    cause: 'no number with a unit, an unknown unit, or one in other letters',
+    fix: '`512MiB`, `2GiB`, `10GB`',
+  },
   bad_text: {
     cause: 'empty, not UTF-8, a byte order mark, a syntax error, two documents, a merge key, a tag or an alias without anchor',
     fix: 'mend the text at the line given',

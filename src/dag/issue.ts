@@ -23,6 +23,7 @@ export const ISSUE_CODES = [
   'bad_date',
   'bad_duration',
   'bad_schedule',
+  'bad_size',
   'bad_text',
   'bad_timezone',
   'branch_target_not_downstream',

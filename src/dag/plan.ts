@@ -2,6 +2,7 @@ import type { ApprovalPlan } from './approval-plan.js';
 import type { JoinTree } from './join.js';
 import type { Json, JsonObject } from './json.js';
 import type { MapPlan } from './map/map-plan.js';
+import type { ResourcesPlan } from './resources.js';
 import type { RetryRulePlan } from './retry-rule.js';
 import type { DagHook, OnRunLimit, TaskHook, TriggerRule } from './spec.js';
 import type { TaskType } from './task-type.js';
@@ -79,6 +80,8 @@ export interface TaskPlan {
   readonly value?: Json;
   /** Runs once for each item of a list. Default: once. */
   readonly map?: MapPlan;
+  /** What it is given of the machine (R14). Default: nothing is said. */
+  readonly resources?: ResourcesPlan;
   /** Types carried out by an activity. */
   readonly activity?: ActivityPlan;
   /** wait. */
@@ -89,7 +92,9 @@ export interface TaskPlan {
   readonly sub?: SubPlan;
   /** JSON Schema of the output, where the walk itself must check it (transform, foreign activities); else it is in the body. */
   readonly outputSchema?: Json;
-  /** What to do when it has ended; their ids are names, such as `load hook failure`. Default: nothing. */
+  /**
+   * What to do when it has ended, and between attempts of a SubDAG; their ids are names, such as `load hook failure`. Default: nothing.
+   */
   readonly hooks?: { readonly [on in TaskHook]?: readonly TaskPlan[] };
   /** What the task's expressions name, `when` included. Default: nothing. */
   readonly needs?: NeedsPlan;
@@ -151,6 +156,8 @@ export interface ActivityPlan {
   readonly queueTimeoutMs?: number;
   /** ms; absent = none (foreign without a declared one). */
   readonly heartbeatTimeoutMs?: number;
+  /** What its hooks between attempts may add to an attempt, ms: those after a lost one, and those after itself. Default: nothing. */
+  readonly retryHooksMs?: number;
   readonly retry: RetryPlan;
 }
 
@@ -205,6 +212,19 @@ export interface TaskBody {
   readonly timeoutMs: number;
   readonly retry: RetryPlan;
   readonly cache?: CachePlan;
+  /** What to do after an attempt that failed and is repeated, in order. Default: nothing. */
+  readonly retryHooks?: readonly RetryHookBody[];
+}
+
+/** A hook that the activity of its task carries out, between two attempts (R12). */
+export interface RetryHookBody {
+  /** `load hook retry`, in a list `load hook retry 2`. */
+  readonly name: string;
+  readonly type: TaskType;
+  readonly with: Json;
+  /** CEL source without `${{ }}`, or a literal. Default: true. */
+  readonly when?: string | boolean;
+  readonly timeoutMs: number;
 }
 
 /** One bodies blob: task id -> body. Use `Object.hasOwn`: ids like `constructor` are allowed. */

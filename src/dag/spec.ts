@@ -83,19 +83,22 @@ export interface CacheSpec {
 export const DAG_HOOKS = ['success', 'failure', 'cancel', 'exit'] as const;
 export type DagHook = (typeof DAG_HOOKS)[number];
 
-/** Hooks of a task: when it has ended one way or the other. */
-export const TASK_HOOKS = ['success', 'failure'] as const;
+/** Hooks of a task: when it has ended one way or the other, and between two of its attempts. */
+export const TASK_HOOKS = ['success', 'failure', 'retry'] as const;
 export type TaskHook = (typeof TASK_HOOKS)[number];
 
-/** The body of a task without dependencies, carried out by an activity (R12). */
+/**
+ * The body of a task without dependencies, carried out by an activity (R12). Between attempts (`retry`) it has only the first five
+ * fields: it is tried once, in place.
+ */
 export interface HookSpec {
   readonly type: TaskType;
   readonly description?: string;
   readonly with?: JsonObject;
   readonly when?: string | boolean;
-  readonly retry?: RetrySpec | null;
   /** At most 5m, which is also the default. */
   readonly timeout?: DurationText | null;
+  readonly retry?: RetrySpec | null;
   readonly queueTimeout?: DurationText | null;
   readonly heartbeatTimeout?: DurationText | null;
   readonly queue?: string | null;
@@ -104,6 +107,9 @@ export interface HookSpec {
 
 /** One body or several, which follow each other. */
 export type HooksSpec<Name extends string = DagHook> = { readonly [name in Name]?: HookSpec | readonly HookSpec[] };
+
+/** `cpu`, `memory`, `storage` and named ones: a number, a size, or a text with expressions; `null` takes a default back (R21). */
+export type ResourcesSpec = { readonly [name: string]: number | string | null };
 
 /** Fields that `defaults` may give to every task (R21); `null` restores the built-in. */
 export interface TaskDefaults {
@@ -119,6 +125,7 @@ export interface TaskDefaults {
   readonly outputSchema?: JsonObject | boolean | null;
   readonly cache?: CacheSpec | null;
   readonly hooks?: HooksSpec<TaskHook> | null;
+  readonly resources?: ResourcesSpec | null;
   readonly mapKey?: string | null;
   readonly itemBatchSize?: number | null;
   readonly maxMapLength?: number | null;

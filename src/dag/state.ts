@@ -1,4 +1,5 @@
 import type { Json } from './json.js';
+import type { DagHook, TaskHook } from './spec.js';
 
 /** Every state of a task. The last five are final. */
 export const TASK_STATES = [
@@ -87,6 +88,32 @@ export interface Attempt {
   readonly failure?: Failure;
   /** Of a SubDAG: the run that this attempt was. */
   readonly runId?: string;
+}
+
+/** What is known of one hook of the DAG or of a task. Times are epoch ms. */
+export interface HookRecord {
+  /** Of a DAG `success`, `failure`, `cancel` or `exit`, of a task `success`, `failure` or `retry`. */
+  readonly hook: DagHook | TaskHook;
+  /** Where it stands in a list of several, from 0. */
+  readonly index?: number;
+  /** Between attempts: the number of the one that had failed. */
+  readonly attempt?: number;
+  readonly state: 'running' | 'success' | 'failed' | 'skipped';
+  readonly startedAt: number;
+  readonly endedAt?: number;
+  /** Its own; absent between attempts, where it is tried once. */
+  readonly attempts?: readonly Attempt[];
+  readonly failure?: Failure;
+}
+
+/** A hook that left no end: its worker did not live to tell. */
+export function interruptedHook(record: HookRecord): HookRecord {
+  if (record.state !== 'running') return record;
+  return {
+    ...record,
+    state: 'failed',
+    failure: { kind: 'worker_lost', message: 'its worker stopped reporting before it had ended' },
+  };
 }
 
 /**

@@ -84,7 +84,8 @@ function told({ about, default: value, unset }: FieldOptions): Partial<FieldFact
   return { about, default: value, unset };
 }
 
-type JsonSchemaPart = Parameters<typeof JSONSchema>[0];
+/** Of a field, as the library that makes the schemas takes it; what editors read besides is cast to it. */
+export type JsonSchemaPart = Parameters<typeof JSONSchema>[0];
 
 function field(
   options: FieldOptions,

@@ -1,26 +1,15 @@
 import { DagDto } from './dto/dag.dto.js';
-import { TaskHooksDto } from './dto/hook.dto.js';
 import { TaskDto } from './dto/task.dto.js';
 import { TaskDefaultsDto } from './dto/task-defaults.dto.js';
 import type { Shape } from './field.js';
 
-const LATER_TASK_FIELDS = [
-  'deadlines',
-  'dependsOnPast',
-  'inlets',
-  'metrics',
-  'outlets',
-  'pool',
-  'poolSlots',
-  'resources',
-] as const;
+const LATER_TASK_FIELDS = ['deadlines', 'dependsOnPast', 'inlets', 'metrics', 'outlets', 'pool', 'poolSlots'] as const;
 
 /** Fields that the language names and that come with later work: refused by name (`not_yet_supported`), never ignored (R26). */
 export const LATER_FIELDS: ReadonlyMap<Shape, readonly string[]> = new Map<Shape, readonly string[]>([
   [DagDto, ['catchupWindow', 'deadlines', 'maxConsecutiveFailedRuns', 'overlapPolicy']],
   [TaskDto, LATER_TASK_FIELDS],
   [TaskDefaultsDto, LATER_TASK_FIELDS],
-  [TaskHooksDto, ['retry']],
 ]);
 
 /** Fields of a task that `defaults` can never give (R21). */

@@ -10,6 +10,7 @@ import { readHooks } from './hook-reader.js';
 import { readJson } from './json-text.js';
 import { DEFAULT_SPEC_LIMITS, type SpecLimits } from './limits.js';
 import { measure } from './measure.js';
+import { readResources } from './resources-reader.js';
 import { readSchedule } from './schedule-reader.js';
 import { ShapeReader } from './shape-reader.js';
 import type { SpecText } from './spec-text.js';
@@ -70,7 +71,10 @@ function readShape(value: Json, limits: SpecLimits): Omit<ReadSpecResult, 'locat
   }
   const ofHooks = withReader(reader, issues);
   readHooks(issues, fields.hooks, '/hooks', ofHooks);
-  readHooks(issues, (fields.defaults as { readonly hooks?: unknown } | undefined)?.hooks, '/defaults/hooks', ofHooks);
+  const defaults = fields.defaults as { hooks?: unknown; resources?: unknown } | undefined;
+  readHooks(issues, defaults?.hooks, '/defaults/hooks', ofHooks);
+  if (defaults?.resources !== undefined)
+    defaults.resources = readResources(issues, defaults.resources, '/defaults/resources') ?? null;
   const raw = fields.tasks as { readonly [id: string]: unknown } | undefined;
   const { tasks, faults, tooMany } = readTasks(reader, issues, raw ?? {}, '/tasks', limits.tasks);
   if (tooMany) lost.add('tasks');

@@ -5,6 +5,7 @@ import type { IssueList } from '../dag/issue-list.js';
 import { pointer, pointerSegments } from '../dag/json-pointer.js';
 import { Suggest } from '../dag/suggest.js';
 import { DependencyDto } from './dto/dependency.dto.js';
+import { HookDto, RetryHookDto } from './dto/hook.dto.js';
 import { TaskDefaultsDto } from './dto/task-defaults.dto.js';
 import { type FieldFacts, fieldsOf, type Shape } from './field.js';
 import { FOREIGN_NAMES } from './foreign-names.js';
@@ -189,6 +190,12 @@ export class ShapeReader {
       );
     else if (shape === TaskDefaultsDto && NOT_IN_DEFAULTS.includes(name))
       this.issues.error('not_allowed_with', at, `'${name}' cannot be a default; write it in each task`);
+    else if (shape === RetryHookDto && fieldsOf(HookDto).has(name))
+      this.issues.error(
+        'not_allowed_with',
+        at,
+        `'${name}' means nothing between attempts: such a hook is tried once, on the worker that had the attempt; leave it out`,
+      );
     else if (shape === DependencyDto && /^(true|false|yes|no|on|off)$/i.test(name) && name !== 'on') {
       this.issues.error(
         'yaml_boolean_key',

@@ -11,6 +11,7 @@ import { fieldsOf } from './field.js';
 import { meantType } from './foreign-types.js';
 import { areCases, readGraphFields } from './graph-fields-reader.js';
 import { readHooks, type WithReader } from './hook-reader.js';
+import { readResources } from './resources-reader.js';
 import { describe, isMap, type Shaped, type ShapeReader } from './shape-reader.js';
 import { checkWaitShape } from './wait-reader.js';
 import { checkMaps, WITH_MAPS } from './with-maps.js';
@@ -120,6 +121,7 @@ function readTask(reader: ShapeReader, issues: IssueList, value: unknown, path: 
     fields.outputSchema = undefined;
   }
   readHooks(issues, fields.hooks, `${path}/hooks`, withReader(reader, issues));
+  fields.resources = readResources(issues, fields.resources, `${path}/resources`);
   if (fields.when !== undefined && typeof fields.when !== 'string' && typeof fields.when !== 'boolean') {
     issues.error(
       'wrong_type',

@@ -13,7 +13,7 @@ describe('the idempotency key', () => {
     expect(idempotencyKey({ prefix, task: 'load', rewinds: 2 })).toBe('f8644bdf5f9986b09618c7cbc7668f29');
   });
 
-  it('differs between tasks, items, runs, executions of a run, and the times that a rejection sends a task back', () => {
+  it('differs between tasks, items, runs, executions of a run, the times that a rejection sends a task back, and hooks between attempts', () => {
     const keys = [
       idempotencyKey({ prefix, task: 'load' }),
       idempotencyKey({ prefix, task: 'load', rewinds: 1 }),
@@ -21,6 +21,9 @@ describe('the idempotency key', () => {
       idempotencyKey({ prefix, task: 'load', item: item(0) }),
       idempotencyKey({ prefix, task: 'load', item: item(1) }),
       idempotencyKey({ prefix, task: 'load', item: item(1), rewinds: 1 }),
+      idempotencyKey({ prefix, task: 'load', failedAttempt: 1 }),
+      idempotencyKey({ prefix, task: 'load', failedAttempt: 2 }),
+      idempotencyKey({ prefix, task: 'load', failedAttempt: 1, rewinds: 1 }),
       idempotencyKey({ prefix, task: 'load2' }),
       idempotencyKey({ prefix: 'runs/d/d=k/2/', task: 'load' }),
       idempotencyKey({ prefix: 'runs/d/d=l/1/', task: 'load' }),

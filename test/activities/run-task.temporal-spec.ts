@@ -164,15 +164,22 @@ describe('a task on a real server', () => {
     const workflows = await Worker.create({ connection: env.nativeConnection, taskQueue: 'lost', workflowBundle });
     const handle = await workflows
       .runUntil(async () => {
-        const started = await start('lost', 'work', {}, { maxAttempts: 1 }, '2s');
+        const hook = { name: 'note', args: ['${{ task.failure.kind }}', '${{ attempt }}'] };
+        const retryHooks = [{ name: 'task hook retry', type: 'activity' as const, with: hook, timeoutMs: 10_000 }];
+        const started = await start('lost', 'work', { retryHooks }, { maxAttempts: 1 }, '2s');
         await until(() => hasHeartbeat(started));
         return started;
       })
       .finally(() => child.kill('SIGKILL'));
     if (child.signalCode === null) await once(child, 'exit');
-    const survivor = await makeWorker('lost', 'w2', { work: () => 'rescued' });
+    const notes: unknown[] = [];
+    const note = (...args: unknown[]) => notes.push(args);
+    const survivor = await makeWorker('lost', 'w2', { note, work: () => ['rescued', notes.length] });
     const { returned } = await survivor.runUntil(() => ended(handle));
-    expect(returned?.output).toEqual({ value: 'rescued' });
+    expect(returned?.output).toEqual({ value: ['rescued', 1] });
+    // The hooks between the two attempts could run here only.
+    expect(notes).toEqual([['worker_lost', 1]]);
+    expect(returned?.hooks).toMatchObject([{ hook: 'retry', attempt: 1, state: 'success' }]);
     expect(returned?.attempts).toMatchObject([
       {
         attempt: 1,

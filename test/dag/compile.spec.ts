@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { BUILT_IN } from '../../src/dag/built-in.js';
 import { canonicalJson } from '../../src/dag/canonical-json.js';
-import { BUILT_IN, compile, MAX_PLAN_BYTES, planSizeIssue } from '../../src/dag/compile.js';
+import { compile, MAX_PLAN_BYTES, planSizeIssue } from '../../src/dag/compile.js';
 import type { Json } from '../../src/dag/json.js';
 import type { DagPlan } from '../../src/dag/plan.js';
 import type { DagSpec, ValidDag } from '../../src/dag/spec.js';

@@ -110,7 +110,6 @@ describe('hooks of a task', () => {
     ['know the task', failure('${{ task.id }} ${{ task.state }} ${{ task.failure.message }} ${{ task.attempts }}'), []],
     ['name what is upstream, and the task itself', failure('${{ tasks.up.output }} ${{ tasks.a.output }}'), []],
     ['are null for none', null, []],
-    ['between attempts come later', { retry: http }, ['not_yet_supported /retry']],
     ['do not know how the run ends', failure('${{ run.failedTasks }}'), ['unknown_reference /failure/with/body']],
     ['take five minutes at most', { success: { ...http, timeout: '1h' } }, ['invalid_value /success/timeout']],
     ['have the input of their type', { success: [{ type: 'shell' }] }, ['missing_field /success/0/with']],
@@ -153,5 +152,126 @@ describe('hooks of a task', () => {
     ]);
     expect(tasks[0]?.hooks?.failure?.[0]?.needs).toEqual({ params: ['who'] });
     expect(Object.keys(compiled.bodies[0]!)).toEqual(expect.arrayContaining(['a hook failure', 'c hook success 2']));
+  });
+});
+
+describe('hooks between attempts', () => {
+  const spec = (retry: unknown, { task = http, dag = {} }: { task?: object; dag?: object } = {}) =>
+    checkSpecObject(
+      { id: 'x', params: { who: {} }, ...dag, tasks: { up: http, a: { ...task, dependsOn: ['up'], hooks: { retry } } } },
+      { ownQueues: ['baton'] },
+    );
+  const of = (...args: Parameters<typeof spec>): string[] =>
+    spec(...args).issues.map(({ code, path }) => `${code} ${path.replace('/tasks/a/hooks/retry', '')}`);
+  const says = (body: string): object => ({ ...http, with: { url: 'http://x', body } });
+  const mapped = { task: { ...http, expand: { n: [1, 2] } } };
+
+  test.each<[string, unknown, string[]]>([
+    ['are bodies and lists', [http, { ...http, timeout: '10s', when: true, description: '${{' }], []],
+    ['know the attempt that failed', says('${{ attempt }} ${{ task.failure.message }} of ${{ task.attempts }}'), []],
+    [
+      'know the task in their condition too',
+      { ...http, when: '${{ task.attempts > 1 && task.failure.kind != "timeout" }}' },
+      [],
+    ],
+    ['know params, run and what is upstream', says('${{ params.who }} ${{ run.id }} ${{ tasks.up.output }}'), []],
+    ['may read secrets', says('${{ secrets.TOKEN }}'), []],
+    ['take five minutes at most', { ...http, timeout: '6m' }, ['invalid_value /timeout']],
+    ['are carried out by an activity', { type: 'transform', with: { value: 1 } }, ['invalid_value /type']],
+    ['have the input of their type', [http, { type: 'shell' }], ['missing_field /1/with']],
+    ['are tried once', { ...http, retry: { maxAttempts: 2 } }, ['not_allowed_with /retry']],
+    [
+      'go to no queue',
+      { ...http, queue: 'baton', queueTimeout: '1m' },
+      ['not_allowed_with /queue', 'not_allowed_with /queueTimeout'],
+    ],
+    [
+      'wait for no worker',
+      { ...http, priority: 1, heartbeatTimeout: '1m' },
+      ['not_allowed_with /heartbeatTimeout', 'not_allowed_with /priority'],
+    ],
+    ['come before the task has an output', says('${{ tasks.a.output }}'), ['reference_not_upstream /with/body']],
+    ['do not know how the run ends', says('${{ run.failedTasks }}'), ['unknown_reference /with/body']],
+    ['know no item where there is none', says('${{ item }}'), ['unknown_reference /with/body']],
+    ['are ten at most', Array.from({ length: 11 }, () => http), ['invalid_value ']],
+    ['have a real address', { ...http, with: { url: 'ftp://x' } }, ['invalid_value /with/url']],
+  ])('%s', (_, retry, found) => expect(of(retry)).toEqual(found));
+
+  it('know the item of a map', () => {
+    expect(of(says('${{ item.n }} ${{ index }}'), mapped)).toEqual([]);
+    expect(of({ ...http, when: '${{ item.n > 1 }}' }, mapped)).toEqual([]);
+  });
+
+  test.each<[string, object]>([
+    ['a noop', { type: 'noop' }],
+    ['a wait', { type: 'wait', with: { file: 'x' } }],
+    ['an approval', { type: 'approval', with: { message: '?' } }],
+    ['an activity of another worker', { type: 'activity', queue: 'theirs', with: { name: 'f' } }],
+  ])('are refused for %s, which we do not try again; as a default they do not reach it', (_, task) => {
+    expect(of(http, { task })).toEqual(['not_allowed_with ']);
+    const { dag } = checkSpecObject(
+      { id: 'x', defaults: { hooks: { retry: http } }, tasks: { a: task, b: http } },
+      { ownQueues: ['baton'] },
+    );
+    const { bodies, plan } = compile(dag!, { ownQueues: ['baton'] });
+    expect(plan(bodies.map((_, i) => String(i))).tasks.map(({ hooks }) => hooks)).toEqual([undefined, undefined]);
+    expect(bodies[0]?.b).toMatchObject({ retryHooks: [{ name: 'b hook retry' }] });
+    expect(bodies[0]?.a?.retryHooks).toBeUndefined();
+  });
+
+  it('travel in the body of the task, with all that they name; the attempt gets their time', () => {
+    const { dag } = spec(
+      [
+        { ...says('${{ params.who }} ${{ tasks.up.output }} ${{ item.n }}'), when: '${{ run.id != "" }}' },
+        { ...http, timeout: '10s' },
+      ],
+      {
+        task: { ...mapped.task, timeout: '1m' },
+        dag: { defaults: { timeout: '2h', retry: { maxAttempts: 4 } } },
+      },
+    );
+    const { bodies, plan } = compile(dag!, { ownQueues: ['baton'] });
+    const [, task] = plan(['k']).tasks;
+    expect(bodies[0]?.a?.retryHooks).toEqual([
+      {
+        name: 'a hook retry 1',
+        type: 'http',
+        with: expect.objectContaining({ url: 'http://x' }),
+        when: 'run.id != ""',
+        timeoutMs: 300_000,
+      },
+      { name: 'a hook retry 2', type: 'http', with: { url: 'http://x' }, timeoutMs: 10_000 },
+    ]);
+    expect(task).toMatchObject({
+      needs: { params: ['who'], run: true, tasks: [0] },
+      map: { item: true },
+      activity: { timeoutMs: 60_000, retryHooksMs: 2 * (300_000 + 10_000 + 2 * 10_000) },
+    });
+    expect(task).not.toHaveProperty('hooks');
+    expect(bodies[0]?.up).not.toHaveProperty('retryHooks');
+  });
+
+  it('of a SubDAG are activities of the run, tried once, on its own queue', () => {
+    const { dag, issues } = spec(says('${{ attempt }} ${{ item.n }} ${{ tasks.up.state }}'), {
+      task: { type: 'dag', expand: { n: [1] }, retry: { maxAttempts: 3 }, with: { tasks: { b: { type: 'noop' } } } },
+      dag: { defaults: { retry: { maxAttempts: 9 }, timeout: '1s' } },
+    });
+    expect(issues).toEqual([]);
+    const { bodies, plan } = compile(dag!, { ownQueues: ['baton'] });
+    const [, task] = plan(['k'], ['s']).tasks;
+    expect(task).toMatchObject({
+      map: { item: true },
+      needs: { tasks: [0] },
+      hooks: {
+        retry: [
+          {
+            id: 'a hook retry',
+            needs: { tasks: [0] },
+            activity: { name: 'http', timeoutMs: 300_000, retry: { maxAttempts: 1, totalTimeoutMs: 300_000 } },
+          },
+        ],
+      },
+    });
+    expect(bodies[0]).toHaveProperty(['a hook retry']);
   });
 });

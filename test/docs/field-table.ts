@@ -41,7 +41,13 @@ function words(schema: Schema): string {
 
 function wordFor(type: string, schema: Schema): string {
   const { items, additionalProperties: values } = schema;
-  const range = schema.minimum === undefined ? '' : ` ${String(schema.minimum)} to ${String(schema.maximum)}`;
+  const { minimum, maximum } = schema;
+  const range =
+    minimum === undefined
+      ? ''
+      : maximum === undefined
+        ? ` from ${String(minimum)}`
+        : ` ${String(minimum)} to ${String(maximum)}`;
   switch (type) {
     case 'string':
       if (schema.pattern === DURATION_PATTERN) return 'duration';
@@ -55,7 +61,7 @@ function wordFor(type: string, schema: Schema): string {
     case 'array':
       return items === undefined ? 'list of any values' : `list of ${words(items as Schema)}`;
     case 'object':
-      return typeof values === 'object' && values !== null ? `map of ${words(values as Schema)}` : 'map';
+      return typeof values === 'object' && values !== null ? `map of ${bracketed(words(values as Schema))}` : 'map';
     default:
       return type;
   }
@@ -66,4 +72,5 @@ function nameOf(ref: string): string {
   return name === 'JsonSchema' ? 'JSON Schema' : `{${name.replace(/Dto$/, '')}}`;
 }
 
+const bracketed = (text: string): string => (text.includes(' or ') ? `(${text})` : text);
 const alternatives = (each: readonly string[]): string => each.join(', ').replace(/, (null)$/, ' or $1');

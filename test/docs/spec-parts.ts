@@ -27,6 +27,7 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   ['CacheDto', 'fields of cache'],
   ['DagHooksDto', 'fields of hooks'],
   ['HookDto', 'fields of a hook'],
+  ['RetryHookDto', 'fields of a hook between attempts'],
   ['TaskHooksDto', 'fields of hooks of a task'],
   ['DependencyDto', 'fields of a dependency'],
   ['CronScheduleDto', 'schedule by cron'],

@@ -136,6 +136,11 @@ describe('the examples run', () => {
       'NotYet',
       undefined,
     ]);
+    const hooks = result.tasks.third_time_lucky!.hooks;
+    expect(hooks?.map(({ hook, attempt, state }) => [hook, attempt, state])).toEqual([
+      ['retry', 1, 'success'],
+      ['retry', 2, 'success'],
+    ]);
     expect(result.tasks.plan_b!.state).toBe('skipped');
   });
 
@@ -293,6 +298,21 @@ describe('the examples run', () => {
   it('shell: arguments, standard input, environment, JSON output', async () => {
     const { run } = await service.run('shell', read('shell'), { params: { text: '12345; exit 1' } });
     expect(run).toMatchObject({ state: 'success', outputs: { description: { bytes: 13, greeting: 'hello' } } });
+  });
+
+  it('resources: of a query, of a program, and of each item by the number of items', async () => {
+    const { run, tasks } = await service.run('resources', read('resources'));
+    const limitKiB = 300 * 1024;
+    expect(run).toMatchObject({
+      state: 'success',
+      outputs: {
+        database: { threads: 1, memory: '256.0 MiB' },
+        part: { bytes: limitKiB * 1024, limitKiB, licences: 1 },
+      },
+    });
+    expect(tasks.database!.resources).toEqual({ cpu: 1, memory: 256 * 1024 * 1024 });
+    expect(tasks.part!.resources).toEqual({ licences: 1, memory: limitKiB * 1024 });
+    expect(tasks.list).not.toHaveProperty('resources');
   });
 
   it.skipIf(PYTHON === undefined)(

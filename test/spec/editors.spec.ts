@@ -106,6 +106,10 @@ describe('an editor with the YAML language server shows', () => {
       '6:4 Missing property "url".',
       '6:12 Property urll is not allowed.',
     ]);
+    expect(await problems(task('type: http\nwith: { url: x }\nresources: { cpu: 0.5, memory: 2gib, gpu: -1 }'))).toEqual([
+      '6:35 A size is a number with its unit, such as 512MiB or 2GiB.',
+      '6:46 Value is below the minimum of 0.',
+    ]);
     expect(await problems(task('type: htp'))).toEqual([
       expect.stringContaining('4:10 Value is not accepted. Valid values: "noop"'),
     ]);

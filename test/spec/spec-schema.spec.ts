@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { DURATION_PATTERN, parseDuration } from '../../src/dag/duration.js';
+import { DURATION_PATTERN, DurationError, parseDuration } from '../../src/dag/duration.js';
 import type { IssueCode } from '../../src/dag/issue.js';
+import { parseSize, SIZE_PATTERN, SizeError } from '../../src/dag/size.js';
 import { specSchema } from '../../src/spec/spec-schema.js';
 import { propertySeed } from '../support/property-seed.js';
 import { schemaProblems } from '../support/spec-schema-validator.js';
@@ -41,6 +42,7 @@ test('every field says what it is', () => {
 describe('refuses wrong shapes as reading does', () => {
   const shapes = new Set<IssueCode>([
     'bad_duration',
+    'bad_size',
     'expression_not_allowed',
     'foreign_name',
     'invalid_id',
@@ -65,10 +67,11 @@ test(`its pattern of durations accepts what is read as one, and nothing else (se
   const pattern = new RegExp(DURATION_PATTERN, 'u');
   const reads = (text: string): boolean => {
     try {
-      parseDuration(text);
-      return true;
-    } catch {
-      return false;
+      return parseDuration(text) >= 0;
+    } catch (error) {
+      if (!(error instanceof DurationError)) throw error;
+      // What is longer than the longest is meaning, not shape.
+      return error.message.includes('longer than');
     }
   };
   const parts = fc.array(
@@ -77,6 +80,29 @@ test(`its pattern of durations accepts what is read as one, and nothing else (se
       maxLength: 8,
     },
   );
+  fc.assert(
+    fc.property(parts, (each) => {
+      const text = each.join('');
+      expect(pattern.test(text), text).toBe(reads(text));
+    }),
+    { seed, numRuns: 5_000 },
+  );
+});
+
+test(`its pattern of sizes accepts what is read as one, and nothing else (seed ${seed})`, () => {
+  const pattern = new RegExp(SIZE_PATTERN, 'u');
+  const reads = (text: string): boolean => {
+    try {
+      return parseSize(text) >= 0;
+    } catch (error) {
+      if (!(error instanceof SizeError)) throw error;
+      // What is larger than any number is meaning, not shape.
+      return error.message.includes('larger than');
+    }
+  };
+  const parts = fc.array(fc.constantFrom('1', '20', '.', '.5', 'B', 'KB', 'kB', 'MiB', 'Gi', 'TiB', ' ', '-', 'e3'), {
+    maxLength: 5,
+  });
   fc.assert(
     fc.property(parts, (each) => {
       const text = each.join('');

@@ -108,6 +108,8 @@ export interface FinishedTask {
   readonly output?: unknown;
   readonly map?: { readonly total: number; readonly href: string };
   readonly failure?: { readonly kind: string; readonly type?: string; readonly message: string };
+  readonly hooks?: readonly { readonly hook: string; readonly attempt?: number; readonly state: string }[];
+  readonly resources?: { readonly [name: string]: number };
 }
 
 export interface FinishedRun {

@@ -7,10 +7,12 @@ import { createActivities } from '../../activities/create-activities.js';
 import { Secrets } from '../../activities/secrets.js';
 import type { ChildEnd } from '../../src/dag/child-end.js';
 import { runKeyOf } from '../../src/dag/child-id.js';
+import { type CompiledDag, compile } from '../../src/dag/compile.js';
 import type { BodiesBlob, DagPlan, TaskBody } from '../../src/dag/plan.js';
 import { FolderStore } from '../../src/objects/folder-store.js';
 import { readJson, writeJson } from '../../src/objects/json-blob.js';
 import { prefixOfRun, reportKey, runPrefix } from '../../src/objects/keys.js';
+import { checkSpecObject } from '../../src/spec/check-spec.js';
 import {
   DAG_RUN,
   type DagRunInput,
@@ -143,6 +145,30 @@ export class RunHarness {
     return { handle, prefix, runId, input, report: () => this.report(prefix) };
   }
 
+  /** Starts a run of a spec that is right, its SubDAGs written in place stored before. */
+  async startSpec(spec: object, options: Omit<NonNullable<Parameters<RunHarness['start']>[1]>, 'bodies'> = {}) {
+    const { dag, issues } = checkSpecObject(spec, { ownQueues: [] });
+    if (dag === undefined) throw new Error(JSON.stringify(issues));
+    const { plan, bodies } = await this.storeSubs(compile(dag, { ownQueues: [] }));
+    return this.start(plan, { ...options, bodies });
+  }
+
+  private async storeSubs({ bodies, subs, plan }: CompiledDag) {
+    if (bodies.length > 1) throw new Error('the spec has more bodies than one blob takes');
+    const keys: string[] = [];
+    for (const sub of subs) {
+      const stored = await this.storeSubs(sub);
+      keys.push((await this.storePlan(stored.plan, undefined, stored.bodies)).planKey);
+    }
+    return {
+      plan: plan(
+        bodies.map(() => ''),
+        keys,
+      ),
+      bodies: bodies[0] ?? {},
+    };
+  }
+
   /** Puts a file where waits and SQL of this harness look. */
   async write(name: string): Promise<void> {
     const file = join(this.folder, name);
@@ -160,7 +186,7 @@ export class RunHarness {
       [
         ...plan.tasks,
         ...(plan.hooks ?? []).map(({ task }) => task),
-        ...plan.tasks.flatMap(({ hooks }) => [...(hooks?.success ?? []), ...(hooks?.failure ?? [])]),
+        ...plan.tasks.flatMap(({ hooks }) => Object.values(hooks ?? {}).flat()),
       ]
         .filter((task) => task.activity?.body !== undefined || task.wait?.poll !== undefined)
         .map((task) => [

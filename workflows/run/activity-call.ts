@@ -15,7 +15,7 @@ export function ownCall(
   { body = 0 }: ActivityPlan,
   prefix: string,
   values: Pick<RunValues, 'callValues'>,
-  more: Pick<TaskCall, 'before' | 'rewinds' | 'item'> = {},
+  more: Pick<TaskCall, 'before' | 'rewinds' | 'item' | 'resources'> = {},
 ): TaskCall {
   return { task: task.id, body: plan.bodies[body]!, prefix, ...more, ...values.callValues(task) };
 }

@@ -1,10 +1,10 @@
 import { formatDuration } from '../../src/dag/duration.js';
 import { markdownText } from '../../src/dag/markdown-text.js';
 import type { DagPlan, TaskPlan } from '../../src/dag/plan.js';
-import type { TaskState } from '../../src/dag/state.js';
+import type { HookRecord, TaskState } from '../../src/dag/state.js';
 import { TASK_TYPES } from '../../src/dag/task-type.js';
 import type { Walk } from '../../src/dag/walk.js';
-import type { HookRecord, MapProgress, RunHead } from '../contract.js';
+import type { MapProgress, RunHead } from '../contract.js';
 import type { RunLedger } from './run-ledger.js';
 
 /** Lines of one list in the Web UI; the rest is counted. */

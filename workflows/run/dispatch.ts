@@ -122,7 +122,8 @@ function optionsOf(
       ? ActivityCancellationType.WAIT_CANCELLATION_COMPLETED
       : ActivityCancellationType.TRY_CANCEL,
     scheduleToStartTimeout: activity.queueTimeoutMs,
-    startToCloseTimeout: foreign === undefined ? activity.timeoutMs + BACKSTOP_MS : activity.timeoutMs,
+    startToCloseTimeout:
+      foreign === undefined ? activity.timeoutMs + BACKSTOP_MS + (activity.retryHooksMs ?? 0) : activity.timeoutMs,
     heartbeatTimeout: activity.heartbeatTimeoutMs,
     scheduleToCloseTimeout:
       retry.totalTimeoutMs === undefined ? undefined : retry.totalTimeoutMs + (foreign === undefined ? BACKSTOP_MS : 0),

@@ -1,17 +1,21 @@
 import { type CallItem, itemName } from '../../src/dag/map/item-source.js';
 import type { BranchPlan, DagPlan, TaskPlan } from '../../src/dag/plan.js';
+import type { ResourcesPlan } from '../../src/dag/resources.js';
 import type { Walk } from '../../src/dag/walk.js';
 import { chooseTargets } from './branch.js';
 import { conditionAnswer } from './condition-answer.js';
+import type { RunLedger } from './run-ledger.js';
 import type { Evaluated, RunValues } from './run-values.js';
 import { checkedEnding, failed } from './task-ending.js';
 import type { TaskHost } from './task-host.js';
+import { givenResources } from './task-resources.js';
 
 /** What the run does by itself, without a worker unless a value is stored: asks `when`, computes transforms, chooses for branches. */
 export class OwnWork {
   constructor(
     private readonly plan: DagPlan,
     private readonly walk: Walk,
+    private readonly ledger: RunLedger,
     private readonly values: RunValues,
     private readonly host: TaskHost,
   ) {}
@@ -23,6 +27,20 @@ export class OwnWork {
       index,
       () => this.values.expression(when as string, `${id}.when`),
       (answer) => this.answerWhen(index, id, answer),
+    );
+  }
+
+  /** Finds out, once for all its items, what a task that has started is given; its record keeps it (R14). Goes on when it is known. */
+  provide(index: number, { id }: TaskPlan, resources: ResourcesPlan, then: () => void): void {
+    givenResources(
+      id,
+      resources,
+      (template, name, answered) => this.host.evaluate(index, () => this.values.template(template, name), answered),
+      (given) => {
+        if ('error' in given) return this.host.end(index, failed('expression', given.error));
+        this.ledger.noteResources(index, given.amounts);
+        then();
+      },
     );
   }
 

@@ -17,6 +17,8 @@ import type { RunLedger } from './run-ledger.js';
 import type { RunValues } from './run-values.js';
 import { SubDags } from './sub-dags.js';
 import { TaskActivities } from './task-activities.js';
+import type { TaskEnding } from './task-ending.js';
+import { TaskHooks } from './task-hooks.js';
 import type { TaskHost, TaskPart } from './task-host.js';
 import { TaskScopes } from './task-scopes.js';
 import { Waits } from './waits.js';
@@ -44,6 +46,7 @@ export class Performers implements TaskPart {
   readonly maps: MapRuns;
   /** Those that run in shards. */
   readonly shards: ShardRuns;
+  readonly hooks: TaskHooks;
   private readonly activities: TaskActivities;
   private readonly subs: SubDags;
   private readonly waits: Waits;
@@ -73,8 +76,25 @@ export class Performers implements TaskPart {
         this.shards.has(child.task) ? this.shards.ended(child, end) : this.subs.ended(child, end, cancelled),
       endedLate: (child) => this.subs.endedLate(child),
     });
-    this.subs = new SubDags(input.run, plan, host, this.children, values, ledger, dags, (task, item) =>
-      this.maps.callOf(task, item),
+    this.hooks = new TaskHooks(
+      plan,
+      ledger,
+      values,
+      prefix,
+      rewinds,
+      (what) => host.tell(what),
+      (task, { index }, record) => this.maps.noteHook(task, index, record),
+    );
+    this.subs = new SubDags(
+      input.run,
+      plan,
+      host,
+      this.children,
+      values,
+      ledger,
+      dags,
+      (task, item) => this.maps.callOf(task, item),
+      (task, item, attempts) => this.hooks.betweenAttempts(task, item, attempts),
     );
     this.shards = new ShardRuns(input, plan, ledger, values, this.children, host);
     this.maps = new MapRuns(input, plan, ledger, values, host, this.shards, earlier, (task) => {
@@ -83,7 +103,7 @@ export class Performers implements TaskPart {
     });
     this.waits = new Waits(input.run.dagId, plan, ledger, values, prefix, host, rewinds);
     this.approvals = new Approvals(plan, ledger, values, host, rewinds, sendBack);
-    this.own = new OwnWork(plan, walk, values, host);
+    this.own = new OwnWork(plan, walk, ledger, values, host);
     this.parts = [this.activities, this.children, this.subs, this.maps, this.shards, this.waits, this.approvals];
   }
 
@@ -94,8 +114,9 @@ export class Performers implements TaskPart {
 
   /** Carries a task out that has been started. */
   begin(index: number, task: TaskPlan): void {
-    if (task.map !== undefined) this.maps.begin(index, task);
-    else this.perform(index, task);
+    const begin = (): void => (task.map === undefined ? this.perform(index, task) : this.maps.begin(index, task));
+    if (task.resources === undefined) begin();
+    else this.own.provide(index, task, task.resources, begin);
   }
 
   /** Does what a task is for, or one item of it. */
@@ -109,7 +130,8 @@ export class Performers implements TaskPart {
   }
 
   /** A task is over. */
-  ended(index: number, task: TaskPlan): void {
+  ended(index: number, task: TaskPlan, ending: TaskEnding): void {
+    if (task.hooks !== undefined) this.hooks.ended(index, task, ending);
     this.activities.ended(index, task);
   }
 

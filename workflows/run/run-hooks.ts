@@ -3,8 +3,7 @@ import type { TaskCall } from '../../activities/task-call.js';
 import { MAX_HOOK_MS, MAX_HOOKS_MS } from '../../src/dag/limits.js';
 import type { ActivityPlan, DagPlan, HookPlan, TaskPlan } from '../../src/dag/plan.js';
 import type { DagHook } from '../../src/dag/spec.js';
-import type { FinalRunState } from '../../src/dag/state.js';
-import type { HookRecord } from '../contract.js';
+import type { FinalRunState, HookRecord } from '../../src/dag/state.js';
 import { argumentsIn, endingOfResult, foreignArguments, ownCall } from './activity-call.js';
 import { conditionAnswer } from './condition-answer.js';
 import { startActivity } from './dispatch.js';
@@ -21,8 +20,8 @@ export interface HookPlace {
   readonly plan: DagPlan;
   readonly values: RunValues;
   readonly prefix: string;
-  /** Of a task that a rejection has sent back: how often, and the number of the hook's last attempt before. */
-  readonly again?: Pick<TaskCall, 'before' | 'rewinds'>;
+  /** Of hooks of a task: the item of a map that it is about; how often a rejection has sent the task back; its own attempts before. */
+  readonly about?: Pick<TaskCall, 'item' | 'rewinds' | 'before'>;
 }
 
 /** What the hooks of one run are carried out with. */
@@ -73,29 +72,29 @@ export async function carryOutHook(run: HookPlace, task: TaskPlan, left: number)
   if ('state' in args) return args;
   const queue = activity.queue ?? workflowInfo().taskQueue;
   try {
-    const { plan, again } = run;
-    const result = await startActivity(task, within(activity, left), args, plan.dagId, undefined, again?.rewinds);
+    const { plan, about } = run;
+    const result = await startActivity(task, within(activity, left), args, plan.dagId, about?.item, about?.rewinds);
     return endingOfResult(task, activity, result);
   } catch (error) {
     return endingOfFailure(error, { id: task.id, name: activity.name, queue });
   }
 }
 
-async function isWanted({ values }: HookPlace, task: TaskPlan): Promise<true | TaskEnding> {
+async function isWanted({ values, about }: HookPlace, task: TaskPlan): Promise<true | TaskEnding> {
   if (task.when === undefined || task.when === true) return true;
   if (task.when === false) return { state: 'skipped' };
-  const condition = conditionAnswer(await values.expression(task.when, `${task.id}.when`), `when of ${task.id}`);
+  const condition = conditionAnswer(await values.expression(task.when, `${task.id}.when`, about?.item), `when of ${task.id}`);
   if ('error' in condition) return failed('expression', condition.error);
   return condition.value ? true : { state: 'skipped' };
 }
 
 async function argumentsOf(
-  { plan, values, prefix, again }: HookPlace,
+  { plan, values, prefix, about }: HookPlace,
   task: TaskPlan,
   activity: ActivityPlan,
 ): Promise<readonly unknown[] | TaskEnding> {
-  if (activity.foreign === undefined) return [ownCall(plan, task, activity, prefix, values, again)];
-  return argumentsIn(await foreignArguments(values, task, activity.foreign.args), task.id);
+  if (activity.foreign === undefined) return [ownCall(plan, task, activity, prefix, values, about)];
+  return argumentsIn(await foreignArguments(values, task, activity.foreign.args, about?.item), task.id);
 }
 
 /** The server itself ends what takes longer, a queue without a worker included. */

@@ -1,7 +1,8 @@
 import type { DagPlan } from '../../src/dag/plan.js';
-import type { Attempt, Failure, RunState } from '../../src/dag/state.js';
+import type { Resources } from '../../src/dag/resources.js';
+import type { Attempt, Failure, HookRecord, RunState } from '../../src/dag/state.js';
 import type { Walk } from '../../src/dag/walk.js';
-import type { HookRecord, MapProgress, RunFacts, RunHead, TaskRecord, TasksQueryInput, TasksQueryResult } from '../contract.js';
+import type { MapProgress, RunFacts, RunHead, TaskRecord, TasksQueryInput, TasksQueryResult } from '../contract.js';
 import { inlineBytesOf } from './inline-bytes.js';
 import type { TaskEnding } from './task-ending.js';
 
@@ -72,6 +73,7 @@ export class RunLedger {
     if (ending.attempts !== undefined && ending.attempts.length > 0) record.attempts = joined(record.attempts, ending.attempts);
     if (ending.failure !== undefined) record.failure = ending.failure;
     if (ending.cached !== undefined) record.cached = ending.cached;
+    if (ending.hooks !== undefined) record.hooks = [...(record.hooks ?? []), ...ending.hooks];
     if (ending.output !== undefined) record.output = ending.output;
     if (ending.items !== undefined) record.items = ending.items;
     this.inlineBytes += inlineBytesOf(ending.output) + inlineBytesOf(ending.items);
@@ -91,6 +93,17 @@ export class RunLedger {
     const { taskId, state, attempts, hooks, rewinds = 0, revision, output, items } = this.touch(task);
     this.inlineBytes -= inlineBytesOf(output) + inlineBytesOf(items);
     this.records.set(task, { taskId, state, attempts, hooks, rewinds: rewinds + 1, revision });
+  }
+
+  /** What a task that starts is given. */
+  noteResources(task: number, resources: Resources): void {
+    this.touch(task).resources = resources;
+  }
+
+  /** What a task that was sent back meanwhile still ran is over: that counts for nothing, but it is told. */
+  noteLate(task: number, { attempts = [], hooks = [] }: TaskEnding): void {
+    this.noteAttempts(task, attempts);
+    for (const hook of hooks) this.noteTaskHook(task, hook);
   }
 
   /** Adds attempts of a task that is not over by them, or says more of those that are known. */

@@ -4,7 +4,6 @@ import type { DagPlan } from '../../src/dag/plan.js';
 import { rewindable } from '../../src/dag/rewind-scope.js';
 import type { Step, Walk } from '../../src/dag/walk.js';
 import { BUDGETS } from './budgets.js';
-import { itemPrefix } from './item-facts.js';
 import { Performers, type RunContext } from './performers.js';
 import { reaches } from './reach-of-cancel.js';
 import { Rewinds } from './rewinds.js';
@@ -12,7 +11,6 @@ import type { RunLedger } from './run-ledger.js';
 import type { Evaluated } from './run-values.js';
 import { failed, type TaskEnding } from './task-ending.js';
 import { messageOf } from './task-failure.js';
-import { TaskHooks } from './task-hooks.js';
 import type { TaskHost } from './task-host.js';
 import { TurnBudget } from './turn-budget.js';
 
@@ -33,7 +31,6 @@ export class RunLoop implements TaskHost {
   /** Ends the loop's wait for the inbox: a bare promise, since `condition` makes three of them. */
   private wake?: () => void;
   private readonly budget: TurnBudget;
-  private readonly hooks: TaskHooks;
   private readonly rewinds: Rewinds;
   /** How often what runs has been cancelled: what was asked before belongs to another time. */
   private cancellations = 0;
@@ -44,7 +41,7 @@ export class RunLoop implements TaskHost {
   private failFastSeen: boolean;
 
   constructor(context: RunContext) {
-    const { input, plan, walk, ledger, values } = context;
+    const { input, plan, walk, ledger } = context;
     this.plan = plan;
     this.walk = walk;
     this.ledger = ledger;
@@ -54,7 +51,6 @@ export class RunLoop implements TaskHost {
     this.budget = new TurnBudget(budgets);
     const mayBeSentBack = rewindable(plan);
     this.rewinds = new Rewinds(mayBeSentBack, (task) => ledger.recordOf(task)?.rewinds ?? 0, walk);
-    this.hooks = new TaskHooks(plan, ledger, values, itemPrefix(input), this.rewinds, (what) => this.tell(what));
     this.performers = new Performers(context, budgets, this.rewinds, mayBeSentBack, this, (to) => this.sendBack(to));
   }
 
@@ -116,7 +112,7 @@ export class RunLoop implements TaskHost {
       }
       const mayContinue = this.isIdle && !this.walk.isDone && this.budget.isLong;
       if (!mayContinue) this.launch();
-      this.hooks.launch();
+      this.performers.hooks.launch();
       this.performers.maps.noteProgress();
       this.ledger.noteChanges(Date.now());
       // A child may be left whose task was sent back, and has come to another end.
@@ -131,7 +127,7 @@ export class RunLoop implements TaskHost {
 
   /** Nothing is under way that an execution would lose by ending. */
   private get isIdle(): boolean {
-    return this.budget.isIdle && this.hooks.isIdle;
+    return this.budget.isIdle && this.performers.hooks.isIdle;
   }
 
   private get failFastIsNew(): boolean {
@@ -235,8 +231,7 @@ export class RunLoop implements TaskHost {
     if (item !== undefined) return this.performers.maps.ended(index, item.index, ending);
     const task = this.plan.tasks[index]!;
     this.ledger.noteEnding(index, ending);
-    if (task.hooks !== undefined) this.hooks.ended(index, task, ending);
-    this.performers.ended(index, task);
+    this.performers.ended(index, task, ending);
     this.walk.finish(index, ending.state, ending.chosen);
   }
 
@@ -267,7 +262,7 @@ export class RunLoop implements TaskHost {
   private sendBack(to: number): boolean {
     if (this.stopReason !== undefined || this.walk.failFastTripped) return false;
     const again = this.walk.toRewind(to);
-    this.hooks.hold(again);
+    this.performers.hooks.hold(again);
     this.walk.rewind(again);
     for (const task of again) {
       this.rewinds.rewound(task);

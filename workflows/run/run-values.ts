@@ -32,9 +32,14 @@ export const WALK_BUDGET = 50_000;
 /** A value, or why there is none. Expected failures are values: a bad expression fails its task, never the workflow task. */
 export type Evaluated = { readonly output: OutputValue } | { readonly error: string };
 
-/** What the values of a hook have besides: the task whose hook it is, and what stays known of tasks that are sent back. */
-interface HookValues {
+/** The task whose hook it is, as expressions know it (`task`), and between attempts the number of the one that has failed (`attempt`). */
+export interface HookOf {
   readonly task: Json;
+  readonly failedAttempt?: number;
+}
+
+/** What the values of a hook have besides: the index of another one's tasks, and what stays known of tasks that are sent back. */
+interface HookValues extends HookOf {
   readonly index: ReadonlyMap<string, number>;
   readonly held?: ReadonlyMap<number, CallTasks[string]>;
 }
@@ -60,9 +65,9 @@ export class RunValues {
     this.index = hook?.index ?? new Map(plan.tasks.map((task, i) => [task.id, i]));
   }
 
-  /** The same values for the hooks of a task that has ended, which they know as `task`. */
-  inHookOf(task: Json): RunValues {
-    return this.forHook({ task, index: this.index });
+  /** The same values for hooks of a task. */
+  inHookOf(hookOf: HookOf): RunValues {
+    return this.forHook({ ...hookOf, index: this.index });
   }
 
   /** The same, where these tasks are sent back: what the hooks know of them stays as it is now. */
@@ -78,7 +83,9 @@ export class RunValues {
   }
 
   /** What the envelope of an activity carries besides its body: only what the task's expressions name. */
-  callValues(task: TaskPlan): Pick<TaskCall, 'params' | 'run' | 'tasks' | 'inlineLimit' | 'ignoreCache' | 'hookOf'> {
+  callValues(
+    task: TaskPlan,
+  ): Pick<TaskCall, 'params' | 'run' | 'tasks' | 'inlineLimit' | 'ignoreCache' | 'hookOf' | 'failedAttempt'> {
     const needs = task.needs;
     const limit = this.inlineLimit;
     return {
@@ -88,18 +95,19 @@ export class RunValues {
       inlineLimit: limit === INLINE_LIMIT ? undefined : limit,
       ignoreCache: this.run.ignoreCache,
       hookOf: this.hook?.task,
+      failedAttempt: this.hook?.failedAttempt,
     };
   }
 
-  /** One bare expression (`when`). A promise only where an activity is needed. */
-  expression(source: string, name: string): Evaluated | Promise<Evaluated> {
+  /** One bare expression (`when`); `item` where it is about one of a map. A promise only where an activity is needed. */
+  expression(source: string, name: string, item?: CallItem): Evaluated | Promise<Evaluated> {
     let parsed: ParsedExpression;
     try {
       parsed = parseExpression(source);
     } catch (error) {
       return { error: messageOf(error) };
     }
-    return this.evaluate(source, parsed.references, name, this.inlineLimit, true, undefined, (scope) =>
+    return this.evaluate(source, parsed.references, name, this.inlineLimit, true, item, (scope) =>
       evaluateExpression(parsed, scope, { budget: WALK_BUDGET }),
     );
   }

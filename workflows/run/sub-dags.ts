@@ -48,6 +48,12 @@ export class SubDags implements TaskPart {
     private readonly dags: { readonly [reference: string]: PinnedDag },
     /** An item of a map that has begun. */
     private readonly callOf: (task: number, item: number) => CallItem | undefined,
+    /** Carries out the hooks between attempts of a task, or of an item of it; undefined where there are none. */
+    private readonly hooks: (
+      task: number,
+      item: CallItem | undefined,
+      attempts: readonly Attempt[],
+    ) => Promise<void> | undefined,
   ) {}
 
   begin(task: number, sub: SubPlan, item?: CallItem): void {
@@ -74,9 +80,11 @@ export class SubDags implements TaskPart {
     if (cancelled || retry === undefined || attempts.length >= retry.maxAttempts || FINAL.has(failure.kind))
       return this.host.end(task, { state: 'failed', failure, ...facts }, item);
     const retryAt = endedAt + waitMs(retry, attempts.length);
+    const call = child.item === undefined ? undefined : this.callOf(task, child.item);
     this.wait(
       { task, item: child.item, attempt: attempt + 1, startedAt: endedAt, retryAt, earlier: attempts },
       retryAt - endedAt,
+      this.hooks(task, call, attempts),
     );
   }
 
@@ -163,7 +171,8 @@ export class SubDags implements TaskPart {
     );
   }
 
-  private wait(record: ChildRecord, ms: number): void {
+  /** `hooks`: what must be over before the next attempt, too. */
+  private wait(record: ChildRecord, ms: number, hooks?: Promise<void>): void {
     const { task, item, attempt, retryAt = 0, earlier = [] } = record;
     const key = `${task}[${item ?? ''}]`;
     this.waiting.set(key, record);
@@ -172,7 +181,9 @@ export class SubDags implements TaskPart {
       this.ledger.noteNotice(task, `attempt ${attempt} begins at ${new Date(retryAt).toISOString().slice(0, 19)}Z`);
     }
     const { id, sub } = this.plan.tasks[task]!;
-    void CancellationScope.nonCancellable(() => sleep(ms, { summary: `${id}: wait before attempt ${attempt}` })).then(() =>
+    const sleeping = CancellationScope.nonCancellable(() => sleep(ms, { summary: `${id}: wait before attempt ${attempt}` }));
+    const ready: Promise<unknown> = hooks === undefined ? sleeping : Promise.all([sleeping, hooks]);
+    void ready.then(() =>
       this.host.tell(() => {
         if (this.waiting.get(key) !== record) return;
         this.waiting.delete(key);

@@ -65,9 +65,9 @@ export class TaskActivities implements TaskPart {
   }
 
   private callOf(index: number, task: TaskPlan, activity: ActivityPlan, item: CallItem | undefined) {
-    const { attempts, rewinds } = this.ledger.recordOf(index) ?? {};
+    const { attempts, rewinds, resources } = this.ledger.recordOf(index) ?? {};
     const before = item === undefined ? attempts?.at(-1)?.attempt : itemAttemptsBefore(task, rewinds) || undefined;
-    return ownCall(this.plan, task, activity, this.prefix, this.values, { before, rewinds, item });
+    return ownCall(this.plan, task, activity, this.prefix, this.values, { before, rewinds, item, resources });
   }
 
   private send(
@@ -87,7 +87,7 @@ export class TaskActivities implements TaskPart {
         host.over();
         if (activity.queue !== undefined && item === undefined) watch.ended(index, activity.queue);
         if (rewinds.over(index, round)) host.end(index, ending(), item);
-        else if (item === undefined) ledger.noteAttempts(index, ending().attempts ?? []);
+        else if (item === undefined) ledger.noteLate(index, ending());
       });
     const { dagId } = this.plan;
     const queue = activity.queue ?? workflowInfo().taskQueue;

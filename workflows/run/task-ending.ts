@@ -2,7 +2,7 @@ import type { TaskReturn } from '../../activities/task-call.js';
 import type { JsonObject } from '../../src/dag/json.js';
 import { validateJson } from '../../src/dag/json-schema.js';
 import type { TaskPlan } from '../../src/dag/plan.js';
-import type { Attempt, CachedFrom, Failure, FinalTaskState, OutputValue } from '../../src/dag/state.js';
+import type { Attempt, CachedFrom, Failure, FinalTaskState, HookRecord, OutputValue } from '../../src/dag/state.js';
 import type { OnTimeout } from '../../src/dag/wait-plan.js';
 
 /** How a task ended, as the driver learned it. */
@@ -16,6 +16,8 @@ export interface TaskEnding {
   readonly items?: OutputValue;
   readonly failure?: Failure;
   readonly cached?: CachedFrom;
+  /** Hooks that its activity has carried out between attempts. */
+  readonly hooks?: readonly HookRecord[];
   /** Of a branch: the tasks it has chosen. */
   readonly chosen?: readonly number[];
 }
@@ -25,8 +27,8 @@ export function failed(kind: Failure['kind'], message: string): TaskEnding {
 }
 
 /** What an activity of ours returned: a success, or skipped by a rule of its `retry`. */
-export function endingOfReturn({ output, attempts, skipped, cached }: TaskReturn): TaskEnding {
-  const times = { attempts, startedAt: attempts[0]?.startedAt, endedAt: attempts.at(-1)?.endedAt };
+export function endingOfReturn({ output, attempts, skipped, cached, hooks }: TaskReturn): TaskEnding {
+  const times = { attempts, hooks, startedAt: attempts[0]?.startedAt, endedAt: attempts.at(-1)?.endedAt };
   return skipped === true ? { state: 'skipped', ...times } : { state: 'success', output, cached, ...times };
 }
 

@@ -1,6 +1,6 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure, TimeoutType } from '@temporalio/common';
 import type { TaskFailedDetails } from '../../activities/task-call.js';
-import type { Attempt, Failure } from '../../src/dag/state.js';
+import { type Attempt, type Failure, type HookRecord, interruptedHook } from '../../src/dag/state.js';
 import { failed, type TaskEnding } from './task-ending.js';
 
 /** Same literal as TASK_FAILED of the activities, whose code must not be loaded here. */
@@ -17,7 +17,7 @@ export function endingOfFailure(
   const cause = error instanceof ActivityFailure ? (error.cause ?? error) : error;
   if (cause instanceof CancelledFailure) {
     const attempts = attemptsIn(cause.details?.[0]);
-    return { state: 'cancelled', attempts, ...times(attempts) };
+    return { state: 'cancelled', attempts, hooks: hooksIn(cause.details?.[0]), ...times(attempts) };
   }
   if (cause instanceof TimeoutFailure) return endingOfTimeout(cause, task);
   if (cause instanceof ApplicationFailure) return endingOfApplicationFailure(cause, task);
@@ -29,8 +29,8 @@ function endingOfApplicationFailure(
   task: { readonly name: string; readonly queue: string },
 ): TaskEnding {
   if (cause.type === TASK_FAILED && isTaskFailedDetails(cause.details?.[0])) {
-    const { failure, attempts } = cause.details[0];
-    return { state: failure.kind === 'cancelled' ? 'cancelled' : 'failed', failure, attempts, ...times(attempts) };
+    const { failure, attempts, hooks } = cause.details[0];
+    return { state: failure.kind === 'cancelled' ? 'cancelled' : 'failed', failure, attempts, hooks, ...times(attempts) };
   }
   if (cause.type === 'NotFoundError' && cause.message.includes('is not registered on this')) {
     const message = `no activity named ${task.name} on the workers of queue ${task.queue}: register it there, or mend the name. The worker says: ${cause.message}`;
@@ -45,7 +45,8 @@ function endingOfTimeout(cause: TimeoutFailure, task: { readonly id: string; rea
   // The last attempt could not tell its own end.
   const last = attempts.at(-1);
   const told = last !== undefined && last.endedAt === undefined ? [...attempts.slice(0, -1), { ...last, failure }] : attempts;
-  return { state: 'failed', failure, attempts: told, startedAt: told[0]?.startedAt };
+  const hooks = hooksIn(cause.lastHeartbeatDetails);
+  return { state: 'failed', failure, attempts: told, hooks, startedAt: told[0]?.startedAt };
 }
 
 function timeoutFailure(cause: TimeoutFailure, task: { readonly id: string; readonly queue: string }): Failure {
@@ -68,6 +69,12 @@ function timeoutFailure(cause: TimeoutFailure, task: { readonly id: string; read
 function attemptsIn(details: unknown): readonly Attempt[] {
   const attempts = (details as { attempts?: unknown } | null | undefined)?.attempts;
   return Array.isArray(attempts) ? (attempts as Attempt[]) : [];
+}
+
+/** Those between attempts; undefined for a task without such. */
+function hooksIn(details: unknown): readonly HookRecord[] | undefined {
+  const hooks = (details as { hooks?: unknown } | null | undefined)?.hooks;
+  return Array.isArray(hooks) ? (hooks as HookRecord[]).map(interruptedHook) : undefined;
 }
 
 function isTaskFailedDetails(details: unknown): details is TaskFailedDetails {

@@ -1,5 +1,5 @@
-import type { HookRecord, TaskRecord } from '../../../workflows/contract.js';
-import type { Attempt } from '../../dag/state.js';
+import type { TaskRecord } from '../../../workflows/contract.js';
+import type { Attempt, HookRecord } from '../../dag/state.js';
 import { runPath } from '../base-path.js';
 import { instant, instantOrNone } from '../instant.js';
 import type { AttemptDto } from './dto/attempt.dto.js';
@@ -21,6 +21,7 @@ export function taskView(runId: string, record: TaskRecord): TaskDto {
     cached,
     hooks,
     rewinds,
+    resources,
     notice,
     waiting,
     revision,
@@ -43,6 +44,7 @@ export function taskView(runId: string, record: TaskRecord): TaskDto {
     ...(cached === undefined ? {} : { cached: { runId: cached.runId, storedAt: instant(cached.storedAt) } }),
     hooks: hooks?.map(hookView),
     rewinds,
+    resources,
     notice,
     waitsUntil: waiting && instantOrNone(Math.min(waiting.at ?? waiting.deadline, waiting.deadline)),
     revision,

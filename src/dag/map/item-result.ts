@@ -1,6 +1,6 @@
 import { formatInstant, parseInstant } from '../instant.js';
 import type { Json } from '../json.js';
-import type { Failure, OutputValue, TaskState } from '../state.js';
+import type { Failure, HookRecord, OutputValue, TaskState } from '../state.js';
 
 /** What is known of one item of a map. Times are epoch ms. */
 export interface ItemRecord {
@@ -13,6 +13,8 @@ export interface ItemRecord {
   readonly attempts?: number;
   readonly output?: OutputValue;
   readonly failure?: Failure;
+  /** Those between its attempts, the newest. Absent = none ran. */
+  readonly hooks?: readonly HookResult[];
 }
 
 /**
@@ -28,17 +30,31 @@ export interface ItemResult {
   readonly attempts: number;
   readonly startedAt: string | null;
   readonly endedAt: string | null;
+  /** What became of the hooks between its attempts; absent where none ran. */
+  readonly hooks?: readonly HookResult[];
 }
 
+/** A hook between attempts as an item shows it. */
+export type HookResult = Pick<HookRecord, 'hook' | 'index' | 'attempt' | 'state' | 'failure'>;
+
 /** The record of an item that succeeded, from its result; `output` is where its value is kept now. */
-export function recordOf({ index, key, attempts, startedAt, endedAt }: ItemResult, output: OutputValue): ItemRecord {
+export function recordOf({ index, key, attempts, startedAt, endedAt, hooks }: ItemResult, output: OutputValue): ItemRecord {
   const ms = (instant: string | null): number | undefined => (instant === null ? undefined : parseInstant(instant));
-  return { index, key, state: 'success', startedAt: ms(startedAt), endedAt: ms(endedAt), attempts, output };
+  return {
+    index,
+    key,
+    state: 'success',
+    startedAt: ms(startedAt),
+    endedAt: ms(endedAt),
+    attempts,
+    output,
+    ...(hooks === undefined ? {} : { hooks }),
+  };
 }
 
 /** The result of an item; `output` is the value of its output, wherever that is kept. */
 export function itemResult(record: ItemRecord, output: Json): ItemResult {
-  const { index, key, state, failure, attempts, startedAt, endedAt } = record;
+  const { index, key, state, failure, attempts, startedAt, endedAt, hooks } = record;
   const instant = (ms: number | undefined): string | null => (ms === undefined ? null : (formatInstant(ms) ?? null));
   return {
     index,
@@ -49,5 +65,17 @@ export function itemResult(record: ItemRecord, output: Json): ItemResult {
     attempts: attempts ?? 0,
     startedAt: instant(startedAt),
     endedAt: instant(endedAt),
+    ...(hooks === undefined ? {} : { hooks }),
+  };
+}
+
+/** A hook between attempts as its item tells of it. */
+export function hookResult({ hook, index, attempt, state, failure }: HookRecord): HookResult {
+  return {
+    hook,
+    ...(index === undefined ? {} : { index }),
+    ...(attempt === undefined ? {} : { attempt }),
+    state,
+    ...(failure === undefined ? {} : { failure }),
   };
 }

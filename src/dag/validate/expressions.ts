@@ -23,8 +23,8 @@ export interface Place {
   readonly secrets: 'allowed' | 'walk' | 'foreign';
   /** Expressions render as SQL literals, so `ident()` has a meaning. */
   readonly sql?: boolean;
-  /** In hooks of the DAG `run` says how the run ended, in those of a task `task` how the task did. */
-  readonly hook?: 'dag' | 'task';
+  /** In hooks of the DAG `run` says how the run ended, in those of a task `task` how the task did; between attempts it has not ended. */
+  readonly hook?: 'dag' | 'task' | 'retry';
   /** A name that only this place knows: `response` in the `until` of a wait. */
   readonly local?: string;
   /** `item` and `index` are known. */
@@ -134,7 +134,7 @@ function checkRoots(checking: Checking, references: References, path: string, pl
         `'run' has no field '${name.slice(0, 60)}' here${suggest.for(name, runFields)}; it has ${runFields.join(', ')}`,
       );
   }
-  if (references.task && place.hook !== 'task')
+  if (references.task && place.hook !== 'task' && place.hook !== 'retry')
     issues.error(
       'unknown_reference',
       path,
@@ -150,7 +150,7 @@ function checkRoots(checking: Checking, references: References, path: string, pl
     issues.error(
       'unknown_reference',
       path,
-      `'${references.item ? 'item' : 'index'}' is known only in \`with\` and \`mapKey\` of mapped tasks (\`expand\`, \`zip\`)`,
+      `'${references.item ? 'item' : 'index'}' is known only in \`with\`, \`mapKey\` and hooks between attempts of mapped tasks (\`expand\`, \`zip\`)`,
     );
   }
   if (place.noTasks === true && (references.tasks.length > 0 || references.tasksWhole))
@@ -245,6 +245,16 @@ export class NeedsCollector {
   private item = false;
 
   constructor(private readonly checking: Checking) {}
+
+  /** Adds all that somebody else names, too. */
+  addAll(needs: Needs): void {
+    for (const name of needs.params) this.params.add(name);
+    for (const id of needs.tasks) this.tasks.add(id);
+    for (const id of needs.items) this.items.add(id);
+    this.item ||= needs.item;
+    this.paramsWhole ||= needs.paramsWhole;
+    this.run ||= needs.run;
+  }
 
   add(references: References): void {
     for (const name of references.params) this.params.add(name);

@@ -2,8 +2,10 @@ import { DurationError, parseDuration } from '../duration.js';
 import { placedHooks } from '../hooks.js';
 import { pointer } from '../json-pointer.js';
 import { MAX_HOOK_MS } from '../limits.js';
-import { DAG_HOOKS, type HooksSpec, TASK_HOOKS } from '../spec.js';
+import { retryHooksBy } from '../retry-hooks.js';
+import { DAG_HOOKS, type HooksSpec, TASK_HOOKS, type TaskSpec } from '../spec.js';
 import { type Checking, taskOf } from './checking.js';
+import { effective } from './effective.js';
 import { checkFields, checkQueueOf } from './task-fields.js';
 import { checkUrl } from './url-check.js';
 
@@ -14,7 +16,23 @@ export function checkHooks(checking: Checking): void {
   const { spec, ids } = checking;
   checkEach(checking, spec.hooks, DAG_HOOKS, '/hooks', 'hook');
   checkEach(checking, spec.defaults?.hooks, TASK_HOOKS, '/defaults/hooks', 'hook');
-  for (const id of ids) checkEach(checking, taskOf(spec, id)?.hooks, TASK_HOOKS, pointer('tasks', id, 'hooks'), `${id} hook`);
+  for (const id of ids) {
+    const task = taskOf(spec, id);
+    const path = pointer('tasks', id, 'hooks');
+    checkEach(checking, task?.hooks, TASK_HOOKS, path, `${id} hook`);
+    if (task?.hooks?.retry !== undefined && !checking.faults.opaque.has(id))
+      checkHasAttempts(checking, id, task, `${path}/retry`);
+  }
+}
+
+/** Hooks between attempts are of tasks that we try again; as a default they reach those only. */
+function checkHasAttempts({ issues, spec, ownQueues }: Checking, id: string, task: TaskSpec, path: string): void {
+  if (retryHooksBy(task.type, effective(spec.defaults, task).queue, ownQueues) !== undefined) return;
+  const why =
+    task.type === 'activity'
+      ? `task '${id}' runs on another worker, and between its attempts nobody of this service does anything; let that worker do it`
+      : `'retry' means nothing for type ${task.type}, which has no further attempts; leave it out`;
+  issues.error('not_allowed_with', path, why);
 }
 
 function checkEach<Name extends string>(
@@ -39,7 +57,8 @@ function checkEach<Name extends string>(
     checkFields(checking, hook, path);
     if (isTooLong(hook.timeout))
       issues.error('invalid_value', `${path}/timeout`, 'a hook has 5m at most; work that takes longer is a task');
-    checkQueueOf(checking, name, hook, path);
+    // Between attempts a hook goes to no queue.
+    if (on !== 'retry') checkQueueOf(checking, name, hook, path);
     if (hook.type === 'http') checkUrl(checking, hook.with?.url, `${path}/with/url`);
   }
 }

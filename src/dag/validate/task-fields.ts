@@ -8,6 +8,7 @@ import { checkDuration } from './duration-check.js';
 import { ID_PATTERN, ID_RULE } from './edges.js';
 import { effective } from './effective.js';
 import { checkPython } from './python-task.js';
+import { checkResources } from './resources-check.js';
 import { checkForeignRules, checkRetryRules } from './retry-rules-check.js';
 import { checkSqlConnection } from './sql-connection.js';
 import { checkUrl } from './url-check.js';
@@ -17,7 +18,7 @@ const QUEUE = /^[A-Za-z0-9][A-Za-z0-9_.:@/-]{0,199}$/;
 const SYSTEM_QUEUE = 'baton-system';
 
 /** Fields that mean something only where an activity carries the task out. */
-const ACTIVITY_FIELDS = ['timeout', 'queueTimeout', 'heartbeatTimeout', 'retry', 'queue', 'cache'] as const;
+const ACTIVITY_FIELDS = ['timeout', 'queueTimeout', 'heartbeatTimeout', 'retry', 'queue', 'cache', 'resources'] as const;
 
 /** Durations, retries, queues and schemas of `defaults` and of each task (R19, R20, R21). */
 export function checkTaskFields(checking: Checking): void {
@@ -57,7 +58,7 @@ export function checkTaskFields(checking: Checking): void {
 
 /** A SubDAG has no worker of its own, and another attempt of it is a run that keeps what succeeded. */
 function checkSubDag({ issues }: Checking, task: TaskSpec, path: string): void {
-  for (const name of ['queue', 'queueTimeout', 'heartbeatTimeout'] as const) {
+  for (const name of ['queue', 'queueTimeout', 'heartbeatTimeout', 'resources'] as const) {
     if (task[name] === undefined || task[name] === null) continue;
     issues.error(
       'not_allowed_with',
@@ -109,6 +110,7 @@ export function checkFields(checking: Checking, fields: TaskDefaults, path: stri
   }
   if (fields.cache !== undefined && fields.cache !== null) checkDuration(checking, `${path}/cache/ttl`, fields.cache.ttl);
   if (fields.retry !== undefined && fields.retry !== null) checkRetry(checking, fields.retry, `${path}/retry`);
+  checkResources(checking, fields.resources, `${path}/resources`);
 }
 
 function checkRetry(checking: Checking, retry: RetrySpec, path: string): void {
@@ -178,5 +180,11 @@ export function checkQueueOf(checking: Checking, id: string, task: TaskSpec, pat
       'not_allowed_with',
       `${path}/cache`,
       `task '${id}' runs on another worker, which keeps no results for us; leave 'cache' out, or give the work to a worker of this service`,
+    );
+  if (task.resources !== undefined && task.resources !== null)
+    issues.error(
+      'not_allowed_with',
+      `${path}/resources`,
+      `task '${id}' runs on another worker, which is not told of them; pass what it needs in 'args'`,
     );
 }

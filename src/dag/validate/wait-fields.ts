@@ -14,7 +14,7 @@ export function isPolled(task: TaskSpec): boolean {
   return POLLED.some((what) => task.with?.[what] !== undefined);
 }
 
-const NEVER = ['retry', 'queueTimeout', 'heartbeatTimeout'] as const;
+const NEVER = ['retry', 'queueTimeout', 'heartbeatTimeout', 'resources'] as const;
 const PACE = ['every', 'multiplier', 'maxInterval'] as const;
 
 /** Fields of a wait and the constants in its `with` (R19). */

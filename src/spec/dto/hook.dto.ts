@@ -4,8 +4,11 @@ import { RetryDto } from './retry.dto.js';
 
 const HOOK_TYPES = (Object.keys(TASK_TYPES) as TaskType[]).filter((type) => TASK_TYPES[type].carriedOutBy === 'activity');
 
-/** A hook: the body of a task (R12). The shape of `with` depends on the type and is checked by the DTO of that type. */
-export class HookDto {
+/**
+ * A hook between attempts: the body of a task (R12), tried once and in place. The shape of `with` depends on the type and is checked by
+ * the DTO of that type.
+ */
+export class RetryHookDto {
   @OneOf(HOOK_TYPES, { required: true, about: 'What the hook does.' })
   type!: string;
 
@@ -21,11 +24,14 @@ export class HookDto {
   )
   when?: unknown;
 
-  @Nested('object', () => RetryDto, { nullable: true, about: 'How often and how soon a failed attempt is repeated.' })
-  retry?: RetryDto | null;
-
   @Duration({ nullable: true, about: 'Of one attempt, at most 5m. Default 5m.' })
   timeout?: string | null;
+}
+
+/** Any other hook: it is sent to a queue, and may be tried again. */
+export class HookDto extends RetryHookDto {
+  @Nested('object', () => RetryDto, { nullable: true, about: 'How often and how soon a failed attempt is repeated.' })
+  retry?: RetryDto | null;
 
   @Duration({ nullable: true, about: 'How long an attempt may wait for a worker.' })
   queueTimeout?: string | null;
@@ -62,4 +68,7 @@ export class TaskHooksDto {
 
   @Nested('some', () => HookDto, { about: 'When the task has failed, for whatever reason.' })
   failure?: HookDto | HookDto[];
+
+  @Nested('some', () => RetryHookDto, { about: 'When an attempt has failed and another one will come.' })
+  retry?: RetryHookDto | RetryHookDto[];
 }

@@ -5,6 +5,7 @@ import { ON_TIMEOUT } from '../../dag/wait-plan.js';
 import { Anything, Decimal, Duration, Flag, Nested, OneOf, Text, Whole } from '../field.js';
 import { CacheDto } from './cache.dto.js';
 import { TaskHooksDto } from './hook.dto.js';
+import { RESOURCES_SCHEMA } from './resources-schema.js';
 import { RetryDto } from './retry.dto.js';
 
 /** Fields that stand in `defaults` and in tasks (R21); `null` restores the built-in. */
@@ -54,8 +55,17 @@ export class TaskDefaultsDto {
   })
   cache?: CacheDto | null;
 
-  @Nested('object', () => TaskHooksDto, { nullable: true, about: 'What to do when the task has ended; changes nothing.' })
+  @Nested('object', () => TaskHooksDto, {
+    nullable: true,
+    about: 'What to do when the task has ended, or between its attempts; changes nothing.',
+  })
   hooks?: TaskHooksDto | null;
+
+  @Anything(
+    { nullable: true, about: 'Name to amount: cpu, memory, storage and names of your own.', unset: "the worker's own limits" },
+    RESOURCES_SCHEMA,
+  )
+  resources?: { [name: string]: number | string | null } | null;
 
   @Text({ nullable: true, templated: true, about: 'Maps: name of an item, with expressions. Default: its index.' })
   mapKey?: string | null;

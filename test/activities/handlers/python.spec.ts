@@ -32,6 +32,13 @@ describe.skipIf(PYTHON === undefined)('a python task', () => {
   }
   const script = (...lines: string[]): string => lines.join('\n');
 
+  it.skipIf(process.platform !== 'linux')('has no more memory than it is given, and is told so', async () => {
+    const code = script('import os', 'def main(n):', '    return len(bytearray(n)) and os.environ["BATON_MEMORY"]');
+    const given = (): ReturnType<typeof taskContext> => taskContext('task', { memory: 256 * 2 ** 20 });
+    expect(await run({ script: code, args: [2 ** 20] }, undefined, given())).toBe(String(256 * 2 ** 20));
+    await expect(run({ script: code, args: [2 ** 30] }, undefined, given())).rejects.toMatchObject({ type: 'MemoryError' });
+  });
+
   it('calls main with args by name or in order and returns what it returns', async () => {
     const code = script('def main(rows, factor=2):', '    return {"sum": sum(r["n"] for r in rows) * factor, "text": "ü\\n"}');
     const scope: Scope = { params: { rows: [{ n: 1 }, { n: 2 }] } };

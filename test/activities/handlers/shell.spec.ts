@@ -37,6 +37,49 @@ describe('a shell task', () => {
     });
   });
 
+  it('is told what it is given, and its memory is a limit of each of its processes', async () => {
+    const given = taskContext('task', { cpu: 0.5, memory: 300 * 2 ** 20, storage: 1e9, gpu: 2, dwhSlots: 3 });
+    const { stdout } = await run(
+      script('env | grep -E "^BATON_(CPU|MEMORY|STORAGE|RESOURCE)" | sort; ulimit -d; sh -c "ulimit -d"; echo "$PWD$X$0"'),
+      {},
+      given,
+    );
+    expect((stdout as string).split('\n').slice(0, 7)).toEqual([
+      'BATON_CPU=0.5',
+      'BATON_MEMORY=314572800',
+      'BATON_RESOURCE_dwhSlots=3',
+      'BATON_RESOURCE_gpu=2',
+      'BATON_STORAGE=1000000000',
+      '307200',
+      '307200',
+    ]);
+  });
+
+  it('with a limit of memory gets its arguments, environment and exit code as without', async () => {
+    const limited = () => taskContext('task', { memory: 2 ** 30 });
+    const argv = ['printf', '%s|', '$HOME', '`id`', '; rm -rf /', '-d', '"', "'", 5, ''];
+    expect(await run({ argv }, {}, limited())).toEqual(await run({ argv }));
+    const environment = async (context = taskContext()): Promise<string[]> =>
+      ((await run({ argv: ['/usr/bin/env'], env: { SHLVL: '7' } }, {}, context)).stdout as string)
+        .split('\n')
+        .map((line) => line.replace(/^HOME=.*/, 'HOME'))
+        .filter((line) => !line.startsWith('BATON_MEMORY'))
+        .sort();
+    expect(await environment(limited())).toEqual(await environment());
+    const failing = { argv: ['/bin/sh', '-c', 'exit 127'] };
+    await expect(run(failing, {}, limited())).rejects.toMatchObject({ type: 'ShellExitError', details: { exitCode: 127 } });
+  });
+
+  it.each([['no-such-program'], ['./no-such-program'], ['/']])(
+    'with a limit of memory says that %s cannot be started',
+    async (file) => {
+      await expect(run({ argv: [file] }, {}, taskContext('task', { memory: 2 ** 30 }))).rejects.toMatchObject({
+        type: 'ShellStartError',
+        retryable: false,
+      });
+    },
+  );
+
   it('parses standard output as JSON where asked to', async () => {
     expect((await run({ argv: ['echo', '{"rows": 3}'], stdout: 'json' })).stdout).toEqual({ rows: 3 });
     await expect(run({ argv: ['echo', 'no'], stdout: 'json' })).rejects.toMatchObject({ type: 'ShellOutputNotJson' });

@@ -1,10 +1,11 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SqlSettings } from '../../../activities/activity-deps.js';
 import { sqlHandler } from '../../../activities/handlers/sql.js';
 import type { Json } from '../../../src/dag/json.js';
+import type { Resources } from '../../../src/dag/resources.js';
 import type { Scope } from '../../../src/dag/scope.js';
 import { taskContext } from './task-context.js';
 
@@ -256,6 +257,32 @@ describe('an sql task', () => {
     "export database '/tmp/baton-outside'",
   ])('reaches no file outside of the data folders, no network and no setting: %s', async (query) => {
     await expect(run({ query })).rejects.toMatchObject({ type: 'SqlError' });
+  });
+
+  it('has the processors and the memory that it is given, as far as the machine has them', async () => {
+    const query = "select current_setting('threads')::int as threads, current_setting('memory_limit') as memory";
+    const limits = async (resources: Resources, input: object = {}): Promise<Json> =>
+      (await run({ query, ...input }, {}, undefined, taskContext('task', resources))).rows[0]!;
+    expect(await limits({})).toEqual({ threads: 2, memory: '1.0 GiB' });
+    expect(await limits({ cpu: 0.5, memory: 64 * 2 ** 20 })).toEqual({ threads: 1, memory: '64.0 MiB' });
+    expect(await limits({ gpu: 1 })).toEqual({ threads: 2, memory: '1.0 GiB' });
+    const all = (await limits({ cpu: 10_000, memory: 2 ** 50 })) as { readonly threads: number; readonly memory: string };
+    expect(all.threads).toBe(Math.max(2, availableParallelism()));
+    expect(all.memory).toMatch(/^\d+\.\d (Mi|Gi)B$/);
+    // One database for all tasks that use it: nobody's limits are another's.
+    expect(await limits({ cpu: 1, memory: 64 * 2 ** 20 }, { database: 'shared.duckdb' })).toEqual({
+      threads: 2,
+      memory: '1.0 GiB',
+    });
+  });
+
+  it('that needs more memory than it is given says so', async () => {
+    const query = 'select count(distinct md5(range::text)) as n from range(3000000)';
+    const small = taskContext('task', { memory: 2 ** 20 });
+    await expect(run({ query }, {}, undefined, small)).rejects.toMatchObject({
+      type: 'SqlError',
+      details: { kind: 'Out of Memory' },
+    });
   });
 
   it.each(['../x.duckdb', '/etc/x.duckdb', '', '.'])('refuses the database file %j', async (database) => {

@@ -1,11 +1,11 @@
 import { CancellationScope } from '@temporalio/workflow';
 import type { Json, JsonObject } from '../../../src/dag/json.js';
-import { type ItemRecord, itemResult } from '../../../src/dag/map/item-result.js';
+import { hookResult, type ItemRecord, itemResult } from '../../../src/dag/map/item-result.js';
 import type { CallItem } from '../../../src/dag/map/item-source.js';
 import type { FinalItemState } from '../../../src/dag/map/map-walk.js';
 import { shardCount } from '../../../src/dag/map/shards.js';
 import type { DagPlan, TaskPlan } from '../../../src/dag/plan.js';
-import type { Failure, OutputValue } from '../../../src/dag/state.js';
+import type { Failure, HookRecord, OutputValue } from '../../../src/dag/state.js';
 import type { DagRunInput, ItemsQueryInput, ItemsQueryResult, MapSnapshot, RunFacts, ShardResult } from '../../contract.js';
 import { system } from '../dispatch.js';
 import { inlineBytesOf } from '../inline-bytes.js';
@@ -31,6 +31,8 @@ export interface ItemToRun {
   readonly failure?: Failure;
 }
 
+/** Hooks between attempts that an item tells of: the newest. */
+const KEPT_HOOKS = 20;
 /** Of one item, in the failure of its map. */
 const MAX_REASON = 200;
 
@@ -93,9 +95,11 @@ export class MapRuns implements TaskPart {
   ended(index: number, item: number, ending: TaskEnding): void {
     const map = this.open.get(index);
     if (map === undefined) return;
-    const key = map.records.get(item)?.key ?? String(item);
+    const known = map.records.get(item);
+    const key = known?.key ?? String(item);
     const state = ending.state as FinalItemState;
-    const { output, failure, attempts, startedAt = map.records.get(item)?.startedAt, endedAt = Date.now() } = ending;
+    const { output, failure, attempts, startedAt = known?.startedAt, endedAt = Date.now() } = ending;
+    const hooks = ending.hooks?.map(hookResult) ?? known?.hooks;
     map.records.set(item, {
       index: item,
       key,
@@ -105,6 +109,7 @@ export class MapRuns implements TaskPart {
       ...(attempts === undefined || attempts.length === 0 ? {} : { attempts: attempts.length }),
       ...(output === undefined ? {} : { output }),
       ...(failure === undefined ? {} : { failure }),
+      ...(hooks === undefined ? {} : { hooks }),
     });
     this.holdInline(map, output);
     map.finish(item, state);
@@ -114,6 +119,14 @@ export class MapRuns implements TaskPart {
       this.cancelChildren(index);
     }
     if (map.walk.isDone) this.close(map);
+  }
+
+  /** A hook between attempts of an item has ended. */
+  noteHook(index: number, item: number, hook: HookRecord): void {
+    const map = this.open.get(index);
+    const known = map?.records.get(item);
+    if (map === undefined || known === undefined) return;
+    map.records.set(item, { ...known, hooks: [...(known.hooks ?? []), hookResult(hook)].slice(-KEPT_HOOKS) });
   }
 
   /** An item that was started before, as its task is told of it; undefined when it has ended. */

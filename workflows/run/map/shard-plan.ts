@@ -12,29 +12,35 @@ export interface ShardRun {
   readonly carried: RunSnapshot;
 }
 
-/** Makes the plan of a shard, and what it goes on from: the walk of it is the walk of any run. */
+/**
+ * Makes the plan of a shard, and what it goes on from: the walk of it is the walk of any run. `known`: what is known of the map, and
+ * holds for each of its items.
+ */
 export function shardRun(
   plan: DagPlan,
   task: TaskPlan,
   upstream: CallTasks,
   { source, kept }: PreparedMap,
   { from, to }: ItemRange,
-  rules: { readonly maxConcurrency: number; readonly tolerated: number; readonly rewinds?: number; readonly now: number },
+  rules: { readonly maxConcurrency: number; readonly tolerated: number; readonly now: number },
+  known: Pick<TaskRecord, 'resources' | 'rewinds'> = {},
 ): ShardRun {
   const ids = Object.keys(upstream);
   const indexOf = new Map(ids.map((id, i) => [id, i]));
   const renumbered = (indexes: readonly number[] | undefined): readonly number[] | undefined =>
     indexes?.map((i) => indexOf.get(plan.tasks[i]!.id)!);
-  // What decides about the map, and what answers its end, is its parent's to do.
-  const { upstream: _edges, rule: _rule, join: _join, when: _when, hooks: _hooks, ...alone } = task;
-  const needs =
-    task.needs === undefined
-      ? undefined
-      : { ...task.needs, tasks: renumbered(task.needs.tasks), items: renumbered(task.needs.items) };
+  // What decides about the map is its parent's to do.
+  const { upstream: _edges, rule: _rule, join: _join, when: _when, hooks, ...alone } = task;
+  const needsIn = ({ needs }: TaskPlan): TaskPlan['needs'] =>
+    needs === undefined ? undefined : { ...needs, tasks: renumbered(needs.tasks), items: renumbered(needs.items) };
+  // So is to answer how it ends; here only items are tried again.
+  const retry = hooks?.retry?.map((hook) => ({ ...hook, needs: needsIn(hook) }));
   const { format, dagId, maxActiveTasks, bodies, subs } = plan;
-  const { maxConcurrency, tolerated, rewinds, now } = rules;
-  const known: TaskRecord[] = ids.map((taskId) => ({ taskId, revision: 1, ...upstream[taskId]! }));
-  if (rewinds !== undefined) known.push({ taskId: task.id, state: 'running', revision: 1, rewinds });
+  const { maxConcurrency, tolerated, now } = rules;
+  const { resources, rewinds } = known;
+  const records: TaskRecord[] = ids.map((taskId) => ({ taskId, revision: 1, ...upstream[taskId]! }));
+  if (resources !== undefined || rewinds !== undefined)
+    records.push({ taskId: task.id, state: 'running', revision: 1, resources, rewinds });
   return {
     plan: {
       format,
@@ -45,12 +51,15 @@ export function shardRun(
       anyParams: true,
       bodies,
       subs,
-      tasks: [...ids.map((id) => ({ id, type: 'noop' as const })), { ...alone, needs }],
+      tasks: [
+        ...ids.map((id) => ({ id, type: 'noop' as const })),
+        { ...alone, needs: needsIn(task), hooks: retry && { retry } },
+      ],
     },
     carried: {
       format: 1,
       states: `${ids.map((id) => letterOf(upstream[id]!.state)).join('')}r`,
-      tasks: { records: known },
+      tasks: { records },
       startedAt: now,
       revision: 1,
       failFastTripped: false,

@@ -61,8 +61,9 @@ export class ShardRuns implements TaskPart {
       const { input, plan } = this;
       const upstream = this.values.callValues(map.task).tasks ?? {};
       const { tolerated } = map;
-      const { rewinds } = this.ledger.recordOf(map.index) ?? {};
-      const shard = shardRun(plan, map.task, upstream, map.prepared, next.range, { ...next, tolerated, rewinds, now });
+      const rules = { ...next, tolerated, now };
+      const record = this.ledger.recordOf(map.index);
+      const shard = shardRun(plan, map.task, upstream, map.prepared, next.range, rules, record);
       this.children.start(
         {
           task: map.index,

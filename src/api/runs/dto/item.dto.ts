@@ -2,6 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import type { Json } from '../../../dag/json.js';
 import { type Failure, TASK_STATES, type TaskState } from '../../../dag/state.js';
 import { FailureDto } from './failure.dto.js';
+import { ItemHookDto } from './hook-run.dto.js';
 
 /** An item of a map. */
 export class ItemDto {
@@ -26,6 +27,8 @@ export class ItemDto {
   readonly startedAt!: string | null;
   @ApiProperty({ nullable: true, type: String, format: 'date-time' })
   readonly endedAt!: string | null;
+  @ApiProperty({ required: false, type: [ItemHookDto], description: 'Hooks between its attempts, the newest 20' })
+  readonly hooks?: readonly ItemHookDto[];
 }
 
 /** A page of items, in order of index; those that have not begun are left out while the map is under way. */

@@ -83,11 +83,18 @@ export class TaskDto {
   @ApiProperty({
     required: false,
     type: [HookRunDto],
-    description: 'Hooks of the task that have ended; a failed one changes nothing',
+    description: 'Hooks of the task that have ended; a failed one changes nothing. Between attempts of items: see the items',
   })
   readonly hooks?: readonly HookRunDto[];
   @ApiProperty({ required: false, description: 'How often a rejection has sent it back; absent where none has' })
   readonly rewinds?: number;
+  @ApiProperty({
+    selfRequired: false,
+    type: 'object',
+    additionalProperties: { type: 'number' },
+    description: 'What it, or each item of it, is given: `cpu` in processors, `memory` and `storage` in bytes, named ones',
+  })
+  readonly resources?: { readonly [name: string]: number };
   @ApiProperty({ required: false, description: 'Something to know while it is not over' })
   readonly notice?: string;
   @ApiProperty({
