@@ -170,7 +170,10 @@ export class SqlWaitDto {
   @Text({ required: true, templated: true, about: 'SQL whose first value says whether the wait is over; no row: not yet.' })
   query!: string;
 
-  @Anything({ templated: true, about: 'Name to rows or to a blob; each becomes a view.' }, { type: 'object' })
+  @Text({ templated: true, about: 'Name of a PostgreSQL connection of the configuration. Default: the embedded DuckDB.' })
+  connection?: string;
+
+  @Anything({ templated: true, about: 'DuckDB: name to rows or to a blob; each becomes a view.' }, { type: 'object' })
   inputs?: unknown;
 
   @Anything({ templated: true, about: 'Name to value; bound as :name.' }, { type: 'object' })
