@@ -169,7 +169,7 @@ describe('a run that goes on in a new execution', () => {
           id: 'file',
           type: 'wait',
           wait: {
-            poll: { what: 'file', body: 0, pace: { everyMs: 500, multiplier: 1, maxIntervalMs: 500 } },
+            poll: { what: 'file', about: 'never.csv', body: 0, pace: { everyMs: 500, multiplier: 1, maxIntervalMs: 500 } },
             timeoutMs: 86_400_000,
             onTimeout: 'fail',
           },

@@ -16,6 +16,9 @@ import type { Seat } from './seat.js';
 import { clip } from './task-failure.js';
 import { timeoutEnding } from './waits.js';
 
+/** Approvers named beside the question. */
+const NAMED_APPROVERS = 5;
+
 /** A decision as it is kept: in the output of the task, or in the details of its failure. */
 interface Decision extends JsonObject {
   readonly decision: 'approve' | 'reject';
@@ -46,6 +49,7 @@ export class Approvals {
     this.alarm = new Alarm(
       (what) => seat.tell(what),
       (task) => this.timedOut(task),
+      (task) => `timeout of ${plan.tasks[task]!.id}`,
     );
   }
 
@@ -55,7 +59,9 @@ export class Approvals {
     this.seat.evaluate(task, approval.message, (answer) => {
       const message = messageOf(answer);
       if (typeof message !== 'string') return this.seat.end(task, { state: 'failed', failure: message });
-      this.ledger.noteWaiting(task, { deadline }, `waiting for approval: ${message}`);
+      const { approvers = [] } = approval;
+      const by = approvers.length === 0 ? '' : ` by ${approvers.slice(0, NAMED_APPROVERS).join(' or ')}`;
+      this.ledger.noteWaiting(task, { deadline }, `waiting for approval${by}: ${message}`);
       this.ask(task, deadline);
     });
   }

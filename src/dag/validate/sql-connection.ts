@@ -25,10 +25,6 @@ export function checkSqlConnection({ issues }: Checking, input: JsonObject | und
     );
   for (const [name, instead] of Object.entries(DUCKDB_ONLY)) {
     if (input[name] === undefined) continue;
-    issues.error(
-      'not_allowed_with',
-      `${path}/${name}`,
-      `'${name}' is for the embedded DuckDB; with 'connection' ${instead}`,
-    );
+    issues.error('not_allowed_with', `${path}/${name}`, `'${name}' is for the embedded DuckDB; with 'connection' ${instead}`);
   }
 }
