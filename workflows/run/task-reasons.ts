@@ -27,7 +27,7 @@ export function whatCame({ plan, ledger }: Known, task: number): string | undefi
     return listed('chose ', (output?.['chosen'] as readonly string[] | undefined) ?? []) ?? 'chose nothing';
   if (type === 'approval') return decisionOf(output);
   if (type === 'wait' && output?.['timedOut'] === true) return 'went on after its timeout, not met';
-  const attempts = record?.attempts?.length ?? 0;
+  const attempts = record?.attempts?.at(-1)?.attempt ?? 0;
   return attempts > 1 ? `after ${attempts} attempts` : undefined;
 }
 
