@@ -254,6 +254,47 @@ tasks:
       expect((await baton.get(`${tasks}/each/items?cursor=bm8`)).body.code).toBe('invalid_cursor');
     });
 
+    it('hooks of the DAG and of a task, each with its log', async () => {
+      await baton.put(`id: hooked
+tasks:
+  first:
+    type: sql
+    with: { query: select 1 }
+    hooks: { success: { type: sql, with: { query: select 2 } } }
+hooks:
+  success: { type: sql, with: { query: select 3 } }
+  exit: [{ type: sql, with: { query: select nothing from nowhere } }, { type: sql, when: false, with: { query: select 4 } }]
+`);
+      const { body } = await baton.run('hooked');
+      const run = runPath(body.runId);
+      const task = await baton.get(`${run}/tasks/first`);
+      expect(body.hooks).toMatchObject([
+        { hook: 'success', state: 'success', logs: `${run}/hooks/success/logs` },
+        { hook: 'exit', index: 0, state: 'failed', logs: `${run}/hooks/exit/logs?index=0` },
+        { hook: 'exit', index: 1, state: 'skipped', logs: `${run}/hooks/exit/logs?index=1` },
+      ]);
+      expect(task.body.hooks).toMatchObject([{ hook: 'success', logs: `${run}/tasks/first/hooks/success/logs` }]);
+      const [ofSuccess, ofExit, ofSkipped] = await Promise.all(body.hooks.map(({ logs }: { logs: string }) => baton.get(logs)));
+      expect(ofSuccess!.text).toContain('statement done');
+      expect(ofExit!.text).toContain('attempt 1 failed: SqlError');
+      expect([ofSkipped!.status, ofSkipped!.text]).toEqual([200, '']);
+      const log = await baton.get(task.body.hooks[0].logs);
+      expect([log.headers.get('x-log-attempt'), log.text]).toEqual(['1', expect.stringContaining('statement done')]);
+      expect((await baton.get(`${task.body.hooks[0].logs}?follow=true`)).text).toBe(log.text);
+      for (const [path, detail] of [
+        ['/hooks/exit/logs', 'has 2 hooks exit'],
+        ['/hooks/exit/logs?index=2', 'no hook exit 2'],
+        ['/hooks/failure/logs', 'no hook failure'],
+        ['/tasks/first/hooks/failure/logs', 'no hook failure'],
+        ['/hooks/success/logs?attempt=2', 'no log of attempt 2'],
+      ] as const)
+        expect((await baton.get(`${run}${path}`)).body).toMatchObject({
+          code: 'log_not_found',
+          detail: expect.stringContaining(detail),
+        });
+      expect((await baton.get(`${run}/tasks/none/hooks/success/logs`)).body.code).toBe('task_not_found');
+    });
+
     it('and names what is missing of them', async () => {
       const { body } = await baton.run('started', { params: { n: 1 } });
       const missing: [path: string, code: string, says: string][] = [

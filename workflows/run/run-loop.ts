@@ -212,6 +212,7 @@ export class RunLoop implements LoopHost {
       if (!mayContinue) this.launch();
       this.hooks.launch();
       this.maps.noteProgress();
+      this.approvals.noteAsking();
       this.ledger.noteChanges(Date.now());
       if (this.walk.isDone && this.isIdle) return 'done';
       if (this.isIdle && this.inbox.length === 0 && (mayContinue || this.mustDrain())) return 'continue_as_new';
