@@ -6,6 +6,7 @@ import { checkSpecObject } from '../../src/spec/check-spec.js';
 import type { RunFacts } from '../../workflows/contract.js';
 import { runDetails } from '../../workflows/run/details.js';
 import { RunLedger, type TaskEnding } from '../../workflows/run/run-ledger.js';
+import { progressOf } from '../../workflows/run/task-reasons.js';
 
 /** What a task does when its turn comes; `running` = it goes on, `false` = its `when` says no. Default: it is a success. */
 type Ending = Partial<TaskEnding> | 'running' | false;
@@ -74,6 +75,7 @@ describe('what the Web UI says of a run', () => {
         reload: { type: noop, dependsOn: [empty] }
         sometimes: { type: noop, when: "\${{ 1 > 2 }}" }
         alarm: { type: noop, dependsOn: [add], triggerRule: one_failed }
+        rescue: { type: noop, dependsOn: [{ task: add, on: failure }] }
         quorum: { type: noop, dependsOn: [empty, reload], join: { minSuccess: 1 } }`;
     expect(shown(yaml, { route: { chosen: [1], ...value({ chosen: ['add'] }) }, sometimes: false })).toEqual({
       Skipped: [
@@ -81,6 +83,7 @@ describe('what the Web UI says of a run', () => {
         'empty: not chosen by route',
         'reload: after empty',
         'quorum: its join cannot be met any more',
+        'rescue: add did not fail',
         'sometimes: its `when` is false',
       ],
       Done: ['route: chose add', 'add'],
@@ -150,6 +153,12 @@ describe('what the Web UI says of a run', () => {
       Skipped: ['addendum: status 404'],
       Done: ['again: after 3 attempts', 'fetch: taken over from run x@1', 'review: approved by bob: at last'],
     });
+  });
+
+  it('says how far a map is', () => {
+    const map = (counts: object) => ({ total: 9, counts });
+    expect(progressOf(map({ success: 4, failed: 1, running: 2, pending: 2 }))).toBe('5 of 9 items, 1 failed');
+    expect(progressOf(map({ success: 9 }))).toBe('9 items');
   });
 
   it('counts what is more than twenty', () => {

@@ -6,7 +6,16 @@ import { TASK_TYPES } from '../../src/dag/task-type.js';
 import type { Walk } from '../../src/dag/walk.js';
 import type { RunHead } from '../contract.js';
 import type { RunLedger } from './run-ledger.js';
-import { type Known, progressOf, whatCame, whatItWaitsFor, whyCancelled, whyNotRun, whySkipped } from './task-reasons.js';
+import {
+  type Known,
+  progressOf,
+  whatCame,
+  whatIsAsked,
+  whatItWaitsFor,
+  whyCancelled,
+  whyNotRun,
+  whySkipped,
+} from './task-reasons.js';
 
 /** Lines of one list in the Web UI; the rest is counted. */
 const SHOWN = 20;
@@ -47,9 +56,7 @@ export function runDetails(head: RunHead, ledger: RunLedger, plan: DagPlan, walk
     return plan.tasks[task]!.allowFailure === true ? `allowed to fail; ${why ?? 'no reason given'}` : why;
   });
   const asking = waiting.filter((task) => plan.tasks[task]!.approval !== undefined);
-  tell('Waiting for approval', asking, asking.length, (task) =>
-    ledger.recordOf(task)?.notice?.replace(/^waiting for approval:? /, ''),
-  );
+  tell('Waiting for approval', asking, asking.length, (task) => whatIsAsked(known, task));
   const other = waiting.filter((task) => plan.tasks[task]!.approval === undefined);
   tell('Waiting', other, other.length, (task) => ledger.recordOf(task)?.notice ?? waitFor(plan.tasks[task]!));
   tell('Waiting for a worker', stuck, stuck.length, (task) => ledger.recordOf(task)?.notice);

@@ -1,6 +1,6 @@
 import { formatDuration } from '../../src/dag/duration.js';
 import type { JsonObject } from '../../src/dag/json.js';
-import type { DagPlan, TaskPlan } from '../../src/dag/plan.js';
+import { type DagPlan, ON_COMPLETION, ON_FAILURE, ON_SUCCESS, type TaskPlan } from '../../src/dag/plan.js';
 import type { TaskState } from '../../src/dag/state.js';
 import type { Walk } from '../../src/dag/walk.js';
 import type { MapProgress, TaskRecord } from '../contract.js';
@@ -48,6 +48,8 @@ export function whySkipped(known: Known, task: number): string | undefined {
   if (missedBy.length > 0) return listed('not chosen by ', idsOf(plan, missedBy));
   const skipped = among(known, own, ['skipped', 'cancelled']);
   if (skipped.length > 0 && own.rule === undefined && own.join === undefined) return listed('after ', skipped);
+  const missed = unmetConditions(known, own);
+  if (missed.length > 0) return missed.slice(0, NAMED).join(', ');
   const allWell = upstreamOf(own).every((upstream) => walk.stateOf(upstream) === 'success');
   if (own.when !== undefined && allWell && !walk.failFastTripped) return 'its `when` is false';
   if (own.join !== undefined) return 'its join cannot be met any more';
@@ -76,8 +78,17 @@ export function whatItWaitsFor(known: Known, task: number): string | undefined {
 /** How far a map is, in words. */
 export function progressOf({ total, counts }: MapProgress): string {
   const { pending = 0, running = 0, failed } = counts;
-  const ended = `${total - pending - running} of ${total} items`;
+  const open = pending + running;
+  const ended = open === 0 ? `${total} items` : `${total - open} of ${total} items`;
   return failed === undefined ? ended : `${ended}, ${failed} failed`;
+}
+
+/** What an approval asks, and what became of it the last time it was asked. */
+export function whatIsAsked({ ledger }: Known, task: number): string | undefined {
+  const { notice, attempts } = ledger.recordOf(task) ?? {};
+  const before = attempts?.at(-1)?.failure?.message;
+  const asked = notice?.replace(/^waiting for approval:? /, '');
+  return before === undefined ? asked : `${asked} (asked again; before it was ${before})`;
 }
 
 function decisionOf(output: JsonObject | undefined): string | undefined {
@@ -103,6 +114,17 @@ function among({ plan, walk }: Known, task: TaskPlan, states: readonly TaskState
     plan,
     upstreamOf(task).filter((upstream) => states.includes(walk.stateOf(upstream))),
   );
+}
+
+/** Edges that wait for a failure or a skip of a task that was a success. */
+function unmetConditions({ plan, walk }: Known, { upstream = [] }: TaskPlan): readonly string[] {
+  return upstream.flatMap((edge) => {
+    if (typeof edge === 'number' || walk.stateOf(edge[0]) !== 'success') return [];
+    const [task, on] = edge;
+    if ((on & (ON_SUCCESS | ON_COMPLETION)) !== 0) return [];
+    const { id } = plan.tasks[task]!;
+    return [(on & ON_FAILURE) === 0 ? `${id} was not skipped` : `${id} did not fail`];
+  });
 }
 
 function idsOf(plan: DagPlan, tasks: readonly number[]): readonly string[] {
