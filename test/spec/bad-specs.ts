@@ -310,6 +310,13 @@ export const BAD_SPECS: readonly BadSpec[] = [
     task({ type: 'sql', with: { query: 'select 1', connection: 'db', inputs: { t: [] } } }),
   ),
   json(
+    'the state of a run that is not over',
+    'unknown_reference',
+    '/tasks/a/with/value',
+    task({ type: 'transform', with: { value: '${{ run.state }}' } }),
+    'in hooks of the DAG',
+  ),
+  json(
     'a file for the rows of a server',
     'not_allowed_with',
     '/tasks/a/with/result',

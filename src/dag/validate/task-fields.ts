@@ -40,7 +40,7 @@ export function checkTaskFields(checking: Checking): void {
         issues.error(
           'not_allowed_with',
           `${path}/${name}`,
-          `'${name}' means nothing for type ${task.type}, which runs inside the walk at once; leave it out`,
+          `'${name}' means nothing for type ${task.type}, which the run itself carries out at once; leave it out`,
         );
       }
     } else if (TASK_TYPES[task.type].carriedOutBy === 'wait') {

@@ -96,10 +96,10 @@ export class TaskDefaultsDto {
   @Whole(1, 10_000, { nullable: true, templated: true, about: 'Maps: items at the same time.', default: 16, see: 'Maps' })
   maxConcurrency?: number | string | null;
 
-  @Decimal(0, 100, { nullable: true, about: 'Maps: per cent of the items that may fail.', default: 0, see: 'Maps' })
+  @Decimal(0, 100, { nullable: true, about: 'Maps: per cent of the items that may fail.', unset: 'none', see: 'Maps' })
   toleratedFailurePercentage?: number | null;
 
-  @Whole(0, LONGEST_MAP, { nullable: true, about: 'Maps: items that may fail.', default: 0, see: 'Maps' })
+  @Whole(0, LONGEST_MAP, { nullable: true, about: 'Maps: items that may fail.', unset: 'none', see: 'Maps' })
   toleratedFailureCount?: number | null;
 
   @Flag({
