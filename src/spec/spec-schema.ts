@@ -1,7 +1,7 @@
 import { TASK_TYPES, type TaskType } from '../dag/task-type.js';
 import { ID_PATTERN } from '../dag/validate/edges.js';
 import { DagDto } from './dto/dag.dto.js';
-import { HOOK_TYPES, HookDto } from './dto/hook.dto.js';
+import { HOOK_TYPES, HookDto, RetryHookDto } from './dto/hook.dto.js';
 import { JoinDto } from './dto/join.dto.js';
 import { AtScheduleDto, CronScheduleDto, EveryScheduleDto } from './dto/schedule.dto.js';
 import { TaskDto } from './dto/task.dto.js';
@@ -32,7 +32,7 @@ export function specSchema(): Schema {
   const { [DagDto.name]: dag, ...others } = definitions as { [name: string]: Schema };
   dagOf(dag as Schema);
   taskOf(others[TaskDto.name] as Schema);
-  withByType(others[HookDto.name] as Schema, HOOK_TYPES, 'hook');
+  for (const hook of [HookDto, RetryHookDto]) withByType(others[hook.name] as Schema, HOOK_TYPES, 'hook');
   subDagOf(others[DagWithDto.name] as Schema);
   for (const shape of Object.values(others)) nameTasks(shape);
   nameTasks(dag as Schema);

@@ -50,14 +50,17 @@ export function taskView(runId: string, record: TaskRecord): TaskDto {
 }
 
 /** A hook; `owner` is the address of the run or the task whose hook it is. */
-export function hookView({ startedAt, endedAt, attempts = [], ...rest }: HookRecord, owner: string): HookRunDto {
-  const { hook, index } = rest;
+export function hookView({ startedAt, endedAt, attempts, ...rest }: HookRecord, owner: string): HookRunDto {
+  const { hook, index, attempt } = rest;
+  // Between attempts a hook is carried out in place, and writes into the log of the attempt that had failed.
+  const inPlace = hook === 'retry' && attempts === undefined;
+  const log = inPlace ? `logs?attempt=${attempt}` : `hooks/${hook}/logs${index === undefined ? '' : `?index=${index}`}`;
   return {
     ...rest,
     startedAt: instant(startedAt),
     endedAt: instantOrNone(endedAt),
-    attempts: attempts.map(attemptView),
-    logs: `${owner}/hooks/${hook}/logs${index === undefined ? '' : `?index=${index}`}`,
+    attempts: (attempts ?? []).map(attemptView),
+    logs: `${owner}/${log}`,
   };
 }
 
