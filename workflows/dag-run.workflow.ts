@@ -298,10 +298,13 @@ async function close(
   if (input.parent !== undefined && end !== undefined) await tellParent(input.parent, end);
   if (state === 'cancelled') throw new CancelledFailure(`run ${input.run.runId} was cancelled`);
   if (failure !== undefined) {
-    throw ApplicationFailure.nonRetryable(failure.message, DAG_RUN_FAILED, {
+    const failed = ApplicationFailure.nonRetryable(failure.message, DAG_RUN_FAILED, {
       kind: failure.kind,
       failedTasks: head.failedTasks?.slice(0, MAX_INDEXED),
     });
+    // Where in our code it was thrown says nothing about the run, and would be shown above what does.
+    failed.stack = '';
+    throw failed;
   }
   return { state, counts: head.counts };
 }

@@ -25,7 +25,9 @@ export function withPendingTasks(
     const activity = task.state === 'running' && task.notice === undefined ? pending.get(task.taskId) : undefined;
     const notice =
       activity &&
-      (activity.activityType?.name === WAIT ? waitNotice(activity, now) : noticeOf(activity, now, task.attempts?.length));
+      (activity.activityType?.name === WAIT
+        ? waitNotice(activity, now)
+        : noticeOf(activity, now, task.attempts?.at(-1)?.attempt));
     return notice === undefined ? task : { ...task, notice };
   });
 }

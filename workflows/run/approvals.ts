@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
+import { upsertSearchAttributes } from '@temporalio/workflow';
 import type { ApprovalPlan } from '../../src/dag/approval-plan.js';
 import { formatDuration } from '../../src/dag/duration.js';
 import { formatInstant } from '../../src/dag/instant.js';
@@ -7,7 +8,7 @@ import type { DagPlan } from '../../src/dag/plan.js';
 import type { Attempt, Failure } from '../../src/dag/state.js';
 import { typedInputs } from '../../src/dag/typed-inputs.js';
 import type { Walk } from '../../src/dag/walk.js';
-import { APPROVE_REFUSALS, type ApproveInput, type ApproveResult } from '../contract.js';
+import { APPROVE_REFUSALS, type ApproveInput, type ApproveResult, WAITING_FOR_APPROVAL } from '../contract.js';
 import { Alarm } from './alarm.js';
 import { reaches } from './reach-of-cancel.js';
 import type { RunLedger } from './run-ledger.js';
@@ -15,6 +16,9 @@ import type { Evaluated } from './run-values.js';
 import type { Seat } from './seat.js';
 import { clip } from './task-failure.js';
 import { timeoutEnding } from './waits.js';
+
+/** Approvers named beside the question. */
+const NAMED_APPROVERS = 5;
 
 /** A decision as it is kept: in the output of the task, or in the details of its failure. */
 interface Decision extends JsonObject {
@@ -46,6 +50,7 @@ export class Approvals {
     this.alarm = new Alarm(
       (what) => seat.tell(what),
       (task) => this.timedOut(task),
+      (task) => `timeout of ${plan.tasks[task]!.id}`,
     );
   }
 
@@ -55,7 +60,9 @@ export class Approvals {
     this.seat.evaluate(task, approval.message, (answer) => {
       const message = messageOf(answer);
       if (typeof message !== 'string') return this.seat.end(task, { state: 'failed', failure: message });
-      this.ledger.noteWaiting(task, { deadline }, `waiting for approval: ${message}`);
+      const { approvers = [] } = approval;
+      const by = approvers.length === 0 ? '' : ` by ${approvers.slice(0, NAMED_APPROVERS).join(' or ')}`;
+      this.ledger.noteWaiting(task, { deadline }, `waiting for approval${by}: ${message}`);
       this.ask(task, deadline);
     });
   }
@@ -124,6 +131,14 @@ export class Approvals {
       if (counts()) this.settle(task, decision, now);
     });
     return { taskId: input.taskId, decision: input.decision, at: now };
+  }
+
+  /** Lets lists find a run that asks somebody. Once a turn of the loop: it costs an event of history whenever that changes. */
+  noteAsking(): void {
+    const waitingFor = this.waiting.size > 0 ? 'approval' : undefined;
+    if (waitingFor === this.ledger.waitingFor) return;
+    this.ledger.noteWaitingFor(waitingFor);
+    upsertSearchAttributes({ DagRunState: [waitingFor === undefined ? 'running' : WAITING_FOR_APPROVAL] });
   }
 
   private ask(task: number, deadline: number): void {

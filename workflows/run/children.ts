@@ -34,6 +34,8 @@ const ASKED_AT_ONCE = 50;
 /** A child to start: which one, and what it runs. */
 export interface ChildOrder extends ChildKey {
   readonly dagId: string;
+  /** For readers: the name of its item, or which items a shard has; absent = the whole task. */
+  readonly part?: string;
   readonly plan: PinnedDag & { readonly inline?: DagPlan };
   readonly params: JsonObject;
   /** Largest output that it tells inline, in bytes (R15). */
@@ -103,7 +105,7 @@ export class Children {
 
   /** Starts a child; whatever goes wrong with that is how it ended. */
   start(order: ChildOrder, now: number): void {
-    const { task, item, attempt, earlier } = order;
+    const { task, item, attempt, earlier, part } = order;
     const child: ChildRecord = { task, item, attempt, startedAt: now, earlier };
     const open: Open = { child, started: false, cancelWanted: false };
     const input = this.inputOf(order, now);
@@ -111,7 +113,7 @@ export class Children {
     this.host.began(JSON.stringify(input).length);
     const begin = async (): Promise<void> => {
       const handle = await startChild(DAG_RUN, {
-        ...childOptions(input.run, this.plan.tasks[task]!.priority),
+        ...childOptions(input.run, { part, attempt }, this.plan.tasks[task]!.priority),
         workflowId: input.run.runId,
         args: [input],
         parentClosePolicy: ParentClosePolicy.ABANDON,

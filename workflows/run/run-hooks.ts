@@ -2,12 +2,13 @@ import { workflowInfo } from '@temporalio/workflow';
 import type { TaskReturn } from '../../activities/task-call.js';
 import type { Json } from '../../src/dag/json.js';
 import { MAX_HOOK_MS, MAX_HOOKS_MS } from '../../src/dag/limits.js';
-import type { CallItem } from '../../src/dag/map/item-source.js';
+import { type CallItem, itemName } from '../../src/dag/map/item-source.js';
 import type { ActivityPlan, DagPlan, HookPlan, TaskPlan } from '../../src/dag/plan.js';
 import type { DagHook } from '../../src/dag/spec.js';
 import type { Failure, FinalRunState, HookRecord } from '../../src/dag/state.js';
 import { conditionAnswer } from './condition-answer.js';
 import { startActivity } from './dispatch.js';
+import { ForeignAttempts, withLastAttempt } from './foreign-attempts.js';
 import type { RunLedger, TaskEnding } from './run-ledger.js';
 import { FOREIGN_ARGS_LIMIT, type RunValues } from './run-values.js';
 import { clip, endingOfFailure } from './task-failure.js';
@@ -72,12 +73,16 @@ export async function carryOutHook(run: HookPlace, task: TaskPlan, left: number)
   }
   if ('state' in args) return args;
   const queue = activity.queue ?? workflowInfo().taskQueue;
+  let ending: TaskEnding;
   try {
     const result = await startActivity(task, within(activity, left), args.list, run.plan.dagId, run.item);
-    return activity.foreign === undefined ? endingOfReturn(result as TaskReturn) : { state: 'success' };
+    ending = activity.foreign === undefined ? endingOfReturn(result as TaskReturn) : { state: 'success' };
   } catch (error) {
-    return endingOfFailure(error, { id: task.id, name: activity.name, queue });
+    ending = endingOfFailure(error, { id: task.id, name: activity.name, queue });
   }
+  if (activity.foreign === undefined) return ending;
+  const endedAt = Date.now();
+  return withLastAttempt(ending, await new ForeignAttempts().lastOf(itemName(task.id, run.item)), 0, endedAt);
 }
 
 async function isWanted({ values, item }: HookPlace, task: TaskPlan): Promise<true | TaskEnding> {

@@ -1,4 +1,4 @@
-import { CancellationScope, sleep, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, sleep, workflowInfo } from '@temporalio/workflow';
 import type { TaskCall, TaskReturn } from '../../activities/task-call.js';
 import type { Json } from '../../src/dag/json.js';
 import { validateJson } from '../../src/dag/json-schema.js';
@@ -14,6 +14,7 @@ import { BUDGETS } from './budgets.js';
 import { Children } from './children.js';
 import { conditionAnswer } from './condition-answer.js';
 import { startActivity, system } from './dispatch.js';
+import { ForeignAttempts, withLastAttempt } from './foreign-attempts.js';
 import { itemPrefix } from './item-facts.js';
 import type { LoopHost } from './loop-host.js';
 import type { EarlierItems } from './map/kept-items.js';
@@ -74,6 +75,7 @@ export class RunLoop implements LoopHost {
   /** Those that run in shards. */
   readonly shards: ShardRuns;
   private readonly scopes: TaskScopes;
+  private readonly foreign = new ForeignAttempts();
   /** Tasks that a join does not want any more: what was asked for before need not start. */
   private readonly dropped = new Set<number>();
   private stopReason: 'cancelled' | 'timeout' | undefined;
@@ -210,6 +212,7 @@ export class RunLoop implements LoopHost {
       if (!mayContinue) this.launch();
       this.hooks.launch();
       this.maps.noteProgress();
+      this.approvals.noteAsking();
       this.ledger.noteChanges(Date.now());
       if (this.walk.isDone && this.isIdle) return 'done';
       if (this.isIdle && this.inbox.length === 0 && (mayContinue || this.mustDrain())) return 'continue_as_new';
@@ -427,12 +430,21 @@ export class RunLoop implements LoopHost {
         if (activity.queue !== undefined && item === undefined) this.watch.ended(index, activity.queue);
         if (this.rewinds.counts(index, round)) this.end(index, result(), item);
       });
+    const before = this.ledger.recordOf(index)?.attempts?.at(-1)?.attempt ?? 0;
+    const ended = (result: () => TaskEnding, error?: unknown): void => {
+      if (activity.foreign === undefined || isCancellation(error)) return over(result);
+      const endedAt = Date.now();
+      void this.foreign.lastOf(itemName(task.id, item)).then((last) => {
+        over(() => withLastAttempt(result(), last, before, endedAt));
+      });
+    };
     const queue = activity.queue ?? workflowInfo().taskQueue;
     const start = (): Promise<unknown> => startActivity(task, activity, args, this.run.dagId, item);
     const begin = item === undefined ? start : (): Promise<unknown> => this.maps.within(index, start);
     this.scopes.start(index, task, begin).then(
-      (result) => over(() => ending(result)),
-      (error: unknown) => over(() => endingOfFailure(error, { id: itemName(task.id, item), name: activity.name, queue })),
+      (result) => ended(() => ending(result)),
+      (error: unknown) =>
+        ended(() => endingOfFailure(error, { id: itemName(task.id, item), name: activity.name, queue }), error),
     );
   }
 

@@ -52,7 +52,7 @@ export class TaskHooks {
     const on = state === 'success' ? 'success' : state === 'failed' ? 'failure' : undefined;
     const hooks = on === undefined ? undefined : task.hooks?.[on];
     if (on === undefined || hooks === undefined) return;
-    const self = { id: task.id, state, failure, attempts: attempts.length };
+    const self = { id: task.id, state, failure, attempts: attempts.at(-1)?.attempt ?? 0 };
     this.waiting.push({ task: index, on, hooks, of: { task: self as unknown as Json } });
   }
 

@@ -48,6 +48,10 @@ export class Waits {
     this.alarm = new Alarm(
       (what) => seat.tell(what),
       (task) => this.ring(task),
+      (task) => {
+        const { at = 0, deadline = 0 } = ledger.recordOf(task)?.waiting ?? {};
+        return at > deadline ? `timeout of ${plan.tasks[task]!.id}` : plan.tasks[task]!.id;
+      },
     );
   }
 

@@ -112,7 +112,7 @@ export class MapRuns {
       state,
       startedAt,
       endedAt,
-      ...(attempts === undefined || attempts.length === 0 ? {} : { attempts: attempts.length }),
+      ...(attempts === undefined || attempts.length === 0 ? {} : { attempts: attempts.at(-1)!.attempt }),
       ...(output === undefined ? {} : { output }),
       ...(failure === undefined ? {} : { failure }),
       ...(hooks === undefined ? {} : { hooks }),

@@ -69,6 +69,7 @@ export class ShardRuns {
           task: map.index,
           item: next.range.from,
           attempt: 1,
+          part: `${next.range.from} to ${next.range.to - 1}`,
           dagId: input.run.dagId,
           plan: { version: input.run.version, planKey: input.planKey, inline: shard.plan },
           params: input.run.params,
