@@ -61,6 +61,12 @@ export const SEARCH_ATTRIBUTES = {
   DagFailedTasks: 'KEYWORD_LIST',
 } as const;
 
+/**
+ * `DagRunState` of a run that is running and asks somebody to decide: for everything else such a run is `running`. A value and no
+ * attribute of its own, since SQL stores have few of those.
+ */
+export const WAITING_FOR_APPROVAL = 'waiting_for_approval';
+
 // ---------------------------------------------------------------- dagRun
 
 /** The facts of a run that never change, fixed when it is created (zones and clocks stay outside the workflow: R5). */
@@ -222,6 +228,8 @@ export interface RunHead {
   readonly failure?: Failure;
   /** Something to know while it is not over: what it waits for. */
   readonly notice?: string;
+  /** `approval`: a task of it, or more, asks somebody to decide. */
+  readonly waitingFor?: 'approval';
   /** At most 100, in the order of the plan. */
   readonly failedTasks?: readonly string[];
   readonly outputs?: JsonObject;

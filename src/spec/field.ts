@@ -28,6 +28,8 @@ export interface FieldFacts {
   default?: Json;
   /** What holds where the field is absent, in words. */
   unset?: string;
+  /** Heading of docs/spec.md under which more is said. */
+  see?: string;
   /** Of a list or map: what each element must be. */
   element?: { readonly accepts: (value: unknown) => boolean; readonly what: string };
 }
@@ -75,13 +77,15 @@ export interface FieldOptions {
   readonly default?: Json;
   /** As `default`, in words, where it cannot be written: `unlimited`. */
   readonly unset?: string;
+  /** For editors and documentation: the heading of docs/spec.md under which more is said. */
+  readonly see?: string;
   /** Of one of a list of texts: what each means. */
   readonly means?: { readonly [value: string]: string };
 }
 
 /** What editors and documentation know of a field. */
-function told({ about, default: value, unset }: FieldOptions): Partial<FieldFacts> {
-  return { about, default: value, unset };
+function told({ about, default: value, unset, see }: FieldOptions): Partial<FieldFacts> {
+  return { about, default: value, unset, see };
 }
 
 /** Of a field, as the library that makes the schemas takes it; what editors read besides is cast to it. */

@@ -19,7 +19,6 @@ export const NOT_IN_DEFAULTS: readonly string[] = [
   'dependsOn',
   'with',
   'expand',
-  'hooks',
   'zip',
   'zipFill',
   'when',

@@ -270,6 +270,7 @@ export class RunGateway {
       state: row.state,
       startedAt: row.startedAt,
       counts: {},
+      waitingFor: row.waitingFor,
       failedTasks: row.failedTasks,
       revision: 0,
     };

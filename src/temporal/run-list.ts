@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import { DAG_RUN } from '../../workflows/contract.js';
+import { DAG_RUN, WAITING_FOR_APPROVAL } from '../../workflows/contract.js';
 import type { RunState } from '../dag/state.js';
 import { decodeRunCursor, encodeRunCursor, type RunCursor } from './list-cursor.js';
 import { type RunRow, runRow } from './run-row.js';
@@ -9,6 +9,8 @@ import { allOf, before, type Condition, compare, isNull, oneOf, since } from './
 export interface RunListInput {
   readonly dagId?: string;
   readonly state?: RunState;
+  /** Runs that wait for somebody, those of SubDAGs too: it is their tasks that ask. */
+  readonly waitingFor?: RunRow['waitingFor'];
   readonly tag?: string;
   readonly trigger?: string;
   readonly logicalDateFrom?: Date;
@@ -109,7 +111,8 @@ function filterOf(input: RunListInput): Condition {
     compare('WorkflowType', '=', DAG_RUN),
     // One row per run: continue-as-new leaves one behind each time, children have a parent.
     compare('ExecutionStatus', '!=', 'ContinuedAsNew'),
-    isNull('ParentWorkflowId'),
+    input.waitingFor === undefined ? isNull('ParentWorkflowId') : compare('ExecutionStatus', '=', 'Running'),
+    input.waitingFor && compare('DagRunState', '=', WAITING_FOR_APPROVAL),
     equal('DagId', input.dagId),
     input.state && stateIs(input.state),
     equal('DagTags', input.tag),
@@ -130,8 +133,9 @@ function stateIs(state: RunState): Condition {
       return compare('ExecutionStatus', '=', 'Canceled');
     case 'failed':
       return oneOf('ExecutionStatus', ['Failed', 'Terminated', 'TimedOut']);
-    case 'queued':
     case 'running':
+      return allOf(compare('ExecutionStatus', '=', 'Running'), oneOf('DagRunState', [state, WAITING_FOR_APPROVAL]));
+    case 'queued':
     case 'paused':
       return allOf(compare('ExecutionStatus', '=', 'Running'), compare('DagRunState', '=', state));
   }

@@ -1,6 +1,13 @@
 import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
-import { DAG_RUN, RUN_MEMO, type RunFacts, type RunMemo, SEARCH_ATTRIBUTES } from '../../workflows/contract.js';
+import {
+  DAG_RUN,
+  RUN_MEMO,
+  type RunFacts,
+  type RunMemo,
+  SEARCH_ATTRIBUTES,
+  WAITING_FOR_APPROVAL,
+} from '../../workflows/contract.js';
 import { RUN_STATES, type RunState } from '../dag/state.js';
 
 /** A run as lists show it: from Temporal's visibility store alone. */
@@ -11,6 +18,8 @@ export interface RunRow {
   readonly startedAt: number;
   readonly endedAt?: number;
   readonly failedTasks?: readonly string[];
+  /** `approval`: somebody is asked to decide. */
+  readonly waitingFor?: 'approval';
 }
 
 const KEYS = {
@@ -43,9 +52,12 @@ export function runRow(
   if (info.type !== DAG_RUN || run === undefined) return undefined;
   const attributes = info.typedSearchAttributes;
   const failedTasks = attributes.get(KEYS.DagFailedTasks);
+  const attribute = attributes.get(KEYS.DagRunState);
+  const state = runState(info.status.name, attribute);
   return {
     run,
-    state: runState(info.status.name, attributes.get(KEYS.DagRunState)),
+    state,
+    ...(state === 'running' && attribute === WAITING_FOR_APPROVAL ? { waitingFor: 'approval' } : {}),
     startedAt: run.acceptedAt,
     ...(info.closeTime ? { endedAt: info.closeTime.getTime() } : {}),
     ...(failedTasks?.length ? { failedTasks } : {}),

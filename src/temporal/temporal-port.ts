@@ -1,5 +1,6 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { TemporalPort } from '../../activities/system-calls.js';
+import { lastAttempts } from './last-attempts.js';
 import type { QueueGateway } from './queue-gateway.js';
 import type { RunGateway } from './run-gateway.js';
 import type { TemporalConnection } from './temporal-connection.js';
@@ -12,6 +13,10 @@ export function temporalPort(connection: TemporalConnection, runs: RunGateway, q
     runExists: (_runId, dagId, runKey) => runs.hasEnded(dagId, runKey),
     childEnd: (runId) => runs.childEnd(runId),
     executionIsOpen: (runId, execution) => runs.executionIsOpen(runId, execution),
+    lastAttempts: ({ activityIds, ...execution }) => {
+      const place = { namespace: connection.namespace, ...execution };
+      return connection.call(() => lastAttempts(client.workflowService, place, activityIds));
+    },
     countPollers: (queue) => queues.activityPollers(queue),
     async isOpen(runId) {
       try {

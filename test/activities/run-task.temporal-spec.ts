@@ -56,6 +56,7 @@ const makeWorker = (
       temporal: {
         runExists: async () => false,
         countPollers: async () => 0,
+        lastAttempts: async () => new Map(),
         isOpen: async () => false,
         childEnd: async () => undefined,
         executionIsOpen: async () => true,

@@ -48,6 +48,7 @@ export class TaskBench {
       temporal: {
         runExists: async () => false,
         countPollers: async () => 0,
+        lastAttempts: async () => new Map(),
         isOpen: async () => false,
         childEnd: async () => undefined,
         executionIsOpen: async () => true,

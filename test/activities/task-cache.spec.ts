@@ -185,6 +185,7 @@ describe('a task with cache', () => {
       temporal: {
         runExists: async () => false,
         countPollers: async () => 0,
+        lastAttempts: async () => new Map(),
         isOpen: async () => false,
         childEnd: async () => undefined,
         executionIsOpen: async () => false,

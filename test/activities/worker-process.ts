@@ -15,6 +15,7 @@ const worker = await Worker.create({
     temporal: {
       runExists: async () => false,
       countPollers: async () => 0,
+      lastAttempts: async () => new Map(),
       isOpen: async () => false,
       childEnd: async () => undefined,
       executionIsOpen: async () => true,

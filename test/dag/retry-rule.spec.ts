@@ -99,7 +99,8 @@ describe('rules are checked when the DAG is stored:', () => {
     ['an expression', [{ message: '${{ params.x }}', action: 'fail' }], ['expression_not_allowed /0/message']],
     ['an expression in a list', [{ error: ['${{ params.x }}'], action: 'fail' }], ['expression_not_allowed /0/error/0']],
     ['a rule that hides others', [{ action: 'fail' }, { status: 429, wait: '1s' }], ['invalid_value /0']],
-    ['an unknown condition', [{ code: 429, action: 'fail' }], ['unknown_field /0/code']],
+    ['an unknown condition', [{ weather: 'bad', action: 'fail' }], ['unknown_field /0/weather']],
+    ['a condition of another tool', [{ code: 429, action: 'fail' }], ['foreign_name /0/code']],
     ['too many', Array.from({ length: 21 }, () => ({ status: 404, action: 'fail' })), ['invalid_value ']],
   ])('%s', (_, rules, issues) => expect(check(rules)).toEqual(issues));
 

@@ -17,10 +17,13 @@ export function fieldTable(shape: Shape): string {
     `\`${name}\`${facts.required === true ? ' *' : ''}`,
     words(properties[name] as Schema),
     absent(facts),
-    facts.about ?? '',
+    [facts.about, ...(facts.see === undefined ? [] : [`See [${facts.see}](${anchor(facts.see)}).`])].join(' '),
   ]);
   return markdownTable(['field', 'value', 'default', 'meaning'], rows);
 }
+
+/** As GitHub makes one of a heading. */
+const anchor = (heading: string): string => `#${heading.toLowerCase().replaceAll(' ', '-')}`;
 
 function absent({ default: value, unset }: FieldFacts): string {
   if (unset !== undefined) return unset;

@@ -392,6 +392,12 @@ describe('the examples run', () => {
       ] as const;
     };
     await asked(0);
+    const waiting = async () =>
+      ((await api.get('/runs?waitingFor=approval')) as { readonly items: readonly { readonly runId: string }[] }).items.map(
+        (each) => each.runId,
+      );
+    await expect.poll(waiting, { timeout: 20_000 }).toEqual([runId]);
+    expect(await api.get(`/runs/${encodeURIComponent(runId)}`)).toMatchObject({ state: 'running', waitingFor: 'approval' });
     expect((await decide({ decision: 'perhaps' }))[0]).toBe(400);
     expect(await decide({ decision: 'reject', by: 'ann', comment: 'too dear' })).toMatchObject([202, { by: 'ann' }]);
     await asked(1);
@@ -403,6 +409,8 @@ describe('the examples run', () => {
     expect((await decide(approval))[0]).toBe(202);
     const run = (await api.get(`/runs/${encodeURIComponent(runId)}?wait=30s`)) as FinishedRun['run'];
     expect(run).toMatchObject({ state: 'success', outputs: { published: '10 for eu, up to 5', by: 'bob' } });
+    expect(run).not.toHaveProperty('waitingFor');
+    await expect.poll(waiting, { timeout: 20_000 }).toEqual([]);
     expect((await decide(approval))[0]).toBe(202);
     expect(await decide({ ...approval, by: 'eve' })).toMatchObject([409, { code: 'not_waiting' }]);
     expect((await review()).attempts).toMatchObject([

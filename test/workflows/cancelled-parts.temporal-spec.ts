@@ -119,7 +119,12 @@ describe.each([{ cache: 100 }, { cache: 0 }])('maps and SubDAGs with a workflow 
 
   it('that wait for something do not begin anew in the next execution, once they are cancelled', async () => {
     const { tasks, ...base } = planOf('make\nslow {noop} <- make\nclean <- make, slow');
-    const poll = { what: 'file', body: 0, pace: { everyMs: 100, multiplier: 1, maxIntervalMs: 100 } } as const;
+    const poll = {
+      what: 'file',
+      about: 'never.csv',
+      body: 0,
+      pace: { everyMs: 100, multiplier: 1, maxIntervalMs: 100 },
+    } as const;
     const change: { readonly [id: string]: Partial<TaskPlan> } = {
       make: { setup: true },
       slow: { type: 'wait', wait: { poll, timeoutMs: 86_400_000, onTimeout: 'fail' } },

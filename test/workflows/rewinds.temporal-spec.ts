@@ -136,7 +136,7 @@ describe.each([{ cache: 100 }, { cache: 0 }])('a rejection with a workflow cache
         file: {
           type: 'wait',
           wait: {
-            poll: { what: 'file', body: 0, pace: { everyMs: 200, multiplier: 1, maxIntervalMs: 200 } },
+            poll: { what: 'file', about: 'came.csv', body: 0, pace: { everyMs: 200, multiplier: 1, maxIntervalMs: 200 } },
             timeoutMs: 86_400_000,
             onTimeout: 'fail',
           },

@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
+import { upsertSearchAttributes } from '@temporalio/workflow';
 import type { ApprovalPlan } from '../../src/dag/approval-plan.js';
 import { formatDuration } from '../../src/dag/duration.js';
 import { formatInstant } from '../../src/dag/instant.js';
@@ -7,7 +8,7 @@ import type { DagPlan } from '../../src/dag/plan.js';
 import type { Attempt, Failure } from '../../src/dag/state.js';
 import { typedInputs } from '../../src/dag/typed-inputs.js';
 import type { Walk } from '../../src/dag/walk.js';
-import { APPROVE_REFUSALS, type ApproveInput, type ApproveResult } from '../contract.js';
+import { APPROVE_REFUSALS, type ApproveInput, type ApproveResult, WAITING_FOR_APPROVAL } from '../contract.js';
 import { Alarm } from './alarm.js';
 import { reaches } from './reach-of-cancel.js';
 import type { Rewinds } from './rewinds.js';
@@ -16,6 +17,9 @@ import type { Evaluated, RunValues } from './run-values.js';
 import { checkedEnding, failed, type TaskEnding, timeoutEnding } from './task-ending.js';
 import { clip } from './task-failure.js';
 import type { TaskHost, TaskPart } from './task-host.js';
+
+/** Approvers named beside the question. */
+const NAMED_APPROVERS = 5;
 
 /** A decision as it is kept: in the output of the task, or in the details of its failure. */
 interface Decision extends JsonObject {
@@ -49,6 +53,7 @@ export class Approvals implements TaskPart {
     this.alarm = new Alarm(
       (what) => host.tell(what),
       (task) => this.timedOut(task),
+      (task) => `timeout of ${plan.tasks[task]!.id}`,
     );
   }
 
@@ -61,7 +66,9 @@ export class Approvals implements TaskPart {
       (answer) => {
         const message = messageIn(answer);
         if (typeof message !== 'string') return this.host.end(task, message);
-        this.ledger.noteWaiting(task, { deadline }, `waiting for approval: ${message}`);
+        const { approvers = [] } = approval;
+        const by = approvers.length === 0 ? '' : ` by ${approvers.slice(0, NAMED_APPROVERS).join(' or ')}`;
+        this.ledger.noteWaiting(task, { deadline }, `waiting for approval${by}: ${message}`);
         this.ask(task, deadline);
       },
     );
@@ -130,6 +137,14 @@ export class Approvals implements TaskPart {
       if (this.rewinds.over(task, round)) this.settle(task, decision, now);
     });
     return { taskId: input.taskId, decision: input.decision, at: now };
+  }
+
+  /** Lets lists find a run that asks somebody. Once a turn of the loop: it costs an event of history whenever that changes. */
+  noteAsking(): void {
+    const waitingFor = this.waiting.size > 0 ? 'approval' : undefined;
+    if (waitingFor === this.ledger.waitingFor) return;
+    this.ledger.noteWaitingFor(waitingFor);
+    upsertSearchAttributes({ DagRunState: [waitingFor === undefined ? 'running' : WAITING_FOR_APPROVAL] });
   }
 
   private ask(task: number, deadline: number): void {

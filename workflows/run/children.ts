@@ -43,6 +43,8 @@ export interface ChildEnds {
 /** A child to start: which one, and what it runs. */
 export interface ChildOrder extends ChildKey {
   readonly dagId: string;
+  /** For readers: the name of its item, or which items a shard has; absent = the whole task. */
+  readonly part?: string;
   readonly plan: PinnedDag & { readonly inline?: DagPlan };
   readonly params: JsonObject;
   /** Largest output that it tells inline, in bytes (R15). */
@@ -114,7 +116,7 @@ export class Children implements TaskPart {
 
   /** Starts a child; whatever goes wrong with that is how it ended. */
   start(order: ChildOrder, now: number): void {
-    const { task, item, attempt, earlier } = order;
+    const { task, item, attempt, earlier, part } = order;
     const rewinds = this.rewinds.begun(task);
     const child: ChildRecord = { task, item, attempt, startedAt: now, earlier, ...(rewinds === 0 ? {} : { rewinds }) };
     const open: Open = { child, started: false, cancelWanted: false };
@@ -123,7 +125,7 @@ export class Children implements TaskPart {
     this.host.began(JSON.stringify(input).length);
     const begin = async (): Promise<void> => {
       const handle = await startChild(DAG_RUN, {
-        ...childOptions(input.run, this.plan.tasks[task]!.priority),
+        ...childOptions(input.run, { part, attempt }, this.plan.tasks[task]!.priority),
         workflowId: input.run.runId,
         args: [input],
         parentClosePolicy: ParentClosePolicy.ABANDON,

@@ -51,8 +51,12 @@ export async function closeRun(
   });
   if (input.parent !== undefined && end !== undefined) await tellParent(input.parent, end);
   if (state === 'cancelled') throw new CancelledFailure(`run ${input.run.runId} was cancelled`);
-  if (failure !== undefined)
-    throw ApplicationFailure.nonRetryable(failure.message, DAG_RUN_FAILED, { kind: failure.kind, failedTasks });
+  if (failure !== undefined) {
+    const failed = ApplicationFailure.nonRetryable(failure.message, DAG_RUN_FAILED, { kind: failure.kind, failedTasks });
+    // Where in our code it was thrown says nothing about the run, and would be shown above what does.
+    failed.stack = '';
+    throw failed;
+  }
   return { state, counts: head.counts };
 }
 

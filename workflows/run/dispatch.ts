@@ -7,6 +7,7 @@ import { activityIdOf, type CallItem, itemName } from '../../src/dag/map/item-so
 import type { ActivityPlan, TaskPlan } from '../../src/dag/plan.js';
 import type { PollPlan } from '../../src/dag/wait-plan.js';
 import { shielded } from './shielded.js';
+import { summaryOf } from './summary.js';
 
 /** How long Temporal waits beyond a task's timeout before it ends the attempt itself: our own worker enforces the timeout, and says so. */
 const BACKSTOP_MS = 10_000;
@@ -147,9 +148,4 @@ function optionsOf(
             nonRetryableErrorTypes: [...(retry.nonRetryableErrors ?? [])],
           },
   };
-}
-
-/** Temporal takes 400 bytes of a summary. */
-function summaryOf(text: string): string {
-  return text.length <= 100 ? text : `${text.slice(0, 99)}…`;
 }

@@ -1,12 +1,14 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { TaskCall } from '../../activities/task-call.js';
 import { MAX_HOOK_MS, MAX_HOOKS_MS } from '../../src/dag/limits.js';
+import { activityIdOf, itemName } from '../../src/dag/map/item-source.js';
 import type { ActivityPlan, DagPlan, HookPlan, TaskPlan } from '../../src/dag/plan.js';
 import type { DagHook } from '../../src/dag/spec.js';
 import type { FinalRunState, HookRecord } from '../../src/dag/state.js';
 import { argumentsIn, endingOfResult, foreignArguments, ownCall } from './activity-call.js';
 import { conditionAnswer } from './condition-answer.js';
 import { startActivity } from './dispatch.js';
+import { ForeignAttempts, withLastAttempt } from './foreign-attempts.js';
 import type { RunLedger } from './run-ledger.js';
 import type { RunValues } from './run-values.js';
 import { failed, type TaskEnding } from './task-ending.js';
@@ -71,13 +73,18 @@ export async function carryOutHook(run: HookPlace, task: TaskPlan, left: number)
   }
   if ('state' in args) return args;
   const queue = activity.queue ?? workflowInfo().taskQueue;
+  const { item, rewinds, before = 0 } = run.about ?? {};
+  let ending: TaskEnding;
   try {
-    const { plan, about } = run;
-    const result = await startActivity(task, within(activity, left), args, plan.dagId, about?.item, about?.rewinds);
-    return endingOfResult(task, activity, result);
+    const result = await startActivity(task, within(activity, left), args, run.plan.dagId, item, rewinds);
+    ending = endingOfResult(task, activity, result);
   } catch (error) {
-    return endingOfFailure(error, { id: task.id, name: activity.name, queue });
+    ending = endingOfFailure(error, { id: task.id, name: activity.name, queue });
   }
+  if (activity.foreign === undefined) return ending;
+  const endedAt = Date.now();
+  const last = await new ForeignAttempts().lastOf(activityIdOf(itemName(task.id, item), rewinds));
+  return withLastAttempt(ending, last, before, endedAt);
 }
 
 async function isWanted({ values, about }: HookPlace, task: TaskPlan): Promise<true | TaskEnding> {

@@ -21,6 +21,8 @@ export class RunLedger {
   state: RunState = 'running';
   failure: Failure | undefined;
   private notice: string | undefined;
+  /** What the run waits for that people can do something about. */
+  waitingFor: RunHead['waitingFor'];
   outputs: RunHead['outputs'];
   private readonly hooks: HookRecord[] = [];
   endedAt: number | undefined;
@@ -134,6 +136,11 @@ export class RunLedger {
     record.hooks = [...(record.hooks ?? []), hook];
   }
 
+  noteWaitingFor(waitingFor: RunHead['waitingFor']): void {
+    this.waitingFor = waitingFor;
+    this.revision++;
+  }
+
   /** How far a map is. */
   noteMap(task: number, map: MapProgress): void {
     this.touch(task).map = map;
@@ -158,6 +165,7 @@ export class RunLedger {
     this.state = state;
     this.notice = undefined;
     this.endedAt = now;
+    this.waitingFor = undefined;
     this.revision++;
   }
 
@@ -171,6 +179,7 @@ export class RunLedger {
       counts: this.walk.counts(),
       failure: this.failure,
       notice: this.notice,
+      waitingFor: this.waitingFor,
       failedTasks: failed.length > 0 ? failed.slice(0, MAX_NAMED) : undefined,
       outputs: this.outputs,
       hooks: this.hooks.length > 0 ? this.hooks : undefined,

@@ -114,6 +114,7 @@ export class RunLoop implements TaskHost {
       if (!mayContinue) this.launch();
       this.performers.hooks.launch();
       this.performers.maps.noteProgress();
+      this.performers.approvals.noteAsking();
       this.ledger.noteChanges(Date.now());
       // A child may be left whose task was sent back, and has come to another end.
       if (this.walk.isDone && this.isIdle && this.performers.children.size === 0) return 'done';

@@ -134,7 +134,7 @@ export class SubDags implements TaskPart {
           );
         if (typeof params !== 'object' || params === null || Array.isArray(params))
           return fail('invalid_params', `params of task ${id} must be a map, got ${clip(JSON.stringify(params))}`);
-        this.startChild(task, sub, plan, params as JsonObject, attempt, earlier, item?.index);
+        this.startChild(task, sub, plan, params as JsonObject, attempt, earlier, item);
       },
       item,
     );
@@ -147,9 +147,10 @@ export class SubDags implements TaskPart {
     params: JsonObject,
     attempt: number,
     earlier: readonly Attempt[],
-    item: number | undefined,
+    callItem: CallItem | undefined,
   ): void {
     const now = Date.now();
+    const item = callItem?.index;
     const runId = this.children.runIdOf({ task, item, attempt });
     if (item === undefined) this.ledger.noteAttempts(task, [{ attempt, startedAt: now, runId }]);
     this.children.start(
@@ -161,6 +162,7 @@ export class SubDags implements TaskPart {
         plan,
         params,
         inlineLimit: this.values.inlineLimit,
+        part: callItem?.key,
         earlier: earlier.length === 0 ? undefined : earlier,
         more: {
           timeoutMs: sub.timeoutMs,

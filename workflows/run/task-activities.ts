@@ -1,9 +1,10 @@
-import { workflowInfo } from '@temporalio/workflow';
+import { isCancellation, workflowInfo } from '@temporalio/workflow';
 import { itemAttemptsBefore } from '../../src/dag/map/item-attempts.js';
-import { type CallItem, itemName } from '../../src/dag/map/item-source.js';
+import { activityIdOf, type CallItem, itemName } from '../../src/dag/map/item-source.js';
 import type { ActivityPlan, DagPlan, TaskPlan } from '../../src/dag/plan.js';
 import { argumentsIn, endingOfResult, foreignArguments, ownCall } from './activity-call.js';
 import { startActivity } from './dispatch.js';
+import { ForeignAttempts, withLastAttempt } from './foreign-attempts.js';
 import type { QueueWatch } from './queue-watch.js';
 import type { Rewinds } from './rewinds.js';
 import type { RunLedger } from './run-ledger.js';
@@ -18,6 +19,8 @@ const SMALL_CALL = 300;
 
 /** Tasks, and items of maps, that an activity carries out: on Baton's own workers, or on foreign ones in any language. */
 export class TaskActivities implements TaskPart {
+  private readonly foreign = new ForeignAttempts();
+
   constructor(
     private readonly plan: DagPlan,
     private readonly ledger: RunLedger,
@@ -65,9 +68,15 @@ export class TaskActivities implements TaskPart {
   }
 
   private callOf(index: number, task: TaskPlan, activity: ActivityPlan, item: CallItem | undefined) {
-    const { attempts, rewinds, resources } = this.ledger.recordOf(index) ?? {};
-    const before = item === undefined ? attempts?.at(-1)?.attempt : itemAttemptsBefore(task, rewinds) || undefined;
+    const { rewinds, resources } = this.ledger.recordOf(index) ?? {};
+    const before = this.attemptsBefore(index, task, item) || undefined;
     return ownCall(this.plan, task, activity, this.prefix, this.values, { before, rewinds, item, resources });
+  }
+
+  /** Number of the last attempt before a rejection sent the task back. */
+  private attemptsBefore(index: number, task: TaskPlan, item: CallItem | undefined): number {
+    const { attempts, rewinds } = this.ledger.recordOf(index) ?? {};
+    return item === undefined ? (attempts?.at(-1)?.attempt ?? 0) : itemAttemptsBefore(task, rewinds);
   }
 
   private send(
@@ -90,12 +99,22 @@ export class TaskActivities implements TaskPart {
         else if (item === undefined) ledger.noteLate(index, ending());
       });
     const { dagId } = this.plan;
+    const { rewinds: rewound } = ledger.recordOf(index) ?? {};
+    const before = activity.foreign === undefined ? 0 : this.attemptsBefore(index, task, item);
+    const ended = (ending: () => TaskEnding, error?: unknown): void => {
+      if (activity.foreign === undefined || isCancellation(error)) return over(ending);
+      const endedAt = Date.now();
+      void this.foreign.lastOf(activityIdOf(itemName(task.id, item), rewound)).then((last) => {
+        over(() => withLastAttempt(ending(), last, before, endedAt));
+      });
+    };
     const queue = activity.queue ?? workflowInfo().taskQueue;
-    const start = (): Promise<unknown> => startActivity(task, activity, args, dagId, item, ledger.recordOf(index)?.rewinds);
+    const start = (): Promise<unknown> => startActivity(task, activity, args, dagId, item, rewound);
     const begin = item === undefined ? start : (): Promise<unknown> => this.inMap(index, start);
     this.scopes.start(index, task, begin).then(
-      (result) => over(() => endingOfResult(task, activity, result)),
-      (error: unknown) => over(() => endingOfFailure(error, { id: itemName(task.id, item), name: activity.name, queue })),
+      (result) => ended(() => endingOfResult(task, activity, result)),
+      (error: unknown) =>
+        ended(() => endingOfFailure(error, { id: itemName(task.id, item), name: activity.name, queue }), error),
     );
   }
 }

@@ -36,7 +36,10 @@ function endingOfApplicationFailure(
     const message = `no activity named ${task.name} on the workers of queue ${task.queue}: register it there, or mend the name. The worker says: ${cause.message}`;
     return { state: 'failed', failure: { kind: 'unknown_activity', type: cause.type, message: clip(message) } };
   }
-  return { state: 'failed', failure: { kind: 'error', type: cause.type ?? undefined, message: clip(cause.message) } };
+  // An SDK may put what really happened behind words of its own.
+  const { message: behind } = (cause.cause ?? {}) as { readonly message?: string };
+  const message = behind && !cause.message.includes(behind) ? `${cause.message}: ${behind}` : cause.message;
+  return { state: 'failed', failure: { kind: 'error', type: cause.type || undefined, message: clip(message) } };
 }
 
 function endingOfTimeout(cause: TimeoutFailure, task: { readonly id: string; readonly queue: string }): TaskEnding {
@@ -68,7 +71,9 @@ function timeoutFailure(cause: TimeoutFailure, task: { readonly id: string; read
 
 function attemptsIn(details: unknown): readonly Attempt[] {
   const attempts = (details as { attempts?: unknown } | null | undefined)?.attempts;
-  return Array.isArray(attempts) ? (attempts as Attempt[]) : [];
+  // Workers of others may heartbeat anything.
+  const isAttempt = (each: unknown): each is Attempt => Number.isInteger((each as Partial<Attempt> | null)?.attempt);
+  return Array.isArray(attempts) && attempts.every(isAttempt) ? attempts : [];
 }
 
 /** Those between attempts; undefined for a task without such. */

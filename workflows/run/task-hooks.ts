@@ -61,7 +61,7 @@ export class TaskHooks {
     const on = state === 'success' ? 'success' : state === 'failed' ? 'failure' : undefined;
     const hooks = on === undefined ? undefined : all?.[on];
     if (on === undefined || hooks === undefined) return;
-    const self = { id, state, failure, attempts: attempts.length };
+    const self = { id, state, failure, attempts: attempts.at(-1)?.attempt ?? 0 };
     this.add({ task, on, hooks, of: { task: self as unknown as Json } });
   }
 

@@ -58,6 +58,10 @@ export class Waits implements TaskPart {
     this.alarm = new Alarm(
       (what) => host.tell(what),
       (task) => this.ring(task),
+      (task) => {
+        const { at = 0, deadline = 0 } = ledger.recordOf(task)?.waiting ?? {};
+        return at > deadline ? `timeout of ${plan.tasks[task]!.id}` : plan.tasks[task]!.id;
+      },
     );
   }
 

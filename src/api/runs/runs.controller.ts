@@ -38,6 +38,7 @@ export class RunsController {
   @QueryNames([
     'dagId',
     'state',
+    'waitingFor',
     'tag',
     'trigger',
     'logicalDateFrom',

@@ -7,11 +7,9 @@ import { type Checking, taskOf } from './checking.js';
 import { checkDuration } from './duration-check.js';
 import { ID_PATTERN, ID_RULE } from './edges.js';
 import { effective } from './effective.js';
-import { checkPython } from './python-task.js';
+import { checkInput } from './input-check.js';
 import { checkResources } from './resources-check.js';
 import { checkForeignRules, checkRetryRules } from './retry-rules-check.js';
-import { checkSqlConnection } from './sql-connection.js';
-import { checkUrl } from './url-check.js';
 import { checkWaitFields } from './wait-fields.js';
 
 const QUEUE = /^[A-Za-z0-9][A-Za-z0-9_.:@/-]{0,199}$/;
@@ -42,7 +40,7 @@ export function checkTaskFields(checking: Checking): void {
         issues.error(
           'not_allowed_with',
           `${path}/${name}`,
-          `'${name}' means nothing for type ${task.type}, which runs inside the walk at once; leave it out`,
+          `'${name}' means nothing for type ${task.type}, which the run itself carries out at once; leave it out`,
         );
       }
     } else if (TASK_TYPES[task.type].carriedOutBy === 'wait') {
@@ -50,9 +48,7 @@ export function checkTaskFields(checking: Checking): void {
       if (task.type === 'approval') checkApproval(checking, task, `${path}/with`);
     } else if (task.type === 'dag') checkSubDag(checking, task, path);
     else checkQueueOf(checking, id, task, path);
-    if (task.type === 'http') checkUrl(checking, task.with?.url, `${path}/with/url`);
-    if (task.type === 'python') checkPython(checking, task, path);
-    if (task.type === 'sql') checkSqlConnection(checking, task, path);
+    checkInput(checking, task, path);
   }
 }
 

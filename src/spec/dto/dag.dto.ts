@@ -22,7 +22,10 @@ export class DagDto {
   tags?: string[];
 
   @Anything(
-    { about: 'A preset (@daily), a 5-field cron, {cron, timezone, jitter}, {every, offset, jitter} or {at, timezone}.' },
+    {
+      about: 'A preset (@daily), a 5-field cron, {cron, timezone, jitter}, {every, offset, jitter} or {at, timezone}.',
+      see: 'Schedule',
+    },
     { type: ['string', 'object'] },
   )
   schedule?: unknown;
@@ -72,12 +75,15 @@ export class DagDto {
   @Nested('object', () => TaskDefaultsDto, { about: 'Fields that every task gets unless it has its own.' })
   defaults?: TaskDefaultsDto;
 
-  @Nested('object', () => DagHooksDto, { about: 'What to do when the tasks have ended; changes nothing of the run.' })
+  @Nested('object', () => DagHooksDto, {
+    about: 'What to do when the tasks have ended; changes nothing of the run.',
+    see: 'Hooks',
+  })
   hooks?: DagHooksDto;
 
-  @AnyMap({ about: 'Name to a value with expressions, computed when the tasks have ended.' })
+  @AnyMap({ about: 'Name to a value with expressions, computed when the tasks have ended.', see: 'Expressions' })
   outputs?: { [name: string]: unknown };
 
-  @Nested('map', () => TaskDto, { required: true, about: 'Task id to task.' })
+  @Nested('map', () => TaskDto, { required: true, about: 'Task id to task.', see: 'Tasks' })
   tasks!: { [id: string]: TaskDto };
 }

@@ -1,5 +1,6 @@
 import { CancellationScope } from '@temporalio/workflow';
 import type { Json, JsonObject } from '../../../src/dag/json.js';
+import { itemAttemptsBefore } from '../../../src/dag/map/item-attempts.js';
 import { hookResult, type ItemRecord, itemResult } from '../../../src/dag/map/item-result.js';
 import type { CallItem } from '../../../src/dag/map/item-source.js';
 import type { FinalItemState } from '../../../src/dag/map/map-walk.js';
@@ -106,7 +107,9 @@ export class MapRuns implements TaskPart {
       state,
       startedAt,
       endedAt,
-      ...(attempts === undefined || attempts.length === 0 ? {} : { attempts: attempts.length }),
+      ...(attempts === undefined || attempts.length === 0
+        ? {}
+        : { attempts: attempts.at(-1)!.attempt - this.attemptsBefore(map) }),
       ...(output === undefined ? {} : { output }),
       ...(failure === undefined ? {} : { failure }),
       ...(hooks === undefined ? {} : { hooks }),
@@ -119,6 +122,10 @@ export class MapRuns implements TaskPart {
       this.cancelChildren(index);
     }
     if (map.walk.isDone) this.close(map);
+  }
+
+  private attemptsBefore({ index, task }: RunningMap): number {
+    return itemAttemptsBefore(task, this.ledger.recordOf(index)?.rewinds);
   }
 
   /** A hook between attempts of an item has ended. */

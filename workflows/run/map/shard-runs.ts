@@ -69,6 +69,7 @@ export class ShardRuns implements TaskPart {
           task: map.index,
           item: next.range.from,
           attempt: this.attemptOf(map.index),
+          part: `${next.range.from} to ${next.range.to - 1}`,
           dagId: input.run.dagId,
           plan: { version: input.run.version, planKey: input.planKey, inline: shard.plan },
           params: input.run.params,

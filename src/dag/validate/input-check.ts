@@ -1,0 +1,13 @@
+import type { TaskSpec } from '../spec.js';
+import type { Checking } from './checking.js';
+import { checkPython } from './python-task.js';
+import { checkSqlConnection } from './sql-connection.js';
+import { checkUrl } from './url-check.js';
+
+/** What the constants in `with` of a task or a hook may be, where its type has more rules than the shape of its fields. */
+export function checkInput(checking: Checking, task: Pick<TaskSpec, 'type' | 'with'>, path: string): void {
+  const input = `${path}/with`;
+  if (task.type === 'http') checkUrl(checking, task.with?.url, `${input}/url`);
+  if (task.type === 'python') checkPython(checking, task.with, input);
+  if (task.type === 'sql') checkSqlConnection(checking, task.with, input);
+}
