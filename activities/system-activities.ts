@@ -32,6 +32,8 @@ export const SYSTEM_ACTIVITY_NAMES = [
   'childEnds',
   'runIsOpen',
   'countPollers',
+  'applySchedule',
+  'resolveScheduled',
   'sweepRuns',
 ] as const satisfies readonly (keyof SystemActivities)[];
 
@@ -70,6 +72,8 @@ export function createSystemActivities(deps: {
     },
     runIsOpen: async ({ runId, execution }) => temporal.executionIsOpen(runId, execution),
     countPollers: async ({ queue }) => temporal.countPollers(queue),
+    applySchedule: async ({ order, seal }) => temporal.applySchedule(order, seal),
+    resolveScheduled: async (start) => temporal.resolveScheduled(start),
     sweepRuns: async ({ before }) => {
       await sweepCache(objects, before);
       return sweepRuns(objects, temporal, before);

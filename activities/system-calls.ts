@@ -8,6 +8,7 @@ import type { ItemRange } from '../src/dag/map/shards.js';
 import type { DagPlan } from '../src/dag/plan.js';
 import type { Scope } from '../src/dag/scope.js';
 import type { BlobRef, Failure, OutputValue, TaskState } from '../src/dag/state.js';
+import type { ResolvedStart, ScheduledStart, ScheduleOrder, SkippedStart } from '../workflows/contract.js';
 import type { CallTasks } from './task-call.js';
 
 /**
@@ -49,6 +50,13 @@ export interface SystemActivities {
   runIsOpen(input: { readonly runId: string; readonly execution: number }): Promise<boolean>;
   /** How many pollers a task queue has seen lately (DescribeTaskQueue); 0 = nobody works on it. */
   countPollers(input: { readonly queue: string }): Promise<number>;
+  /**
+   * Makes a DAG's Temporal Schedule what `order` says: creates, updates or deletes it. Nothing is touched that the server describes as it
+   * did when it gave the `seal`. Repeating it changes nothing.
+   */
+  applySchedule(input: { readonly order: ScheduleOrder; readonly seal?: string }): Promise<{ readonly seal?: string }>;
+  /** What a run is that a Schedule has started: asked once, as its first act. */
+  resolveScheduled(input: ScheduledStart): Promise<ResolvedStart | SkippedStart>;
   /** Deletes what belongs to closed runs of days older than the retention; returns how many runs (R3). */
   sweepRuns(input: { readonly before: string }): Promise<{ readonly deleted: number }>;
 }
@@ -137,6 +145,10 @@ export interface TemporalPort {
   childEnd(runId: string): Promise<ChildEnd | undefined>;
   /** Whether that execution of a run is open (R4). */
   executionIsOpen(runId: string, execution: number): Promise<boolean>;
+  /** As the activity of that name. */
+  applySchedule(order: ScheduleOrder, seal: string | undefined): Promise<{ readonly seal?: string }>;
+  /** As the activity of that name. */
+  resolveScheduled(start: ScheduledStart): Promise<ResolvedStart | SkippedStart>;
   /** State of a run for the sweep: still open (or unknown to us) means: keep. */
   isOpen(runId: string): Promise<boolean>;
 }

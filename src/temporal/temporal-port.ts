@@ -2,17 +2,28 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import type { TemporalPort } from '../../activities/system-calls.js';
 import type { QueueGateway } from './queue-gateway.js';
 import type { RunGateway } from './run-gateway.js';
+import type { ScheduleGateway } from './schedule-gateway.js';
 import type { TemporalConnection } from './temporal-connection.js';
 
 /** What activities may ask of Temporal: they get it by `createActivities(deps)` and never see a client. */
-export function temporalPort(connection: TemporalConnection, runs: RunGateway, queues: QueueGateway): TemporalPort {
+export function temporalPort(
+  connection: TemporalConnection,
+  gateways: {
+    readonly runs: RunGateway;
+    readonly queues: QueueGateway;
+    readonly schedules: ScheduleGateway;
+  },
+): TemporalPort {
   const { client } = connection;
+  const { runs, queues, schedules } = gateways;
   return {
     // Asked by the run itself, which Temporal of course knows: only an earlier execution counts.
     runExists: (_runId, dagId, runKey) => runs.hasEnded(dagId, runKey),
     childEnd: (runId) => runs.childEnd(runId),
     executionIsOpen: (runId, execution) => runs.executionIsOpen(runId, execution),
     countPollers: (queue) => queues.activityPollers(queue),
+    applySchedule: (order, seal) => schedules.apply(order, seal),
+    resolveScheduled: (start) => runs.scheduled.resolve(start),
     async isOpen(runId) {
       try {
         return (await connection.call(() => client.workflow.getHandle(runId).describe())).status.name === 'RUNNING';

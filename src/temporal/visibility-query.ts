@@ -48,3 +48,8 @@ export function allOf(...conditions: readonly (Condition | undefined)[]): Condit
       .join(' AND '),
   );
 }
+
+/** At least one of two. */
+export function anyOf(one: Condition, other: Condition): Condition {
+  return condition(`(${one}) OR (${other})`);
+}

@@ -6,7 +6,7 @@ import { PoolGateway } from '../../temporal/pool-gateway.js';
 import { TemporalUnavailableError } from '../../temporal/temporal-error.js';
 import { runPath } from '../base-path.js';
 import type { PlaceDto, PlacesDto } from './dto/places.dto.js';
-import { VersionStore } from './version-store.js';
+import { VersionStore } from '../../temporal/version-store.js';
 
 /** The limit of active runs of DAGs (`maxActiveRuns`), and who is at work. */
 @Injectable()

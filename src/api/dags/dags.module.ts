@@ -12,6 +12,6 @@ import { VersionsController } from './versions.controller.js';
 @Module({
   controllers: [DagsController, VersionsController, PlacesController],
   providers: [DagsService, ActiveRunsService, DagRemoval, DagTree, SpecChecker],
-  exports: [DagsService, DagTree],
+  exports: [DagsService],
 })
 export class DagsModule {}
