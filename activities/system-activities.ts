@@ -72,7 +72,7 @@ export function createSystemActivities(deps: {
     },
     runIsOpen: async ({ runId, execution }) => temporal.executionIsOpen(runId, execution),
     countPollers: async ({ queue }) => temporal.countPollers(queue),
-    applySchedule: async ({ order, seal }) => temporal.applySchedule(order, seal),
+    applySchedule: async (order) => temporal.applySchedule(order),
     resolveScheduled: async (start) => temporal.resolveScheduled(start),
     sweepRuns: async ({ before }) => {
       await sweepCache(objects, before);

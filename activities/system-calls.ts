@@ -51,10 +51,9 @@ export interface SystemActivities {
   /** How many pollers a task queue has seen lately (DescribeTaskQueue); 0 = nobody works on it. */
   countPollers(input: { readonly queue: string }): Promise<number>;
   /**
-   * Makes a DAG's Temporal Schedule what `order` says: creates, updates or deletes it. Nothing is touched that the server describes as it
-   * did when it gave the `seal`. Repeating it changes nothing.
+   * Makes a DAG's Temporal Schedule what the order says: creates, updates or deletes it. One that is so already is not touched.
    */
-  applySchedule(input: { readonly order: ScheduleOrder; readonly seal?: string }): Promise<{ readonly seal?: string }>;
+  applySchedule(order: ScheduleOrder): Promise<void>;
   /** What a run is that a Schedule has started: asked once, as its first act. */
   resolveScheduled(input: ScheduledStart): Promise<ResolvedStart | SkippedStart>;
   /** Deletes what belongs to closed runs of days older than the retention; returns how many runs (R3). */
@@ -146,7 +145,7 @@ export interface TemporalPort {
   /** Whether that execution of a run is open (R4). */
   executionIsOpen(runId: string, execution: number): Promise<boolean>;
   /** As the activity of that name. */
-  applySchedule(order: ScheduleOrder, seal: string | undefined): Promise<{ readonly seal?: string }>;
+  applySchedule(order: ScheduleOrder): Promise<void>;
   /** As the activity of that name. */
   resolveScheduled(start: ScheduledStart): Promise<ResolvedStart | SkippedStart>;
   /** State of a run for the sweep: still open (or unknown to us) means: keep. */

@@ -457,8 +457,8 @@ export interface DagEntityInput {
   readonly head?: DagHead;
   /** Newest first, at most {@link MAX_VERSION_HEADERS}. */
   readonly versions?: readonly VersionHeader[];
-  /** What was last brought about in its Temporal Schedule; absent = nothing is known of it. */
-  readonly schedule?: AppliedSchedule;
+  /** The order, in one line, that its Temporal Schedule follows; absent = nothing is known of it. */
+  readonly schedule?: string;
   /** Pause between two looks at the Temporal Schedule, in ms. Default 10 minutes. */
   readonly scheduleCheckMs?: number;
 }
@@ -478,11 +478,6 @@ export interface ScheduleOrder {
   };
 }
 
-/** A Temporal Schedule as it was left: `order` is the order in one line, `seal` a hash of all that the server says it is. */
-export interface AppliedSchedule {
-  readonly order: string;
-  readonly seal?: string;
-}
 /** Where the list of a DAG's versions is written with each version: `versionsKey` of src/objects/keys.ts, which workflows cannot import. */
 export const versionsBlobKey = (dagId: string, version: number): string =>
   `dags/${dagId}/versions/${String(version).padStart(8, '0')}.json`;

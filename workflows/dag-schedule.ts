@@ -1,6 +1,6 @@
 import { ActivityCancellationType, CancellationScope, condition, isCancellation, proxyActivities } from '@temporalio/workflow';
 import type { SystemActivities } from '../activities/system-calls.js';
-import type { AppliedSchedule, ScheduleOrder } from './contract.js';
+import type { ScheduleOrder } from './contract.js';
 
 /** Pause between two looks at what others may have changed. */
 const CHECK_MS = 600_000;
@@ -16,23 +16,23 @@ const { applySchedule } = proxyActivities<Pick<SystemActivities, 'applySchedule'
   retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '20 seconds' },
 });
 
-/** There is to be no Schedule, and there never was one. */
-const NONE: AppliedSchedule = { order: 'none' };
+/** The order that there be no Schedule. */
+const NONE = 'none';
 
 /**
  * Keeps the Temporal Schedule of a DAG as the DAG wants it: after every change at once and until it is done, and by a look now and then
  * for what others have done to it. The order is derived from the DAG's state, so a change that was interrupted is simply due still.
  */
 export class ScheduleKeeper {
-  private applied: AppliedSchedule | undefined;
+  private applied: string | undefined;
   private looking = false;
   private underWay?: { readonly order: string; readonly scope: CancellationScope };
 
   constructor(
     private readonly order: () => ScheduleOrder | undefined,
     private readonly options: {
-      /** What is known to be there; absent = nothing is known. */
-      readonly applied?: AppliedSchedule;
+      /** The order that it is known to follow; absent = nothing is known. */
+      readonly applied?: string;
       /** Default 10 minutes. */
       readonly checkMs?: number;
       /** Called when the Schedule has become what it is to be. */
@@ -46,14 +46,14 @@ export class ScheduleKeeper {
   static readonly nothing = NONE;
 
   /** What continue-as-new carries. */
-  get known(): AppliedSchedule | undefined {
+  get known(): string | undefined {
     return this.applied;
   }
 
   /** Whether the Schedule is as it is to be, as far as is known. */
   get isSettled(): boolean {
     const order = this.order();
-    return order === undefined || orderText(order) === this.applied?.order;
+    return order === undefined || orderText(order) === this.applied;
   }
 
   /** To be called after each change of the DAG: work on an order that is out of date ends. */
@@ -92,8 +92,8 @@ export class ScheduleKeeper {
     const scope = new CancellationScope();
     this.underWay = { order: text, scope };
     try {
-      const seal = text === this.applied?.order ? this.applied.seal : undefined;
-      this.applied = { order: text, ...(await scope.run(() => applySchedule({ order, seal }))) };
+      await scope.run(() => applySchedule(order));
+      this.applied = text;
       this.options.onSettled();
     } catch (error) {
       // Another order came, or Temporal has refused for long: the loop begins anew with what is wanted then.
@@ -106,5 +106,5 @@ export class ScheduleKeeper {
 
 /** Two orders with the same text want the same Schedule. */
 function orderText({ wanted }: ScheduleOrder): string {
-  return wanted === undefined ? NONE.order : JSON.stringify([wanted.timing, wanted.pausedAt ?? null]);
+  return wanted === undefined ? NONE : JSON.stringify([wanted.timing, wanted.pausedAt ?? null]);
 }

@@ -1,4 +1,4 @@
-import type { CalendarSpec, ScheduleOptions, ScheduleSpec } from '@temporalio/client';
+import { type CalendarSpec, DAYS_OF_WEEK, MONTHS, type ScheduleOptions, type ScheduleSpec } from '@temporalio/client';
 import { DAG_RUN, dagScheduleId, type ScheduledRunInput, type ScheduleOrder } from '../../workflows/contract.js';
 import { parseCron } from '../dag/cron.js';
 import { parseDuration } from '../dag/duration.js';
@@ -81,38 +81,60 @@ function formOf(times: TimeSchedule, written: NonNullable<DagSpec['schedule']>):
     case 'interval':
       return { intervals: [{ every: times.everyMs, offset: times.offsetMs }] };
     case 'at':
-      return { calendars: times.at.map(calendarOf), timezone: 'UTC' };
+      return { calendars: times.at.map(momentCalendar), timezone: 'UTC' };
     case 'cron': {
-      const crons = typeof written === 'string' ? [written] : 'cron' in written ? [written.cron].flat() : [];
-      return { cronExpressions: crons.map((text) => parseCron(text).text), timezone: times.timezone };
+      const texts = typeof written === 'string' ? [written] : 'cron' in written ? [written.cron].flat() : [];
+      return { calendars: texts.map(cronCalendar), timezone: times.timezone };
     }
   }
 }
 
-const MONTHS = [
-  'JANUARY',
-  'FEBRUARY',
-  'MARCH',
-  'APRIL',
-  'MAY',
-  'JUNE',
-  'JULY',
-  'AUGUST',
-  'SEPTEMBER',
-  'OCTOBER',
-  'NOVEMBER',
-  'DECEMBER',
-] as const;
+/** A cron as a calendar: Temporal would make the same of its text, but then describe another Schedule than the one it was given. */
+function cronCalendar(text: string): CalendarSpec {
+  const { minutes, hours, daysOfMonth, months, daysOfWeek } = parseCron(text);
+  return {
+    ...calendar({ second: [0], minute: minutes, hour: hours, dayOfMonth: daysOfMonth, month: months, dayOfWeek: daysOfWeek }),
+    comment: text,
+  };
+}
 
 /** One moment (epoch ms), as a date in UTC that comes once. */
-function calendarOf(moment: number): CalendarSpec {
-  const [year, month, day, hour, minute, second] = formatInstant(moment).match(/\d+/g)!.map(Number) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  return { year, month: MONTHS[month - 1], dayOfMonth: day, hour, minute, second };
+function momentCalendar(moment: number): CalendarSpec {
+  const [year, month, dayOfMonth, hour, minute, second] = formatInstant(moment)
+    .match(/\d+/g)!
+    .map((digits) => [Number(digits)]) as [number[], number[], number[], number[], number[], number[]];
+  return { ...calendar({ second, minute, hour, dayOfMonth, month, dayOfWeek: EVERY_DAY }), year: ranges(year) };
+}
+
+const EVERY_DAY = [0, 1, 2, 3, 4, 5, 6];
+
+/** Written out in full, as the server describes it. */
+function calendar(
+  values: {
+    readonly [field in 'second' | 'minute' | 'hour' | 'dayOfMonth' | 'month' | 'dayOfWeek']: readonly number[];
+  },
+): CalendarSpec {
+  return {
+    second: ranges(values.second),
+    minute: ranges(values.minute),
+    hour: ranges(values.hour),
+    dayOfMonth: ranges(values.dayOfMonth),
+    month: ranges(values.month).map(({ start, end }) => ({ start: MONTHS[start - 1]!, end: MONTHS[end - 1]!, step: 1 })),
+    dayOfWeek: ranges(values.dayOfWeek).map(({ start, end }) => ({
+      start: DAYS_OF_WEEK[start]!,
+      end: DAYS_OF_WEEK[end]!,
+      step: 1,
+    })),
+  };
+}
+
+/** Ascending values as the fewest ranges of neighbours. */
+function ranges(values: readonly number[]): { readonly start: number; readonly end: number; readonly step: 1 }[] {
+  const found: { start: number; end: number; step: 1 }[] = [];
+  for (const value of values) {
+    const last = found.at(-1);
+    if (last?.end === value - 1) last.end = value;
+    else found.push({ start: value, end: value, step: 1 });
+  }
+  return found;
 }

@@ -22,7 +22,7 @@ export function temporalPort(
     childEnd: (runId) => runs.childEnd(runId),
     executionIsOpen: (runId, execution) => runs.executionIsOpen(runId, execution),
     countPollers: (queue) => queues.activityPollers(queue),
-    applySchedule: (order, seal) => schedules.apply(order, seal),
+    applySchedule: (order) => schedules.apply(order),
     resolveScheduled: (start) => runs.scheduled.resolve(start),
     async isOpen(runId) {
       try {

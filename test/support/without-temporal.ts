@@ -7,6 +7,6 @@ export const WITHOUT_TEMPORAL: TemporalPort = {
   isOpen: async () => false,
   childEnd: async () => undefined,
   executionIsOpen: async () => false,
-  applySchedule: async () => ({}),
+  applySchedule: async () => undefined,
   resolveScheduled: async ({ dagId }) => ({ skipped: 'deleted', message: `There is no DAG ${dagId}.` }),
 };
