@@ -17,6 +17,7 @@ import { writeDayMarker } from '../objects/day-marker.js';
 import { prefixOfRun } from '../objects/keys.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import type { DagGateway } from './dag-gateway.js';
+import { type DatedRun, datedRuns } from './dated-runs.js';
 import { withPendingTasks } from './pending-tasks.js';
 import { parseRunId, type RunIdParts } from './run-id.js';
 import { listRuns, type RunListInput, type RunListResult } from './run-list.js';
@@ -215,6 +216,11 @@ export class RunGateway {
   /** Newest first; what changed in the last second may be missing. @throws BadCursorError */
   list(input: RunListInput): Promise<RunListResult> {
     return this.temporal.call(() => listRuns(this.temporal.client, this.rows, input));
+  }
+
+  /** The runs of a DAG for dates from `from` (inclusive) to `to` (exclusive), epoch ms, by id; may lag about a second. */
+  dated(dagId: string, span: { readonly from: number; readonly to: number }): Promise<ReadonlyMap<string, DatedRun>> {
+    return datedRuns(this.temporal, dagId, span);
   }
 
   private async find(runId: string): Promise<Found | undefined> {

@@ -128,9 +128,10 @@ function filterOf(input: RunListInput): Condition {
 
 type Bound = (field: string, instant: Date) => Condition;
 
-/** When a run was accepted. One that a Schedule has started and no worker has looked at has Temporal's own word only. */
+/** A condition on when a run was accepted. One that a Schedule has started and no worker has looked at has Temporal's own word only. */
 const accepted = (bound: Bound, instant: Date): Condition => ownOr('DagStartedAt', 'StartTime', bound, instant);
-const dated = (bound: Bound, instant: Date): Condition => ownOr('DagLogicalDate', SCHEDULED_TIME_ATTRIBUTE, bound, instant);
+export const dated = (bound: Bound, instant: Date): Condition =>
+  ownOr('DagLogicalDate', SCHEDULED_TIME_ATTRIBUTE, bound, instant);
 
 function ownOr(own: string, others: string, bound: Bound, instant: Date): Condition {
   return anyOf(bound(own, instant), allOf(isNull(own), bound(others, instant)));

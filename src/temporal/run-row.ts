@@ -79,7 +79,7 @@ export function runRow(info: RunInfo, facts?: RunFacts): RunRow | undefined {
 }
 
 /** Temporal's word on how a workflow closed wins over the attribute, which a terminated run could not update (R23). */
-function runState(status: WorkflowExecutionInfo['status']['name'], attribute: string | undefined): RunState {
+export function runState(status: WorkflowExecutionInfo['status']['name'], attribute: string | undefined): RunState {
   switch (status) {
     case 'COMPLETED':
       return 'success';

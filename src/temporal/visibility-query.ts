@@ -27,6 +27,11 @@ export function before(field: string, instant: Date): Condition {
   return condition(`${field} < ${literal(instant)}`);
 }
 
+/** The value begins with that text. */
+export function startsWith(field: string, text: string): Condition {
+  return condition(`${field} STARTS_WITH ${literal(text)}`);
+}
+
 export function oneOf(field: string, values: readonly string[]): Condition {
   return condition(`${field} IN (${values.map(literal).join(', ')})`);
 }
