@@ -7,7 +7,7 @@ import { ScheduleGateway, type ScheduleReport } from '../../temporal/schedule-ga
 import { timeScheduleOf, windowOfSpec, zoneOf } from '../../temporal/time-schedule.js';
 import { VersionStore } from '../../temporal/version-store.js';
 import { formatInstant } from '../../time/instant.js';
-import { gapsIn, outcomeOf } from '../../time/outcome.js';
+import { gapsIn, outcomeOf, type Span } from '../../time/outcome.js';
 import { dataIntervalOf, LAST_INSTANT, type TimeSchedule } from '../../time/schedule.js';
 import { type TimeWindow, timesBefore, timesWithin } from '../../time/window.js';
 import { dagPath, runPath } from '../base-path.js';
@@ -23,6 +23,8 @@ const MOST_TIMES = 1_000;
 const LOOK_BACK_MS = 7 * 86_400_000;
 /** A run that was started is listed a moment later. */
 const LISTED_AFTER_MS = 5_000;
+/** A DAG that is paused or resumed is so in Temporal a moment later. */
+const HEARD_AFTER_MS = 5_000;
 
 /** A schedule with all that is needed to compute its times. */
 interface Timetable {
@@ -106,7 +108,7 @@ export class DagScheduleService {
     const dated = await this.runs.dated(dagId, { from: over[0]!, to: now + 1 });
     const policy = spec.overlapPolicy ?? 'allow_all';
     const facts = {
-      pause: schedule!.pause,
+      pause: untilHeard(schedule!.pause),
       undealt: Math.min(report?.nextTimes[0] ?? Infinity, now - LISTED_AFTER_MS - jitterOf(spec.schedule!)),
       open:
         policy === 'allow_all' ? [] : [...dated.values()].map(({ startedAt, endedAt }) => ({ from: startedAt, to: endedAt })),
@@ -128,6 +130,11 @@ export class DagScheduleService {
     }
     return past;
   }
+}
+
+/** Temporal hears of the end of a pause a moment later: what it passed over until then was paused as well. */
+function untilHeard(pause: Span | undefined): Span | undefined {
+  return pause?.to === undefined ? pause : { ...pause, to: pause.to + HEARD_AFTER_MS };
 }
 
 function upcoming({ times, window }: Timetable, now: number, count: number): ScheduledTimeDto[] {
