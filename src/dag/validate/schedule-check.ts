@@ -38,14 +38,10 @@ export function checkSchedule(checking: Checking): void {
 /** What happens with times that come too early or too late. */
 function checkPolicies(checking: Checking): void {
   const { spec, issues } = checking;
-  const { schedule, overlapPolicy } = spec;
-  if (schedule === undefined)
-    for (const name of ['catchup', 'catchupWindow', 'overlapPolicy'] as const)
-      if (spec[name] !== undefined && spec[name] !== false)
-        issues.error('not_allowed_with', pointer(name), `'${name}' is about a schedule, and the DAG has none`);
+  const { overlapPolicy } = spec;
   const window = checkDuration(checking, '/catchupWindow', spec.catchupWindow);
   if (window !== undefined && window < MIN_CATCHUP_WINDOW_MS)
-    issues.error('bad_duration', '/catchupWindow', `must be at least 10s, not ${spec.catchupWindow}`);
+    issues.error('invalid_value', '/catchupWindow', `must be at least 10s, not ${spec.catchupWindow}`);
   if (overlapPolicy === undefined || overlapPolicy === 'allow_all') return;
   if (spec.catchup === true)
     issues.error(
