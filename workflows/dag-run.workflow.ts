@@ -42,6 +42,8 @@ import {
   type RunReport,
   type RunSnapshot,
   type RunSummary,
+  type ScheduledRunInput,
+  type SkippedStart,
   TASKS_QUERY,
   type TaskRecord,
   type TasksQueryInput,
@@ -60,6 +62,7 @@ import { RunLedger } from './run/run-ledger.js';
 import { RunLoop } from './run/run-loop.js';
 import { RunPlace } from './run/run-place.js';
 import { RunValues } from './run/run-values.js';
+import { resolveStart } from './run/scheduled-start.js';
 import { shielded } from './run/shielded.js';
 import { loadRecords, storeRecords } from './run/stored-records.js';
 
@@ -79,10 +82,17 @@ const MAX_INDEXED = 20;
 const MAX_REASONS = 5;
 const MAX_REASON_CHARS = 200;
 
-export async function dagRun(given: DagRunInput): Promise<RunSummary> {
+export async function dagRun(given: DagRunInput | ScheduledRunInput): Promise<RunSummary | SkippedStart> {
+  if (!('scheduled' in given)) return run(given);
+  const start = await resolveStart(given);
+  return 'skipped' in start ? start : run(start.input, start.failure);
+}
+
+/** `unable` = why it cannot begin. */
+async function run(given: DagRunInput, unable?: Failure): Promise<RunSummary> {
   const startedAt = given.carried?.startedAt ?? Date.now();
   const desk = approvalDesk();
-  const { input, plan, dags, kept, failure: broken } = await prepareRun(given);
+  const { input, plan, dags, kept, failure: broken } = await prepareRun(given, unable);
   const { carried } = input;
   const walk = new Walk(plan, carried?.states ?? kept?.states, {
     failFastTripped: carried?.failFastTripped,
