@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { WorkflowNotFoundError } from '@temporalio/client';
 import { createPlaceActivities } from '../../activities/place-activities.js';
 import { createSystemActivities } from '../../activities/system-activities.js';
 import type { TemporalPort } from '../../activities/system-calls.js';
@@ -113,21 +112,6 @@ export class TemporalHarness {
     this.other ??= new TemporalConnection({ ...this.connection.target, namespace: 'default' });
     const dags = new DagGateway(this.other, this.store);
     return new RunGateway(this.other, this.store, 'baton', { dags, versions: this.versions });
-  }
-
-  /** Makes Temporal forget a closed run, as it does after its retention. */
-  async forget(workflowId: string): Promise<void> {
-    const { client, namespace } = this.connection;
-    await client.workflowService.deleteWorkflowExecution({ namespace, workflowExecution: { workflowId } });
-    const gone = () =>
-      client.workflow
-        .getHandle(workflowId)
-        .describe()
-        .then(
-          () => false,
-          (error: unknown) => error instanceof WorkflowNotFoundError,
-        );
-    while (!(await gone())) await new Promise((resolve) => setTimeout(resolve, 50));
   }
 
   async stop(): Promise<void> {
