@@ -39,6 +39,8 @@ export const SYSTEM_ACTIVITY_NAMES = [
   'runIsOpen',
   'countPollers',
   'lastAttempts',
+  'applySchedule',
+  'resolveScheduled',
   'sweepRuns',
 ] as const satisfies readonly (keyof SystemActivities)[];
 
@@ -82,6 +84,8 @@ export function createSystemActivities(deps: {
       const found = await temporal.lastAttempts(input).catch(() => new Map<string, LastAttempt>());
       return input.activityIds.map((id) => found.get(id) ?? null);
     },
+    applySchedule: async (order) => temporal.applySchedule(order),
+    resolveScheduled: async (start) => temporal.resolveScheduled(start),
     sweepRuns: async ({ before }) => {
       await sweepCache(objects, before);
       return sweepRuns(objects, temporal, before);

@@ -8,6 +8,7 @@ import type { ItemRange } from '../src/dag/map/shards.js';
 import type { DagPlan } from '../src/dag/plan.js';
 import type { Scope } from '../src/dag/scope.js';
 import type { Attempt, BlobRef, Failure, OutputValue, TaskState } from '../src/dag/state.js';
+import type { ResolvedStart, ScheduledStart, ScheduleOrder, SkippedStart } from '../workflows/contract.js';
 import type { CallTasks } from './task-call.js';
 
 /**
@@ -51,6 +52,12 @@ export interface SystemActivities {
   countPollers(input: { readonly queue: string }): Promise<number>;
   /** The last attempts of activities of an execution that have ended, in the order of their ids; null where nobody knows. Never fails. */
   lastAttempts(input: LastAttemptsInput): Promise<readonly (LastAttempt | null)[]>;
+  /**
+   * Makes a DAG's Temporal Schedule what the order says: creates, updates or deletes it. One that is so already is not touched.
+   */
+  applySchedule(order: ScheduleOrder): Promise<void>;
+  /** What a run is that a Schedule has started: asked once, as its first act. */
+  resolveScheduled(input: ScheduledStart): Promise<ResolvedStart | SkippedStart>;
   /** Deletes what belongs to closed runs of days older than the retention; returns how many runs (R3). */
   sweepRuns(input: { readonly before: string }): Promise<{ readonly deleted: number }>;
 }
@@ -150,6 +157,10 @@ export interface TemporalPort {
   executionIsOpen(runId: string, execution: number): Promise<boolean>;
   /** The last attempts of activities that have ended, by id. */
   lastAttempts(input: LastAttemptsInput): Promise<ReadonlyMap<string, LastAttempt>>;
+  /** As the activity of that name. */
+  applySchedule(order: ScheduleOrder): Promise<void>;
+  /** As the activity of that name. */
+  resolveScheduled(start: ScheduledStart): Promise<ResolvedStart | SkippedStart>;
   /** State of a run for the sweep: still open (or unknown to us) means: keep. */
   isOpen(runId: string): Promise<boolean>;
 }

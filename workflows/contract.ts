@@ -47,6 +47,8 @@ export const dagEntityId = (dagId: string): string => `dag:${dagId}`;
 export const poolId = (name: string): string => `pool:${name}`;
 /** Name of the pool of a DAG's active runs: `/` is outside the id alphabet, so that no pool of the user can be meant. */
 export const activeRunsPool = (dagId: string): string => `dag/${dagId}`;
+/** Id of the Temporal Schedule of a DAG. It appends the nominal time to {@link DagRunInput}'s workflow id, so that ids are those of R2. */
+export const dagScheduleId = (dagId: string): string => `dag:${dagId}`;
 /** Id of the Temporal Schedule that starts `retention` daily. */
 export const RETENTION_ID = 'system:retention';
 
@@ -120,6 +122,44 @@ export interface DagRunInput {
   readonly shard?: ShardInput;
   /** Set by continue-as-new, and for shards, which go on from what their parent knows. */
   readonly carried?: RunSnapshot;
+}
+
+/**
+ * Argument of `dagRun` when a Temporal Schedule starts it: a reference, since a Schedule keeps its arguments for good. Version, dates and
+ * params are looked up by the run's first act.
+ */
+export interface ScheduledRunInput {
+  readonly scheduled: { readonly dagId: string };
+}
+
+/** Search attributes that Temporal sets on what a Schedule starts: the nominal time, and the Schedule's id. */
+export const SCHEDULED_TIME_ATTRIBUTE = 'TemporalScheduledStartTime';
+export const SCHEDULED_BY_ATTRIBUTE = 'TemporalScheduledById';
+
+/** What a run that a Schedule has started asks. Times are epoch ms. */
+export interface ScheduledStart {
+  readonly dagId: string;
+  readonly runId: string;
+  readonly nominal: number;
+  /** When its workflow was started; the version is the one that was the newest then. */
+  readonly firedAt: number;
+}
+
+/**
+ * Why a start by a Schedule comes to nothing: the run of that date `exists` already, the DAG is `deleted` or was `paused` at that time, or it
+ * is `unscheduled`: its schedule has no such time (R3).
+ */
+export interface SkippedStart {
+  readonly skipped: 'exists' | 'deleted' | 'paused' | 'unscheduled';
+  readonly message: string;
+}
+
+/** What a run that a Schedule has started is. */
+export interface ResolvedStart {
+  readonly input: DagRunInput;
+  readonly memo: RunMemo;
+  /** Why it cannot begin: it closes with that. */
+  readonly failure?: Failure;
 }
 
 /** What a reference resolves to. */
@@ -428,7 +468,27 @@ export interface DagEntityInput {
   readonly head?: DagHead;
   /** Newest first, at most {@link MAX_VERSION_HEADERS}. */
   readonly versions?: readonly VersionHeader[];
+  /** The order, in one line, that its Temporal Schedule follows; absent = nothing is known of it. */
+  readonly schedule?: string;
+  /** Pause between two looks at the Temporal Schedule, in ms. Default 10 minutes. */
+  readonly scheduleCheckMs?: number;
 }
+
+/** What a DAG's Temporal Schedule is to be, as the entity orders it. */
+export interface ScheduleOrder {
+  readonly dagId: string;
+  /** Absent = there is to be none. */
+  readonly wanted?: {
+    /** Of the spec that says when; the Schedule is not touched while {@link timing} stays the same. */
+    readonly specKey: string;
+    /** Hash of the fields that say when. */
+    readonly timing: string;
+    /** Since when it is paused, epoch ms; absent = it is not. */
+    readonly pausedAt?: number;
+    readonly pausedBy?: string;
+  };
+}
+
 /** Where the list of a DAG's versions is written with each version: `versionsKey` of src/objects/keys.ts, which workflows cannot import. */
 export const versionsBlobKey = (dagId: string, version: number): string =>
   `dags/${dagId}/versions/${String(version).padStart(8, '0')}.json`;
@@ -457,9 +517,21 @@ export interface DagHead {
   readonly description?: string;
   readonly owner?: string;
   readonly tags?: readonly string[];
-  /** `inactive` until schedules come (R26); absent = none. */
-  readonly scheduleState?: 'inactive';
+  /** When it runs by itself; absent = never. */
+  readonly schedule?: ScheduleHead;
   readonly updatedAt: number;
+}
+
+/** What a DAG's head says of its schedule. Times are epoch ms. */
+export interface ScheduleHead {
+  /** `pending`: the Temporal Schedule is not yet as it is to be. */
+  readonly state: 'active' | 'paused' | 'pending';
+  /** Hash of the fields of the spec that say when. */
+  readonly timing: string;
+  /** Since when these fields are as they are. */
+  readonly since: number;
+  /** The last pause: `to` is absent while it lasts. */
+  readonly pause?: { readonly from: number; readonly to?: number; readonly by?: string };
 }
 
 /** Memo key of {@link DagHead}. */
@@ -475,7 +547,8 @@ export interface PutInput {
   readonly description?: string;
   readonly owner?: string;
   readonly tags?: readonly string[];
-  readonly hasSchedule: boolean;
+  /** Hash of the fields that say when it runs by itself; absent = never. */
+  readonly timing?: string;
   /** Expected ETag (hash of the latest version), or `*` = must exist, or `none` = must not exist. */
   readonly expected?: string;
   readonly by?: string;
@@ -495,6 +568,8 @@ export const REMOVE_UPDATE = 'remove';
 export interface RemoveInput {
   readonly by?: string;
 }
+/** Signal `checkSchedule`: somebody has seen that the Temporal Schedule is not as it is to be. */
+export const CHECK_SCHEDULE_SIGNAL = 'checkSchedule';
 /** Query `versions` -> the newest 200 {@link VersionHeader}s, newest first (also written to a blob on each put). */
 export const VERSIONS_QUERY = 'versions';
 

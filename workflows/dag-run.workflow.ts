@@ -25,6 +25,8 @@ import {
   type RunFacts,
   type RunHead,
   type RunSummary,
+  type ScheduledRunInput,
+  type SkippedStart,
   TASKS_QUERY,
   type TasksQueryInput,
   type TasksQueryResult,
@@ -46,6 +48,7 @@ import { RunLoop } from './run/run-loop.js';
 import { computeOutputs } from './run/run-outputs.js';
 import { RunPlace } from './run/run-place.js';
 import { RunValues } from './run/run-values.js';
+import { resolveStart } from './run/scheduled-start.js';
 import { shielded } from './run/shielded.js';
 import { snapshotRun } from './run/snapshot-run.js';
 
@@ -54,10 +57,17 @@ const itemsQuery = defineQuery<ItemsQueryResult, [ItemsQueryInput]>(ITEMS_QUERY)
 const tasksQuery = defineQuery<TasksQueryResult, [TasksQueryInput]>(TASKS_QUERY);
 const childEndedSignal = defineSignal<[ChildEnded]>(CHILD_ENDED_SIGNAL);
 
-export async function dagRun(given: DagRunInput): Promise<RunSummary> {
+export async function dagRun(given: DagRunInput | ScheduledRunInput): Promise<RunSummary | SkippedStart> {
+  if (!('scheduled' in given)) return run(given);
+  const start = await resolveStart(given);
+  return 'skipped' in start ? start : run(start.input, start.failure);
+}
+
+/** `unable` = why it cannot begin. */
+async function run(given: DagRunInput, unable?: Failure): Promise<RunSummary> {
   const startedAt = given.carried?.startedAt ?? Date.now();
   const desk = approvalDesk();
-  const { input, plan, dags, known, failure: broken } = await prepareRun(given);
+  const { input, plan, dags, known, failure: broken } = await prepareRun(given, unable);
   const { carried } = input;
   const walk = new Walk(plan, known?.states, {
     failFastTripped: carried?.failFastTripped,

@@ -9,11 +9,13 @@ import { writeDayMarker } from '../../src/objects/day-marker.js';
 import { FolderStore } from '../../src/objects/folder-store.js';
 import { readJson, writeJson } from '../../src/objects/json-blob.js';
 import { planKey, reportKey, runPrefix } from '../../src/objects/keys.js';
+import { WITHOUT_TEMPORAL } from '../support/without-temporal.js';
 
 let objects: FolderStore;
 let activities: SystemActivities;
 const open = new Set<string>();
 const temporal: TemporalPort = {
+  ...WITHOUT_TEMPORAL,
   runExists: async (runId, dagId, runKey) => [runId, dagId, runKey].join() === 'd@k,d,d=k',
   countPollers: async (queue) => queue.length,
   lastAttempts: async ({ workflowId }) => {

@@ -55,6 +55,20 @@ describe('the examples run', () => {
     first_result: 'success',
   };
 
+  it('scheduled: the run of a time is about the interval that ends then, also where the clock skipped a night', async () => {
+    const result = await service.run('scheduled', read('scheduled'), { logicalDate: '2024-04-01T00:30:00Z' });
+    expect(result.run).toMatchObject({
+      runId: 'scheduled-2024-04-01T00:30:00Z',
+      state: 'success',
+      outputs: { interval: { day: '2024-03-30', from: '2024-03-30T01:30:00Z', to: '2024-04-01T00:30:00Z' } },
+    });
+    expect(await service.api.get('/dags/scheduled/schedule?count=2')).toMatchObject({
+      state: 'active',
+      description: 'at 30 2 * * * in Europe/Berlin, up to 1m later',
+      next: [{ logicalDate: expect.stringMatching(/T0[01]:30:00Z$/) }, {}],
+    });
+  });
+
   it('trigger-rules: skips go where their edges say', async () => {
     const result = await service.run('trigger-rules', read('trigger-rules'));
     expect(states(result)).toEqual(quiet);

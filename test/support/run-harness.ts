@@ -26,6 +26,7 @@ import {
 } from '../../workflows/contract.js';
 import { taskOf } from './plan-builder.js';
 import { temporalBinary } from './temporal-binary.js';
+import { WITHOUT_TEMPORAL } from './without-temporal.js';
 import { workflowBundle } from './workflow-bundle.js';
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
@@ -88,7 +89,7 @@ export class RunHarness {
         userActivities: new Map(Object.entries(activities)),
         sql: { dataFolders: [this.folder] },
         temporal: {
-          runExists: async () => false,
+          ...WITHOUT_TEMPORAL,
           isOpen: async () => true,
           childEnd: (runId: string) => this.childEnd(runId),
           executionIsOpen: async (runId: string) => (await this.describe(runId)).status.name === 'RUNNING',

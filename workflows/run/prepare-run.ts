@@ -44,8 +44,9 @@ export interface KnownBefore {
 
 const EMPTY_PLAN: DagPlan = { format: 1, dagId: '', maxActiveTasks: 1, failFast: false, bodies: [], tasks: [] };
 
-/** Loads the plan and what goes with it. Never throws: what is missing is the failure of the run. */
-export async function prepareRun(input: DagRunInput): Promise<PreparedRun> {
+/** Loads the plan and what goes with it. Never throws: what is missing is the failure of the run, as is `unable`. */
+export async function prepareRun(input: DagRunInput, unable?: Failure): Promise<PreparedRun> {
+  if (unable !== undefined) return { input, plan: EMPTY_PLAN, dags: {}, failure: unable };
   const { run, planKey, timeoutMs } = input;
   const loaded =
     input.plan ??

@@ -1,4 +1,4 @@
-import { ON_RUN_LIMIT, type OnRunLimit } from '../../dag/spec.js';
+import { ON_RUN_LIMIT, type OnRunLimit, OVERLAP_POLICIES, type OverlapPolicy } from '../../dag/spec.js';
 import { AnyMap, Anything, Duration, Flag, ListOf, MapOf, Nested, OneOf, Text, Whole } from '../field.js';
 import { DagHooksDto } from './hook.dto.js';
 import { TaskDto } from './task.dto.js';
@@ -59,6 +59,15 @@ export class DagDto {
     },
   })
   onRunLimit?: OnRunLimit;
+
+  @Duration({ about: 'After an outage, times missed for longer than this are dropped; at least 10s.', default: '1d' })
+  catchupWindow?: string;
+
+  @OneOf(OVERLAP_POLICIES, {
+    about: 'When a time comes while the run of an earlier one is open.',
+    default: 'allow_all',
+  })
+  overlapPolicy?: OverlapPolicy;
 
   @Whole(1, 10_000, { about: 'Activities of one run at the same time.', default: 16 })
   maxActiveTasks?: number;
