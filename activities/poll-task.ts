@@ -86,7 +86,7 @@ class Poll {
         taskId: call.task,
         attempt,
         get idempotencyKey() {
-          return idempotencyKey(call.prefix, call.task, undefined, call.before);
+          return idempotencyKey(call);
         },
         prefix: call.prefix,
         resources: NO_RESOURCES,

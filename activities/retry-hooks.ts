@@ -144,7 +144,7 @@ class RetryHook {
         attempt: failed.attempt,
         // Other work than the task, and after each attempt again.
         get idempotencyKey() {
-          return idempotencyKey(call.prefix, name, call.item?.index, failed.attempt);
+          return idempotencyKey({ prefix: call.prefix, task: name, item: call.item, failedAttempt: failed.attempt });
         },
         prefix: call.prefix,
         resources: NO_RESOURCES,

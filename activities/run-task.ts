@@ -202,7 +202,7 @@ class TaskRun {
         attempt,
         // Made when looked at: few tasks do.
         get idempotencyKey() {
-          return idempotencyKey(call.prefix, call.task, call.item?.index, call.before);
+          return idempotencyKey(call);
         },
         prefix: call.prefix,
         resources: call.resources ?? NO_RESOURCES,

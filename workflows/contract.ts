@@ -191,8 +191,13 @@ export interface ChildRecord extends ChildKey {
   readonly startedAt: number;
   /** Set while no child runs and the next attempt is waited for: when it is due. */
   readonly retryAt?: number;
-  /** Attempts before this one, all failed. */
+  /** Attempts before this one, all failed; those before a rewind are left out. */
   readonly earlier?: readonly Attempt[];
+  /**
+   * {@link TaskRecord.rewinds} of its task when it began. Where the task has been sent back since, its end counts for nothing but
+   * that the task may start anew. Default 0.
+   */
+  readonly rewinds?: number;
   /** It was asked to stop. Default: false. */
   readonly cancelled?: true;
 }
@@ -230,6 +235,8 @@ export interface TaskRecord {
   readonly failure?: Failure;
   /** The output is that of an earlier run (`cache`). */
   readonly cached?: CachedFrom;
+  /** How often a rejection has sent it back to be done again: each time is other work, and numbers of attempts go on. Default 0. */
+  readonly rewinds?: number;
   /** Hooks of the task that have ended; a failed one changes nothing. Between attempts of a map's items: see the items. */
   readonly hooks?: readonly HookRecord[];
   /** What it, or each item of it, is given; known once it starts. */
@@ -341,8 +348,6 @@ export interface RunSnapshot {
   readonly tasks: StoredRecords;
   readonly startedAt: number;
   readonly revision: number;
-  /** Bytes of inline outputs among the records. */
-  readonly inlineBytes: number;
   readonly failFastTripped: boolean;
   /** Maps under way. Default: none. */
   readonly maps?: StoredRecords<MapSnapshot>;
@@ -376,8 +381,6 @@ export interface MapSnapshot {
   readonly keys?: readonly ItemKey[];
   /** Of the items that have begun. */
   readonly records: StoredRecords<ItemRecord>;
-  /** Bytes of inline outputs among them. */
-  readonly inlineBytes: number;
   /** A shard: where it begins, and how many failures the whole map tolerates. */
   readonly shard?: { readonly offset: number; readonly tolerated: number };
   /** Records of items that need not run, since they succeeded in an attempt before: for each shard of the map; of a shard its own. */

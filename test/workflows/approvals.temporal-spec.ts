@@ -1,4 +1,3 @@
-import { Context } from '@temporalio/activity';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { currentTask } from '../../activities/task-context.js';
@@ -108,7 +107,7 @@ describe.each([{ cache: 100 }, { cache: 0 }])('approvals with a workflow cache o
     let release = (): void => {};
     const gate = new Promise<void>((resolve) => (release = resolve));
     const work = async (): Promise<number> => {
-      if (Context.current().info.activityId === 'side') {
+      if (currentTask().info.taskId === 'side') {
         expect(++sideAtOnce).toBe(1);
         side++;
         await gate;

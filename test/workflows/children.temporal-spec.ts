@@ -253,7 +253,6 @@ describe('children', () => {
         tasks: { records: [] },
         startedAt: Date.now(),
         revision: 1,
-        inlineBytes: 0,
         failFastTripped: false,
         hop: 1,
         children: [{ task: 0, attempt: 1, startedAt: Date.now() - 100_000 }],

@@ -5,7 +5,8 @@ import { Walk } from '../../src/dag/walk.js';
 import { checkSpecObject } from '../../src/spec/check-spec.js';
 import type { RunFacts } from '../../workflows/contract.js';
 import { runDetails } from '../../workflows/run/details.js';
-import { RunLedger, type TaskEnding } from '../../workflows/run/run-ledger.js';
+import { RunLedger } from '../../workflows/run/run-ledger.js';
+import type { TaskEnding } from '../../workflows/run/task-ending.js';
 import { progressOf } from '../../workflows/run/task-reasons.js';
 
 /** What a task does when its turn comes; `running` = it goes on, `false` = its `when` says no. Default: it is a success. */

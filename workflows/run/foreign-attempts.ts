@@ -1,7 +1,7 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { LastAttempt } from '../../activities/system-calls.js';
 import { atHand } from './dispatch.js';
-import type { TaskEnding } from './run-ledger.js';
+import type { TaskEnding } from './task-ending.js';
 
 /** Activities that one question is about. */
 const ASKED_AT_ONCE = 500;

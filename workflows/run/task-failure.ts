@@ -1,7 +1,7 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure, TimeoutType } from '@temporalio/common';
 import type { TaskFailedDetails } from '../../activities/task-call.js';
 import { type Attempt, type Failure, type HookRecord, interruptedHook } from '../../src/dag/state.js';
-import type { TaskEnding } from './run-ledger.js';
+import { failed, type TaskEnding } from './task-ending.js';
 
 /** Same literal as TASK_FAILED of the activities, whose code must not be loaded here. */
 const TASK_FAILED = 'TaskFailed' satisfies typeof import('../../activities/task-call.js').TASK_FAILED;
@@ -21,7 +21,7 @@ export function endingOfFailure(
   }
   if (cause instanceof TimeoutFailure) return endingOfTimeout(cause, task);
   if (cause instanceof ApplicationFailure) return endingOfApplicationFailure(cause, task);
-  return { state: 'failed', failure: { kind: 'error', message: clip(error instanceof Error ? error.message : String(error)) } };
+  return failed('error', messageOf(error));
 }
 
 function endingOfApplicationFailure(
@@ -90,6 +90,12 @@ function times(attempts: readonly Attempt[]): { startedAt?: number; endedAt?: nu
   return { startedAt: attempts[0]?.startedAt, endedAt: attempts.at(-1)?.endedAt };
 }
 
+/** What an error says, cut. */
+export function messageOf(error: unknown): string {
+  return clip(error instanceof Error ? error.message : String(error));
+}
+
+/** A text short enough to be kept in the record of a task. */
 export function clip(message: string): string {
   return message.length <= MAX_MESSAGE ? message : `${message.slice(0, MAX_MESSAGE)} … (${message.length} characters)`;
 }
