@@ -32,7 +32,7 @@ export default defineConfig({
         test: {
           name: 'temporal',
           include: ['test/**/*.temporal-spec.ts'],
-          globalSetup: temporalBinary,
+          globalSetup: [...temporalBinary, 'test/support/workflow-bundle.setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 1 },

@@ -116,7 +116,8 @@ export const SETTINGS = [
     default: '500',
     min: 0,
     max: 1_000_000,
-    about: 'Runs kept in memory between two of their steps; one that is not is replayed from its history.',
+    about:
+      'Runs kept in memory between two of their steps; one that is not is replayed from its history. With 0 a worker takes one step at a time.',
   },
   {
     name: 'BATON_SHUTDOWN_GRACE',

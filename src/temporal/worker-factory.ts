@@ -77,11 +77,13 @@ function common({ target, config, activities }: WorkerParts): Partial<WorkerOpti
 }
 
 function tuned(numbers: Pick<WorkerConfig, 'activities' | 'workflows' | 'pollers' | 'cache'>): Partial<WorkerOptions> {
+  // Without a cache a run would be evicted in the middle of a local activity whenever another one is worked on.
+  const workflows = numbers.cache === 0 ? 1 : numbers.workflows;
   return {
     maxConcurrentActivityTaskExecutions: numbers.activities,
-    maxConcurrentWorkflowTaskExecutions: numbers.workflows,
+    maxConcurrentWorkflowTaskExecutions: workflows,
     maxConcurrentActivityTaskPolls: Math.min(numbers.pollers, numbers.activities),
-    maxConcurrentWorkflowTaskPolls: Math.min(numbers.pollers, numbers.workflows),
+    maxConcurrentWorkflowTaskPolls: Math.min(numbers.pollers, workflows),
     maxCachedWorkflows: numbers.cache,
   };
 }

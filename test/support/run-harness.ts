@@ -71,11 +71,11 @@ export class RunHarness {
   /** A worker of the run queue. `cache: 0` replays every run at every step: a detector of anything not deterministic. */
   async worker(
     activities: { readonly [name: string]: UserActivity } = {},
-    options: { readonly cache?: number } = {},
+    options: { readonly cache?: number; readonly queue?: string } = {},
   ): Promise<Worker> {
     return Worker.create({
       connection: this.environment.nativeConnection,
-      taskQueue: this.queue,
+      taskQueue: options.queue ?? this.queue,
       workflowBundle: await workflowBundle(),
       maxCachedWorkflows: options.cache ?? 100,
       // Without a cache a run would be evicted in the middle of a local activity whenever another one is worked on.
@@ -110,6 +110,7 @@ export class RunHarness {
       readonly params?: DagRunInput['run']['params'];
       readonly bodies?: { readonly [id: string]: Partial<TaskBody> };
       readonly inline?: boolean;
+      readonly queue?: string;
       readonly more?: Partial<DagRunInput>;
     } = {},
   ) {
@@ -146,7 +147,7 @@ export class RunHarness {
     };
     const handle = await this.environment.client.workflow.start(DAG_RUN, {
       workflowId: runId,
-      taskQueue: this.queue,
+      taskQueue: options.queue ?? this.queue,
       args: [input],
     });
     return { handle, prefix, runId, input, report: () => this.report(prefix) };

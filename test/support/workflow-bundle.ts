@@ -1,13 +1,8 @@
-import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, DefaultLogger, type WorkflowBundle } from '@temporalio/worker';
+import type { WorkflowBundleOption } from '@temporalio/worker';
+import * as source from '../../src/temporal/workflow-bundle.js';
 
-let bundle: Promise<WorkflowBundle> | undefined;
-
-/** The workflows of the tree, bundled once per test file; the bundler refuses what must not be in a workflow. */
-export function workflowBundle(): Promise<WorkflowBundle> {
-  bundle ??= bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
-    logger: new DefaultLogger('ERROR'),
-  });
-  return bundle;
+/** The workflows of the tree: as the set-up of the `temporal` project has bundled them, else bundled once per test file. */
+export async function workflowBundle(): Promise<WorkflowBundleOption> {
+  const codePath = process.env.BATON_TEST_WORKFLOW_BUNDLE;
+  return codePath === undefined ? source.workflowBundle() : { codePath };
 }

@@ -12,7 +12,7 @@ let temporal: TemporalHarness;
 let worker: WorkerHost | undefined;
 beforeAll(async () => {
   temporal = await TemporalHarness.start();
-  worker = await temporal.work(['baton']);
+  worker = await temporal.work(['baton'], { cache: 0 });
 });
 afterAll(() => temporal.stop());
 

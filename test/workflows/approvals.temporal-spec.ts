@@ -156,9 +156,10 @@ describe.each([{ cache: 100 }, { cache: 0 }])('approvals with a workflow cache o
   });
 });
 
-describe('a run that goes on in a new execution', () => {
-  it('still asks and still waits, and forgets no decision', async () => {
-    const n = 1_300;
+describe.each([{ cache: 100 }, { cache: 0 }])('a run that goes on, with a workflow cache of $cache,', ({ cache }) => {
+  it('in a new execution still asks and still waits, and forgets no decision', async () => {
+    const n = 20;
+    const late = `late-${cache}.csv`;
     const plan: DagPlan = {
       ...dag([
         asks('publish'),
@@ -179,22 +180,27 @@ describe('a run that goes on in a new execution', () => {
         ...Array.from({ length: n }, (_, i): TaskPlan => ({ id: `t${i}`, ...taskOf('activity') })),
         { id: 'again', ...taskOf('activity'), upstream: [2] },
       ]),
-      maxActiveTasks: 200,
     };
-    const worker = await harness.worker({ work: () => null });
+    const worker = await harness.worker({ work: () => null }, { cache });
     await worker.runUntil(async () => {
-      const started = await harness.start(plan, { params, inline: false, bodies: { file: { with: { file: 'late.csv' } } } });
-      const first = (await started.handle.describe()).runId;
-      await expect.poll(async () => (await started.handle.describe()).runId, { timeout: 60_000 }).not.toBe(first);
+      const started = await harness.start(plan, {
+        params,
+        inline: false,
+        bodies: { file: { with: { file: late } } },
+        more: { budgets: { continueFromEvents: 40 } },
+      });
+      const first = started.handle.firstExecutionRunId;
+      await expect.poll(async () => (await started.handle.describe()).runId).not.toBe(first);
       await untilAsked(started, 'publish');
       expect((await taskIn(started, 'file')).state).toBe('running');
-      await decide(started, 'publish', { comment: 'now' });
-      await harness.write('late.csv');
+      await expect.poll(() => decide(started, 'publish', { comment: 'now' })).toMatchObject({ decision: 'approve' });
+      await harness.write(late);
       await started.handle.result();
+      if (cache > 0) await recordHistory(started.handle, 'approvals-and-waits-over-continue-as-new');
       const { counts, tasks } = await started.report();
       expect(counts).toEqual({ success: n + 4 });
       expect(tasks['publish']!.output).toMatchObject({ value: { comment: 'now' } });
-      expect(tasks['file']!.output).toMatchObject({ value: { files: ['late.csv'] } });
+      expect(tasks['file']!.output).toMatchObject({ value: { files: [late] } });
     });
   });
 });

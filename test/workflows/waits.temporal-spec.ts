@@ -91,17 +91,16 @@ describe.each([{ cache: 100 }, { cache: 0 }])('waits with a workflow cache of $c
       expect([state, tasks['file']!.state, tasks['time']!.state]).toEqual(['cancelled', 'cancelled', 'cancelled']);
     });
   });
-});
 
-describe('waits', () => {
   it('cost no history while they are polled, and take no place of tasks', async () => {
+    const name = `polled-${cache}/x`;
     const plan = planOf([waitTask('file', polled('file')), { id: 'work', type: 'noop' }]);
-    const worker = await harness.worker();
+    const worker = await harness.worker({}, { cache });
     await worker.runUntil(async () => {
-      const { handle } = await harness.start(plan, { bodies: { file: { with: { file: 'polled/x' } } } });
+      const { handle } = await harness.start(plan, { bodies: { file: { with: { file: name } } } });
       const polls = async () => (await handle.describe()).raw.pendingActivities?.[0]?.attempt ?? 0;
       await expect.poll(polls, { timeout: 20_000 }).toBeGreaterThan(5);
-      await harness.write('polled/x');
+      await harness.write(name);
       await handle.result();
       const { historyLength } = await handle.describe();
       expect(historyLength).toBeLessThan(20);
