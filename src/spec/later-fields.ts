@@ -1,7 +1,7 @@
 import { DagDto } from './dto/dag.dto.js';
 import { TaskDto } from './dto/task.dto.js';
 import { TaskDefaultsDto } from './dto/task-defaults.dto.js';
-import type { Shape } from './field.js';
+import type { Shape } from './field-facts.js';
 
 const LATER_TASK_FIELDS = ['deadlines', 'dependsOnPast', 'inlets', 'metrics', 'outlets', 'pool', 'poolSlots'] as const;
 

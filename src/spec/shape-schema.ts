@@ -1,7 +1,8 @@
 import { targetConstructorToSchema } from 'class-validator-jsonschema';
 import { DURATION_PATTERN } from '../dag/duration.js';
 import type { Json } from '../dag/json.js';
-import { EXPRESSION_PATTERN, type FieldFacts, fieldsOf, type Shape } from './field.js';
+import { EXPRESSION_PATTERN } from './field.js';
+import { type FieldFacts, fieldsOf, type Shape } from './field-facts.js';
 import { durationSnippets } from './snippets.js';
 
 export type Schema = { [keyword: string]: Json };

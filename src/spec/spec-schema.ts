@@ -6,7 +6,7 @@ import { JoinDto } from './dto/join.dto.js';
 import { AtScheduleDto, CronScheduleDto, EveryScheduleDto } from './dto/schedule.dto.js';
 import { TaskDto } from './dto/task.dto.js';
 import { DagWithDto, WITH_SHAPES } from './dto/with.dto.js';
-import { fieldsOf, type Shape } from './field.js';
+import { fieldsOf, type Shape } from './field-facts.js';
 import { PARAM_SCHEMA, paramSchema } from './param-schema.js';
 import { type Schema, shapeSchema } from './shape-schema.js';
 import { shapesOfLanguage } from './shapes.js';

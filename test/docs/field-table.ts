@@ -1,7 +1,8 @@
 import { DURATION_PATTERN } from '../../src/dag/duration.js';
 import type { Json } from '../../src/dag/json.js';
 import { DagDto } from '../../src/spec/dto/dag.dto.js';
-import { EXPRESSION_PATTERN, type FieldFacts, fieldsOf, type Shape } from '../../src/spec/field.js';
+import { EXPRESSION_PATTERN } from '../../src/spec/field.js';
+import { type FieldFacts, fieldsOf, type Shape } from '../../src/spec/field-facts.js';
 import { specSchema } from '../../src/spec/spec-schema.js';
 import { markdownTable } from './markdown-table.js';
 

@@ -10,7 +10,7 @@ import { JoinDto } from '../../src/spec/dto/join.dto.js';
 import { RetryDto } from '../../src/spec/dto/retry.dto.js';
 import { TaskDto } from '../../src/spec/dto/task.dto.js';
 import { WITH_SHAPES } from '../../src/spec/dto/with.dto.js';
-import { fieldsOf, type Shape } from '../../src/spec/field.js';
+import { fieldsOf, type Shape } from '../../src/spec/field-facts.js';
 
 type Fields = { readonly [name: string]: Json };
 

@@ -5,7 +5,7 @@ import { TRIGGER_RULES } from '../../src/dag/spec.js';
 import { TASK_TYPES } from '../../src/dag/task-type.js';
 import { RetryDto } from '../../src/spec/dto/retry.dto.js';
 import { HttpWithDto, SqlWithDto } from '../../src/spec/dto/with.dto.js';
-import { fieldsOf } from '../../src/spec/field.js';
+import { fieldsOf } from '../../src/spec/field-facts.js';
 import { type CompletionItem, LanguageServer } from '../support/language-server.js';
 
 const EXAMPLES = readdirSync('examples').filter((name) => name.endsWith('.yaml'));

@@ -1,6 +1,7 @@
 import type { TaskType } from '../../dag/task-type.js';
 import { ON_TIMEOUT } from '../../dag/wait-plan.js';
-import { AnyMap, Anything, Decimal, Duration, Flag, ListOf, MapOf, Nested, OneOf, type Shape, Text, Whole } from '../field.js';
+import { AnyMap, Anything, Decimal, Duration, Flag, ListOf, MapOf, Nested, OneOf, Text, Whole } from '../field.js';
+import { type Shape } from '../field-facts.js';
 import { TaskDto } from './task.dto.js';
 
 /** noop takes no input. */

@@ -1,7 +1,7 @@
 import { CancellationScope } from '@temporalio/workflow';
-import type { Json, JsonObject } from '../../../src/dag/json.js';
+import type { JsonObject } from '../../../src/dag/json.js';
 import { itemAttemptsBefore } from '../../../src/dag/map/item-attempts.js';
-import { hookResult, type ItemRecord, itemResult } from '../../../src/dag/map/item-result.js';
+import { hookResult } from '../../../src/dag/map/item-result.js';
 import type { CallItem } from '../../../src/dag/map/item-source.js';
 import type { FinalItemState } from '../../../src/dag/map/map-walk.js';
 import { shardCount } from '../../../src/dag/map/shards.js';
@@ -17,10 +17,11 @@ import type { RunValues } from '../run-values.js';
 import { shielded } from '../shielded.js';
 import { loadRecords, storeAll, storeRecords } from '../stored-records.js';
 import type { TaskEnding } from '../task-ending.js';
-import { clip, messageOf } from '../task-failure.js';
+import { clip } from '../task-failure.js';
 import type { TaskHost, TaskPart } from '../task-host.js';
-import { itemsFailed, MAX_NAMED } from './items-failed.js';
+import { itemsFailed } from './items-failed.js';
 import { type EarlierItems, withKept } from './kept-items.js';
+import { collectedEnding, inlineEnding, reasonsOf } from './map-results.js';
 import { type NoMap, prepareMap, withKeys } from './prepare-map.js';
 import { type PreparedMap, RunningMap } from './running-map.js';
 import type { ShardRuns } from './shard-runs.js';
@@ -34,8 +35,6 @@ export interface ItemToRun {
 
 /** Hooks between attempts that an item tells of: the newest. */
 const KEPT_HOOKS = 20;
-/** Of one item, in the failure of its map. */
-const MAX_REASON = 200;
 
 /**
  * The maps of a run that are under way: hands their items to the loop, hears how they ended, and ends their tasks. Items are
@@ -245,33 +244,16 @@ export class MapRuns implements TaskPart {
     const { index, task, walk } = map;
     const state = walk.outcome()!;
     if (map.prepared.shard !== undefined) return this.closeShard(map);
-    const failure = state === 'failed' ? itemsFailed(map.progress, map.tolerated, reasonsOf(map)) : undefined;
+    const failure = state === 'failed' ? itemsFailed(map.progress, map.tolerated, reasonsOf(map.begun())) : undefined;
+    const { inlineLimit } = this.values;
     const records = map.all();
-    const limit = this.values.inlineLimit;
-    const items = records.map((record) => itemResult(record, inlineOutput(record)));
-    const inline = records.every(({ output }) => output === undefined || 'value' in output);
-    if (inline && JSON.stringify(items).length <= limit) {
-      const output = items.filter((item) => item.state === 'success').map((item) => item.output);
-      return this.over(map, {
-        state,
-        failure,
-        ...(state === 'success' ? { output: { value: output } } : {}),
-        items: { value: items as unknown as Json },
-      });
-    }
-    const collecting = CancellationScope.nonCancellable(async () => {
+    const inline = inlineEnding({ state, failure }, records, inlineLimit);
+    if (inline !== undefined) return this.over(map, inline);
+    const collecting = collectedEnding({ state, failure }, async () => {
       const stored = await storeRecords(records, this.prefix, `maps/${task.id}/items`, `items of ${task.id}`);
-      const input = { task: task.id, prefix: this.prefix, records: stored, inlineLimit: limit };
-      return system(`outputs of the items of ${task.id}`).collectItems(input);
-    }).catch((error: unknown) => ({ error: messageOf(error) }));
-    this.host.settle(index, collecting, (collected) => {
-      if ('error' in collected) {
-        const unread: Failure = { kind: 'error', type: 'ItemsNotCollected', message: collected.error };
-        return this.over(map, { state: 'failed', failure: unread });
-      }
-      const { output, items } = collected;
-      this.over(map, { state, failure, ...(state === 'success' ? { output } : {}), items });
+      return { task: task.id, prefix: this.prefix, records: stored, inlineLimit };
     });
+    this.host.settle(index, collecting, (ending) => this.over(map, ending));
   }
 
   /** A shard leaves the records of its items, and how they ended; what that makes of the map is its parent's to say. */
@@ -281,7 +263,7 @@ export class MapRuns implements TaskPart {
       storeAll(map.all(), this.prefix, `maps/${task.id}/items-${offset}`, `items ${offset} to ${offset + walk.total - 1}`),
     );
     this.host.settle(index, storing, (pages) => {
-      const result: ShardResult = { pages, counts: walk.counts(), reasons: reasonsOf(map) };
+      const result: ShardResult = { pages, counts: walk.counts(), reasons: reasonsOf(map.begun()) };
       this.ledger.outputs = result as unknown as JsonObject;
       this.over(map, { state: walk.outcome() === 'cancelled' ? 'cancelled' : 'success' });
     });
@@ -299,17 +281,4 @@ export class MapRuns implements TaskPart {
     this.open.delete(map.index);
     this.ledger.inlineBytes -= map.inlineBytes;
   }
-}
-
-function inlineOutput({ output }: ItemRecord): Json {
-  return output !== undefined && 'value' in output ? output.value : null;
-}
-
-/** The first failed items of a map, with the reason. */
-function reasonsOf(map: RunningMap): string[] {
-  const failed = map.begun().filter(({ state }) => state === 'failed');
-  return failed.slice(0, MAX_NAMED).map(({ key, failure }) => {
-    const why = failure?.message.replace(/\s+/g, ' ').slice(0, MAX_REASON);
-    return why === undefined ? key : `${key} (${why})`;
-  });
 }

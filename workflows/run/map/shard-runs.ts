@@ -1,17 +1,15 @@
-import { CancellationScope } from '@temporalio/workflow';
 import type { ChildEnd } from '../../../src/dag/child-end.js';
 import { SHARD_ITEMS } from '../../../src/dag/map/shards.js';
 import type { DagPlan, TaskPlan } from '../../../src/dag/plan.js';
 import type { ChildRecord, DagRunInput, ItemsQueryResult, MapSnapshot, ShardResult } from '../../contract.js';
 import type { Children } from '../children.js';
-import { system } from '../dispatch.js';
 import { itemPrefix, itemRun } from '../item-facts.js';
 import { reaches } from '../reach-of-cancel.js';
 import type { RunLedger } from '../run-ledger.js';
 import type { RunValues } from '../run-values.js';
-import { messageOf } from '../task-failure.js';
 import type { TaskHost, TaskPart } from '../task-host.js';
 import { itemsFailed } from './items-failed.js';
+import { collectedEnding } from './map-results.js';
 import type { PreparedMap } from './running-map.js';
 import { shardRun } from './shard-plan.js';
 import { ShardedMap } from './sharded-map.js';
@@ -154,22 +152,15 @@ export class ShardRuns implements TaskPart {
     const { index, task } = map;
     const state = map.outcome(this.stopped.has(index));
     const failure = state === 'failed' ? itemsFailed(map.progress, map.tolerated, map.reasons()) : undefined;
-    const collecting = CancellationScope.nonCancellable(() =>
-      system(`outputs of the items of ${task.id}`).collectItems({
-        task: task.id,
-        prefix: itemPrefix(this.input),
-        records: { pages: map.pages() },
-        inlineLimit: this.values.inlineLimit,
-      }),
-    ).catch((error: unknown) => ({ error: messageOf(error) }));
-    this.host.settle(index, collecting, (collected) => {
+    const collecting = collectedEnding({ state, failure }, async () => ({
+      task: task.id,
+      prefix: itemPrefix(this.input),
+      records: { pages: map.pages() },
+      inlineLimit: this.values.inlineLimit,
+    }));
+    this.host.settle(index, collecting, (ending) => {
       this.open.delete(index);
-      if ('error' in collected) {
-        const unread = { kind: 'error' as const, type: 'ItemsNotCollected', message: collected.error };
-        return this.host.end(index, { state: 'failed', failure: unread });
-      }
-      const { output, items } = collected;
-      this.host.end(index, { state, failure, ...(state === 'success' ? { output } : {}), items });
+      this.host.end(index, ending);
     });
   }
 }
