@@ -25,6 +25,9 @@ const READY_MS = 60_000;
 const STEADY_MS = 60_000;
 const LONGEST_PAUSE_MS = 30_000;
 const LOG_BYTES = 10 * 1_048_576;
+/** How often the first start is tried while a port is taken under its hands. */
+const LAUNCHES = 3;
+const ADDRESS_TAKEN = /address already in use/;
 const READY = Symbol('ready');
 
 /** In an object, since a promise of a promise would wait for both. */
@@ -75,7 +78,7 @@ export class EmbeddedServer {
       const port = await choosePort('BATON_TEMPORAL_PORT', options.port, []);
       const uiPort = await choosePort('BATON_TEMPORAL_UI_PORT', options.uiPort, [port]);
       const server = new EmbeddedServer(options, port, uiPort, binary);
-      server.supervision = server.supervise(await server.launch());
+      server.supervision = server.supervise(await server.firstLaunch());
       return server;
     } catch (error) {
       await removeRecord(recordFile(options.home));
@@ -91,6 +94,21 @@ export class EmbeddedServer {
     await this.supervision;
     process.off('exit', this.killAtExit);
     await removeRecord(recordFile(this.options.home));
+  }
+
+  /**
+   * The server picks ports for its own inner services when it starts, and another program can take one of them before it
+   * listens there: the next try picks others.
+   */
+  private async firstLaunch(): Promise<Ended> {
+    for (let tried = 1; ; tried++) {
+      try {
+        return await this.launch();
+      } catch (error) {
+        if (tried === LAUNCHES || !(error instanceof EmbeddedServerError) || !ADDRESS_TAKEN.test(error.message)) throw error;
+        this.options.log.warn({ tried }, 'A port that the embedded Temporal server had picked was taken; starting it again.');
+      }
+    }
   }
 
   /** Starts the process and waits until it is ready; what comes back is settled with the reason when it ends. */

@@ -3,8 +3,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { join } from 'node:path';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../../src/temporal/local-port.js';
 import { DATA_CONVERTER } from '../../src/temporal/temporal-connection.js';
-import { BuiltService, type FinishedRun, freePort, ROOT } from '../support/built-service.js';
+import { BuiltService, type FinishedRun, ROOT } from '../support/built-service.js';
 import { NO_POSTGRES, POSTGRES, PostgresServer } from '../support/postgres-server.js';
 import { NO_PYTHON, PYTHON } from '../support/python.js';
 import { PythonWorker } from '../support/python-worker.js';
