@@ -10,7 +10,7 @@ import { SecretMask } from './secret-mask.js';
 import { resolveSecrets } from './secrets.js';
 import { SilentLog } from './silent-log.js';
 import type { PollCall, TaskFailedDetails, TaskReturn } from './task-call.js';
-import { NO_RESOURCES, runInTask, type TaskContext } from './task-context.js';
+import { NO_RESOURCES, type TaskContext } from './task-context.js';
 import { taskFailed } from './task-failed.js';
 import { taskFailure } from './task-failure.js';
 import type { TaskHandler } from './task-handler.js';
@@ -65,7 +65,7 @@ class Poll {
     const scope = await taskScope(call, input.references, runtime.outputs, attempt, secrets);
     const rendered = renderInput(input, scope);
     const context = this.context(signal, attempt);
-    const returned = await runInTask(context, () => handler.run(rendered, context)).catch((error: unknown) => {
+    const returned = await handler.run(rendered, context).catch((error: unknown) => {
       throw expressionFailure(error);
     });
     const output = this.mask.output(toJson(returned));

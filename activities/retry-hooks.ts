@@ -11,7 +11,7 @@ import { SecretMask } from './secret-mask.js';
 import { resolveSecrets, type SecretSource } from './secrets.js';
 import { StopSignal } from './stop-signal.js';
 import type { TaskCall } from './task-call.js';
-import { NO_RESOURCES, runInTask, type TaskContext } from './task-context.js';
+import { NO_RESOURCES, type TaskContext } from './task-context.js';
 import { TaskError } from './task-error.js';
 import { taskFailure } from './task-failure.js';
 import type { TaskHandler } from './task-handler.js';
@@ -104,7 +104,7 @@ class RetryHook {
     this.mask = new SecretMask(Object.values(secrets));
     const rendered = input.render(await this.scope(input.references, secrets));
     const context = this.context();
-    await runInTask(context, async () => handler.run(rendered, context));
+    await handler.run(rendered, context);
     return 'success';
   }
 

@@ -20,7 +20,7 @@ import { resolveSecrets } from './secrets.js';
 import { StopSignal } from './stop-signal.js';
 import { scopeOfCacheKey, TaskCache } from './task-cache.js';
 import type { TaskCall, TaskFailedDetails, TaskReturn } from './task-call.js';
-import { NO_RESOURCES, runInTask, type TaskContext } from './task-context.js';
+import { NO_RESOURCES, type TaskContext } from './task-context.js';
 import { TaskError } from './task-error.js';
 import { taskFailed } from './task-failed.js';
 import { type TaskFailure, taskFailure } from './task-failure.js';
@@ -79,7 +79,7 @@ class TaskRun {
     else cancellationSignal.addEventListener('abort', onCancel, { once: true });
     try {
       const output = await this.attempt();
-      await this.log?.close();
+      if (this.log?.isEmpty === false) await this.log.close();
       const { cached, history } = this;
       return { output, attempts: history.succeeded(Date.now()), ...history.hooks, ...(cached === undefined ? {} : { cached }) };
     } catch (error) {
@@ -143,7 +143,7 @@ class TaskRun {
       Math.min(timeoutMs, left),
       this.stop,
       () => timedOut(timeoutMs, total),
-      () => runInTask(context, async () => run(context)),
+      () => run(context),
     );
   }
 

@@ -71,7 +71,7 @@ export class StoredHook {
 
 /** Reads the body of a task; throws `TaskError` (`blob_missing`). */
 export async function readTask(bodies: JsonBlobs<ReadonlyMap<string, StoredTask>>, call: TaskCall): Promise<StoredTask> {
-  const found = (await bodies.read(call.body))?.get(call.task);
+  const found = (bodies.atHand(call.body) ?? (await bodies.read(call.body)))?.get(call.task);
   if (found === undefined) {
     throw new TaskError(
       'BlobMissing',
