@@ -120,7 +120,7 @@ class RetryHook {
     );
   }
 
-  private scope(references: References, secrets: { readonly [name: string]: string }): Promise<Scope> {
+  private scope(references: References, secrets: { readonly [name: string]: string }): Scope | Promise<Scope> {
     const { call, failed, attempts } = this.between;
     const { failure = null } = failed;
     const task = { id: call.task, state: 'running', failure, attempts } as unknown as Json;

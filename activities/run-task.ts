@@ -94,7 +94,9 @@ class TaskRun {
 
   private async attempt(): Promise<OutputValue> {
     const { call, runtime } = this;
-    const task = await readTask(runtime.bodies, call);
+    // What is at hand is not awaited, here and below: each promise costs every task.
+    const read = readTask(runtime.bodies, call);
+    const task = read instanceof Promise ? await read : read;
     const { retry, timeoutMs, outputSchema } = task.body;
     this.retry = retry;
     if (this.history.infraFailures > retry.infraAttempts)
@@ -108,7 +110,8 @@ class TaskRun {
     const attempt = call.failedAttempt ?? this.history.current.attempt;
     const key = task.cacheKey();
     const named = key === undefined ? references : mergeReferences([references, key.references]);
-    const scope = await taskScope(call, named, runtime.outputs, attempt, secrets);
+    const known = taskScope(call, named, runtime.outputs, attempt, secrets);
+    const scope = known instanceof Promise ? await known : known;
     const rendered = renderInput(input, scope);
     if (task.body.cache !== undefined) {
       const kept = renderInput(key ?? input, scopeOfCacheKey(scope));
@@ -121,7 +124,7 @@ class TaskRun {
     const returned = await this.bounded(timeoutMs, (context) => this.handler.run(rendered, context));
     const output = this.mask.output(toJson(returned));
     checkOutput(outputSchema, output);
-    await this.cache?.keep(output, this.context());
+    if (this.cache !== undefined) await this.cache.keep(output, this.context());
     return outputValue(runtime.objects, call.prefix, itemName(call.task, call.item), output, call.inlineLimit);
   }
 

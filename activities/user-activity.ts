@@ -12,11 +12,11 @@ import type { LogSource, TaskLog } from './task-log.js';
  */
 export function userActivity(name: string, fn: (...args: never[]) => unknown): TaskHandler {
   return {
-    run: async (input, context) => {
+    run: (input, context) => {
       const args = argumentsOf(name, input);
       // Rendered values may be shared with other tasks through the cache; a user's function may change what it gets.
       const own = (args.length === 0 ? [] : structuredClone(args)) as never[];
-      return runInTask(contextOf(context), context, () => fn(...own));
+      return runInTask(contextOf(context), context, () => Promise.resolve(fn(...own)));
     },
   };
 }
