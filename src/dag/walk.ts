@@ -214,6 +214,12 @@ export class Walk {
     return task === undefined ? undefined : { task, step: 'run' };
   }
 
+  /** Whether {@link next} may have another step. It may turn out to have none, never the other way round. */
+  get mayHaveNext(): boolean {
+    if (this.toAsk.size > 0 || this.freeToRun.size > 0) return true;
+    return this.waitingForSlot.size > 0 && this.active < this.plan.maxActiveTasks;
+  }
+
   /** Puts a `run` step back that the driver could not carry out now (its own budget is used up). */
   putBack(task: number): void {
     this.getInLine(task);

@@ -140,6 +140,7 @@ export class RunLoop implements TaskHost {
     const { performers } = this;
     while (!this.budget.isFull && !performers.children.isFull) {
       if (this.budget.isSpent) {
+        if (!this.mayHaveMore) return;
         // More may be ready than one workflow task should hold: a timer makes the next one.
         const goOn = (): void => this.tell(() => {});
         void sleep(1, { summary: 'more tasks are ready' }).then(goOn, goOn);
@@ -151,6 +152,10 @@ export class RunLoop implements TaskHost {
       if (step !== undefined) this.take(step);
       else if (!this.launchItem() && !performers.shards.launch()) return;
     }
+  }
+
+  private get mayHaveMore(): boolean {
+    return this.walk.mayHaveNext || this.performers.maps.mayHaveNext || this.performers.shards.mayHaveNext;
   }
 
   private take({ task: index, step }: Step): void {

@@ -75,6 +75,11 @@ export class MapRuns implements TaskPart {
     });
   }
 
+  /** Whether {@link next} may have another item; it may turn out to have none. */
+  get mayHaveNext(): boolean {
+    return this.open.size > 0;
+  }
+
   /** The next item to carry out; it counts as started. */
   next(): ItemToRun | undefined {
     for (const map of this.open.values()) {

@@ -45,6 +45,11 @@ export class ShardRuns implements TaskPart {
     return this.open.has(task);
   }
 
+  /** Whether {@link launch} may start another one; it may turn out to have none. */
+  get mayHaveNext(): boolean {
+    return this.open.size > 0;
+  }
+
   /** Starts one more shard; false when none can start now. */
   launch(): boolean {
     for (const map of this.open.values()) {
