@@ -56,6 +56,8 @@ export interface PythonSettings {
   readonly environment?: NodeJS.ProcessEnv;
   /** Where virtual environments are kept. Default: a folder for temporary files. */
   readonly environmentsFolder?: string;
+  /** Virtual environments that no task used for so long are deleted, ms. Default 30 days. */
+  readonly keepEnvironmentsMs?: number;
   /** Folder that `file` is relative to. Default: the current one. */
   readonly dataFolder?: string;
   /** Largest returned value in bytes of JSON. Default 64 MiB. */

@@ -10,28 +10,35 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
  * Runs work for `limitMs` at most: then `stop` is told with what `tooLate` makes, and the work is waited for while it cleans up.
  * Rejects with that error, whatever the work itself says by then.
  */
-export async function boundedWork<T>(
+export function boundedWork<T>(
   limitMs: number,
   stop: StopSignal,
   tooLate: () => TaskError,
   work: () => Promise<T>,
 ): Promise<T> {
-  let giveUp: NodeJS.Timeout | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
+  // One promise and one callback: each further one costs every task, since the hooks of AsyncLocalStorage see them all.
+  return new Promise<T>((resolve, reject) => {
+    const working = work();
+    let giveUp: NodeJS.Timeout | undefined;
     const expire = (): void => {
       const timeout = tooLate();
       stop.stop(timeout);
       giveUp = setTimeout(() => reject(timeout), CLEAN_UP_MS);
     };
-    timer = setTimeout(expire, Math.min(Math.max(0, limitMs), MAX_TIMER_MS));
+    const timer = setTimeout(expire, Math.min(Math.max(0, limitMs), MAX_TIMER_MS));
+    const over = (): void => {
+      clearTimeout(timer);
+      clearTimeout(giveUp);
+    };
+    working.then(
+      (value) => {
+        over();
+        resolve(value);
+      },
+      (error: unknown) => {
+        over();
+        reject(stop.reason instanceof TaskError ? stop.reason : error);
+      },
+    );
   });
-  try {
-    return await Promise.race([work(), late]);
-  } catch (error) {
-    throw stop.reason instanceof TaskError ? stop.reason : error;
-  } finally {
-    clearTimeout(timer);
-    clearTimeout(giveUp);
-  }
 }

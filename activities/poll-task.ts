@@ -10,7 +10,7 @@ import { SecretMask } from './secret-mask.js';
 import { resolveSecrets } from './secrets.js';
 import { SilentLog } from './silent-log.js';
 import type { PollCall, TaskFailedDetails, TaskReturn } from './task-call.js';
-import { NO_RESOURCES, runInTask, type TaskContext } from './task-context.js';
+import { NO_RESOURCES, type TaskContext } from './task-context.js';
 import { taskFailed } from './task-failed.js';
 import { taskFailure } from './task-failure.js';
 import type { TaskHandler } from './task-handler.js';
@@ -66,7 +66,7 @@ class Poll {
     const what = `with of task ${call.task}`;
     const rendered = await renderInput(input, scope, what);
     const context = this.context(signal, attempt);
-    const returned = await runInTask(context, () => handler.run(rendered, context)).catch((error: unknown) => {
+    const returned = await handler.run(rendered, context).catch((error: unknown) => {
       throw expressionFailure(error, what);
     });
     const output = this.mask.output(toJson(returned));
@@ -87,7 +87,7 @@ class Poll {
         taskId: call.task,
         attempt,
         get idempotencyKey() {
-          return idempotencyKey(call.prefix, call.task, undefined, call.before);
+          return idempotencyKey(call);
         },
         prefix: call.prefix,
         resources: NO_RESOURCES,

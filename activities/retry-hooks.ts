@@ -11,7 +11,7 @@ import { SecretMask } from './secret-mask.js';
 import { resolveSecrets, type SecretSource } from './secrets.js';
 import { StopSignal } from './stop-signal.js';
 import type { TaskCall } from './task-call.js';
-import { NO_RESOURCES, runInTask, type TaskContext } from './task-context.js';
+import { NO_RESOURCES, type TaskContext } from './task-context.js';
 import { TaskError } from './task-error.js';
 import { taskFailure } from './task-failure.js';
 import type { TaskHandler } from './task-handler.js';
@@ -104,7 +104,7 @@ class RetryHook {
     this.mask = new SecretMask(Object.values(secrets));
     const rendered = input.render(await this.scope(input.references, secrets));
     const context = this.context();
-    await runInTask(context, async () => handler.run(rendered, context));
+    await handler.run(rendered, context);
     return 'success';
   }
 
@@ -120,7 +120,7 @@ class RetryHook {
     );
   }
 
-  private scope(references: References, secrets: { readonly [name: string]: string }): Promise<Scope> {
+  private scope(references: References, secrets: { readonly [name: string]: string }): Scope | Promise<Scope> {
     const { call, failed, attempts } = this.between;
     const { failure = null } = failed;
     const task = { id: call.task, state: 'running', failure, attempts } as unknown as Json;
@@ -144,7 +144,7 @@ class RetryHook {
         attempt: failed.attempt,
         // Other work than the task, and after each attempt again.
         get idempotencyKey() {
-          return idempotencyKey(call.prefix, name, call.item?.index, failed.attempt);
+          return idempotencyKey({ prefix: call.prefix, task: name, item: call.item, failedAttempt: failed.attempt });
         },
         prefix: call.prefix,
         resources: NO_RESOURCES,

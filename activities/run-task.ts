@@ -20,7 +20,7 @@ import { resolveSecrets } from './secrets.js';
 import { StopSignal } from './stop-signal.js';
 import { scopeOfCacheKey, TaskCache } from './task-cache.js';
 import type { TaskCall, TaskFailedDetails, TaskReturn } from './task-call.js';
-import { NO_RESOURCES, runInTask, type TaskContext } from './task-context.js';
+import { NO_RESOURCES, type TaskContext } from './task-context.js';
 import { TaskError } from './task-error.js';
 import { taskFailed } from './task-failed.js';
 import { type TaskFailure, taskFailure } from './task-failure.js';
@@ -79,7 +79,7 @@ class TaskRun {
     else cancellationSignal.addEventListener('abort', onCancel, { once: true });
     try {
       const output = await this.attempt();
-      await this.log?.close();
+      if (this.log?.isEmpty === false) await this.log.close();
       const { cached, history } = this;
       return { output, attempts: history.succeeded(Date.now()), ...history.hooks, ...(cached === undefined ? {} : { cached }) };
     } catch (error) {
@@ -94,7 +94,9 @@ class TaskRun {
 
   private async attempt(): Promise<OutputValue> {
     const { call, runtime } = this;
-    const task = await readTask(runtime.bodies, call);
+    // What is at hand is not awaited, here and below: each promise costs every task.
+    const read = readTask(runtime.bodies, call);
+    const task = read instanceof Promise ? await read : read;
     const { retry, timeoutMs, outputSchema } = task.body;
     this.retry = retry;
     if (this.history.infraFailures > retry.infraAttempts)
@@ -108,8 +110,10 @@ class TaskRun {
     const attempt = call.failedAttempt ?? this.history.current.attempt;
     const key = task.cacheKey();
     const named = key === undefined ? references : mergeReferences([references, key.references]);
-    const scope = await taskScope(call, named, runtime.outputs, attempt, secrets);
-    const rendered = await renderInput(input, scope, `with of task ${call.task}`);
+    const known = taskScope(call, named, runtime.outputs, attempt, secrets);
+    const scope = known instanceof Promise ? await known : known;
+    const rendering = renderInput(input, scope, `with of task ${call.task}`);
+    const rendered = rendering instanceof Promise ? await rendering : rendering;
     if (task.body.cache !== undefined) {
       const kept = await renderInput(key ?? input, scopeOfCacheKey(scope), `cache.key of task ${call.task}`);
       this.cache = new TaskCache(runtime.objects, task.body.cache, { id: call.task, type: task.body.type }, kept);
@@ -121,7 +125,7 @@ class TaskRun {
     const returned = await this.bounded(timeoutMs, (context) => this.handler.run(rendered, context));
     const output = this.mask.output(toJson(returned));
     checkOutput(outputSchema, output);
-    await this.cache?.keep(output, this.context());
+    if (this.cache !== undefined) await this.cache.keep(output, this.context());
     return outputValue(runtime.objects, call.prefix, itemName(call.task, call.item), output, call.inlineLimit);
   }
 
@@ -143,7 +147,7 @@ class TaskRun {
       Math.min(timeoutMs, left),
       this.stop,
       () => timedOut(timeoutMs, total),
-      () => runInTask(context, async () => run(context)),
+      () => run(context),
     );
   }
 
@@ -202,7 +206,7 @@ class TaskRun {
         attempt,
         // Made when looked at: few tasks do.
         get idempotencyKey() {
-          return idempotencyKey(call.prefix, call.task, call.item?.index, call.before);
+          return idempotencyKey(call);
         },
         prefix: call.prefix,
         resources: call.resources ?? NO_RESOURCES,

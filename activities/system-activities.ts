@@ -12,7 +12,13 @@ import type { ObjectStore } from '../src/objects/object-store.js';
 import { ObjectStoreError } from '../src/objects/object-store-error.js';
 import { keptItems } from './kept-items.js';
 import { collectItems, expandStored, storedItemKeys } from './map-activities.js';
-import { type EvaluateInput, OBJECT_CONFLICT, type SystemActivities, type TemporalPort } from './system-calls.js';
+import {
+  type EvaluateInput,
+  type LastAttempt,
+  OBJECT_CONFLICT,
+  type SystemActivities,
+  type TemporalPort,
+} from './system-calls.js';
 import { inTurn } from './taking-turns.js';
 import type { CacheDay } from './task-cache.js';
 import { TaskError } from './task-error.js';
@@ -33,6 +39,9 @@ export const SYSTEM_ACTIVITY_NAMES = [
   'childEnds',
   'runIsOpen',
   'countPollers',
+  'lastAttempts',
+  'applySchedule',
+  'resolveScheduled',
   'sweepRuns',
 ] as const satisfies readonly (keyof SystemActivities)[];
 
@@ -71,6 +80,13 @@ export function createSystemActivities(deps: {
     },
     runIsOpen: async ({ runId, execution }) => temporal.executionIsOpen(runId, execution),
     countPollers: async ({ queue }) => temporal.countPollers(queue),
+    lastAttempts: async (input) => {
+      // A run does not wait for what is only told of it.
+      const found = await temporal.lastAttempts(input).catch(() => new Map<string, LastAttempt>());
+      return input.activityIds.map((id) => found.get(id) ?? null);
+    },
+    applySchedule: async (order) => temporal.applySchedule(order),
+    resolveScheduled: async (start) => temporal.resolveScheduled(start),
     sweepRuns: async ({ before }) => {
       await sweepCache(objects, before);
       return sweepRuns(objects, temporal, before);

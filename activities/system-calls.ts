@@ -7,7 +7,8 @@ import type { MapPlan } from '../src/dag/map/map-plan.js';
 import type { ItemRange } from '../src/dag/map/shards.js';
 import type { DagPlan } from '../src/dag/plan.js';
 import type { Scope } from '../src/dag/scope.js';
-import type { BlobRef, Failure, OutputValue, TaskState } from '../src/dag/state.js';
+import type { Attempt, BlobRef, Failure, OutputValue, TaskState } from '../src/dag/state.js';
+import type { ResolvedStart, ScheduledStart, ScheduleOrder, SkippedStart } from '../workflows/contract.js';
 import type { CallTasks } from './task-call.js';
 
 /**
@@ -49,6 +50,14 @@ export interface SystemActivities {
   runIsOpen(input: { readonly runId: string; readonly execution: number }): Promise<boolean>;
   /** How many pollers a task queue has seen lately (DescribeTaskQueue); 0 = nobody works on it. */
   countPollers(input: { readonly queue: string }): Promise<number>;
+  /** The last attempts of activities of an execution that have ended, in the order of their ids; null where nobody knows. Never fails. */
+  lastAttempts(input: LastAttemptsInput): Promise<readonly (LastAttempt | null)[]>;
+  /**
+   * Makes a DAG's Temporal Schedule what the order says: creates, updates or deletes it. One that is so already is not touched.
+   */
+  applySchedule(order: ScheduleOrder): Promise<void>;
+  /** What a run is that a Schedule has started: asked once, as its first act. */
+  resolveScheduled(input: ScheduledStart): Promise<ResolvedStart | SkippedStart>;
   /** Deletes what belongs to closed runs of days older than the retention; returns how many runs (R3). */
   sweepRuns(input: { readonly before: string }): Promise<{ readonly deleted: number }>;
 }
@@ -67,6 +76,15 @@ export interface EvaluateInput {
   readonly name: string;
   readonly inlineLimit: number;
 }
+
+export interface LastAttemptsInput {
+  readonly workflowId: string;
+  /** Of the execution of Temporal. */
+  readonly runId: string;
+  readonly activityIds: readonly string[];
+}
+/** What a history says of the last attempt of an activity: its number, from 1, when it began (epoch ms) and who made it. */
+export type LastAttempt = Pick<Attempt, 'attempt' | 'startedAt' | 'worker'>;
 
 /** A scope whose outputs may be references. */
 export type StoredScope = Omit<Scope, 'tasks' | 'secrets'> & { readonly tasks?: CallTasks };
@@ -137,6 +155,12 @@ export interface TemporalPort {
   childEnd(runId: string): Promise<ChildEnd | undefined>;
   /** Whether that execution of a run is open (R4). */
   executionIsOpen(runId: string, execution: number): Promise<boolean>;
+  /** The last attempts of activities that have ended, by id. */
+  lastAttempts(input: LastAttemptsInput): Promise<ReadonlyMap<string, LastAttempt>>;
+  /** As the activity of that name. */
+  applySchedule(order: ScheduleOrder): Promise<void>;
+  /** As the activity of that name. */
+  resolveScheduled(start: ScheduledStart): Promise<ResolvedStart | SkippedStart>;
   /** State of a run for the sweep: still open (or unknown to us) means: keep. */
   isOpen(runId: string): Promise<boolean>;
 }

@@ -8,9 +8,13 @@ let turn: Promise<void> | undefined;
 
 /**
  * Does work that nothing interrupts, such as an expression that takes a second. Of much such work at once each piece waits for
- * a round of the event loop after the one before; work that is short waits for nothing.
+ * a round of the event loop after the one before; work that is short waits for nothing, and costs no promise.
  */
-export async function inTurn<T>(work: () => T): Promise<T> {
+export function inTurn<T>(work: () => T): T | Promise<T> {
+  return busyMs > AT_ONCE_MS ? later(work) : counted(work);
+}
+
+async function later<T>(work: () => T): Promise<T> {
   while (busyMs > AT_ONCE_MS) {
     turn ??= setImmediate().then(() => {
       busyMs = 0;
@@ -18,6 +22,10 @@ export async function inTurn<T>(work: () => T): Promise<T> {
     });
     await turn;
   }
+  return counted(work);
+}
+
+function counted<T>(work: () => T): T {
   const began = performance.now();
   try {
     return work();

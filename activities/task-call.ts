@@ -27,8 +27,10 @@ export interface TaskCall {
   readonly ignoreCache?: true;
   /** For hooks of a task that the run carries out: that task, as expressions name it (`task`). */
   readonly hookOf?: Json;
-  /** Attempts of earlier rounds, before a rejection sent the run back: numbers go on, and it is other work. Default 0. */
+  /** Attempts of earlier rounds, before a rejection sent the task back: their numbers go on. Default 0. */
   readonly before?: number;
+  /** How often a rejection has sent the task back: each time it is other work, with a key of its own. Default 0. */
+  readonly rewinds?: number;
   /** What it is given of the machine. Default: nothing is said. */
   readonly resources?: Resources;
   /** For hooks between attempts of a SubDAG: number of the attempt that has failed, which is then `attempt`. */

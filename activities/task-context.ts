@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { asyncLocalStorage, type Context } from '@temporalio/activity';
 import type { Resources } from '../src/dag/resources.js';
 import type { ObjectStore } from '../src/objects/object-store.js';
 import type { TaskLog } from './task-log.js';
@@ -36,24 +36,28 @@ export interface TaskContext {
   readonly lastProgress?: unknown;
 }
 
-/** One storage per process, also where a user's module loads this file by another path. */
-const KEY = Symbol.for('baton.task-context');
-const holder = globalThis as { [KEY]?: AsyncLocalStorage<TaskContext> };
-holder[KEY] ??= new AsyncLocalStorage<TaskContext>();
-const storage = holder[KEY];
+/** One for the process, also where a user's module loads this file by another path. */
+const KEY = Symbol.for('baton.task-contexts');
+const holder = globalThis as { [KEY]?: WeakMap<Context, TaskContext> };
+holder[KEY] ??= new WeakMap();
+const tasks = holder[KEY];
 
 /**
  * The task that the calling code is part of, for activities of the user: `currentTask().log.info('…')`,
  * `currentTask().info.idempotencyKey`. Temporal's own `Context.current()` works as well. Throws outside of a task.
  */
 export function currentTask(): TaskContext {
-  const context = storage.getStore();
-  if (context === undefined)
-    throw new Error('currentTask() was called outside of a task: call it in an activity that Baton runs');
-  return context;
+  const context = asyncLocalStorage.getStore();
+  const task = context === undefined ? undefined : tasks.get(context);
+  if (task === undefined) throw new Error('currentTask() was called outside of a task: call it in an activity that Baton runs');
+  return task;
 }
 
-/** Runs code as part of a task. */
-export function runInTask<T>(context: TaskContext, code: () => T): T {
-  return storage.run(context, code);
+/**
+ * Runs code of the user as part of a task, within Temporal's context as that code shall see it. There is no second
+ * AsyncLocalStorage for ours: each one costs every promise of the process.
+ */
+export function runInTask<T>(context: Context, task: TaskContext, code: () => T): T {
+  tasks.set(context, task);
+  return asyncLocalStorage.run(context, code);
 }

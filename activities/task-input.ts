@@ -70,9 +70,14 @@ export class StoredHook {
   }
 }
 
-/** Reads the body of a task; throws `TaskError` (`blob_missing`). */
-export async function readTask(bodies: JsonBlobs<ReadonlyMap<string, StoredTask>>, call: TaskCall): Promise<StoredTask> {
-  const found = (await bodies.read(call.body))?.get(call.task);
+/** Reads the body of a task, without a promise where it is at hand; throws, or rejects with, `TaskError` (`blob_missing`). */
+export function readTask(bodies: JsonBlobs<ReadonlyMap<string, StoredTask>>, call: TaskCall): StoredTask | Promise<StoredTask> {
+  const kept = bodies.atHand(call.body);
+  return kept === undefined ? bodies.read(call.body).then((found) => taskIn(found, call)) : taskIn(kept, call);
+}
+
+function taskIn(tasks: ReadonlyMap<string, StoredTask> | undefined, call: TaskCall): StoredTask {
+  const found = tasks?.get(call.task);
   if (found === undefined) {
     throw new TaskError(
       'BlobMissing',
@@ -83,23 +88,29 @@ export async function readTask(bodies: JsonBlobs<ReadonlyMap<string, StoredTask>
   return found;
 }
 
-/** Everything the expressions of a task can name; stored outputs are read only where one names them. */
-export async function taskScope(
+/** Everything the expressions of a task can name; stored outputs are read only where one names them. No promise where none is. */
+export function taskScope(
   call: TaskCall,
   references: References,
   outputs: JsonBlobs,
   attempt: number,
   secrets: { readonly [name: string]: string },
-): Promise<Scope> {
-  return {
+): Scope | Promise<Scope> {
+  const known = {
     params: call.params ?? {},
     ...(call.run === undefined ? {} : { run: call.run }),
     ...(call.hookOf === undefined ? {} : { task: call.hookOf }),
-    tasks: call.tasks === undefined ? {} : await loadTasks(call.tasks, references, outputs),
-    ...(call.item === undefined ? {} : await itemScope(call.item, references, outputs)),
     attempt,
     secrets,
   };
+  const { tasks, item } = call;
+  if (tasks === undefined && item === undefined) return { ...known, tasks: {} };
+  const load = async (): Promise<Scope> => ({
+    ...known,
+    tasks: tasks === undefined ? {} : await loadTasks(tasks, references, outputs),
+    ...(item === undefined ? {} : await itemScope(item, references, outputs)),
+  });
+  return load();
 }
 
 /** The `tasks` object of a scope. Throws `TaskError` when stored outputs are missing or too large together. */
@@ -177,7 +188,7 @@ async function loadOutput(id: string, field: 'output' | 'items' | 'list', output
 }
 
 /** Puts values in. Throws `TaskError` (`expression`) where that cannot be done, naming what it is (`with of task load`). */
-export function renderInput(input: PreparedInput, scope: Scope, what: string): Promise<Json> {
+export function renderInput(input: PreparedInput, scope: Scope, what: string): Json | Promise<Json> {
   return inTurn(() => {
     try {
       return input.render(scope);

@@ -32,7 +32,7 @@ export class TaskLog {
   private total = 0;
   private cut = false;
   private timer?: NodeJS.Timeout;
-  private storing: Promise<void> = Promise.resolve();
+  private storing?: Promise<void>;
 
   constructor(readonly options: TaskLogOptions) {}
 
@@ -73,6 +73,11 @@ export class TaskLog {
     return this.options.mask.text(text);
   }
 
+  /** Nothing was written, so there is nothing to {@link close}. */
+  get isEmpty(): boolean {
+    return this.total === 0;
+  }
+
   /** Stores what is left; resolves when all is stored. */
   async close(): Promise<void> {
     this.store();
@@ -97,7 +102,7 @@ export class TaskLog {
     const bytes = Buffer.from(this.lines.join(''));
     this.lines = [];
     this.pending = 0;
-    this.storing = this.storing.then(() => this.put(bytes)).catch(() => undefined);
+    this.storing = (this.storing ?? Promise.resolve()).then(() => this.put(bytes)).catch(() => undefined);
   }
 
   private async put(bytes: Uint8Array): Promise<void> {

@@ -27,14 +27,17 @@ export function toJson(value: unknown): Json {
   }
 }
 
-/** The output as it travels: inline up to `inlineLimit` bytes of JSON, else stored by content and referred to (R15). */
-export async function outputValue(
+/**
+ * The output as it travels: inline, and without a promise, up to `inlineLimit` bytes of JSON, else stored by content and referred
+ * to (R15). Throws `TaskError` where it is too large for that too.
+ */
+export function outputValue(
   objects: ObjectStore,
   prefix: string,
   task: string,
   value: Json,
   inlineLimit = DEFAULT_INLINE,
-): Promise<OutputValue> {
+): OutputValue | Promise<OutputValue> {
   const text = JSON.stringify(value);
   const size = Buffer.byteLength(text);
   if (size <= Math.max(inlineLimit, ALWAYS_INLINE)) return { value };

@@ -1,7 +1,7 @@
-import { asyncLocalStorage, Context } from '@temporalio/activity';
+import { Context } from '@temporalio/activity';
 import { CancelledFailure, type Logger, type LogLevel, type LogMetadata } from '@temporalio/common';
 import type { Json } from '../src/dag/json.js';
-import type { TaskContext } from './task-context.js';
+import { runInTask, type TaskContext } from './task-context.js';
 import { TaskError } from './task-error.js';
 import type { TaskHandler } from './task-handler.js';
 import type { LogSource, TaskLog } from './task-log.js';
@@ -12,11 +12,11 @@ import type { LogSource, TaskLog } from './task-log.js';
  */
 export function userActivity(name: string, fn: (...args: never[]) => unknown): TaskHandler {
   return {
-    run: async (input, context) => {
+    run: (input, context) => {
       const args = argumentsOf(name, input);
       // Rendered values may be shared with other tasks through the cache; a user's function may change what it gets.
       const own = (args.length === 0 ? [] : structuredClone(args)) as never[];
-      return asyncLocalStorage.run(contextOf(context), async () => fn(...own));
+      return runInTask(contextOf(context), context, () => Promise.resolve(fn(...own)));
     },
   };
 }

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
+import { freePort } from '../src/temporal/local-port.js';
 import { DATA_CONVERTER } from '../src/temporal/temporal-connection.js';
 import { Rest } from './rest.js';
 
@@ -123,15 +123,4 @@ function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const kept = ['BATON_TEMPORAL_BIN'];
   const ours = (name: string): boolean => /^(BATON_|TEMPORAL_)/.test(name) || name === 'PORT' || name === 'HOST';
   return Object.fromEntries(Object.entries(env).filter(([name]) => kept.includes(name) || !ours(name)));
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -3,8 +3,11 @@ import {
   type DagEntityInput,
   type DagHead,
   MAX_VERSION_HEADERS,
+  type PauseInput,
   type PutInput,
   type PutResult,
+  type ScheduleHead,
+  type ScheduleOrder,
   type VersionHeader,
 } from './contract.js';
 
@@ -81,7 +84,7 @@ export function withVersion(state: DagEntityState, input: PutInput, header: Vers
     ...(input.description === undefined ? {} : { description: input.description }),
     ...(input.owner === undefined ? {} : { owner: input.owner }),
     ...(input.tags?.length ? { tags: input.tags } : {}),
-    ...(input.hasSchedule ? { scheduleState: 'inactive' as const } : {}),
+    ...(input.timing === undefined ? {} : { schedule: scheduleHead(state, input.timing, header.createdAt) }),
     updatedAt: header.createdAt,
   });
   return { ...state, head, versions };
@@ -97,9 +100,38 @@ export function putResult(before: DagEntityState, after: DagEntityState): PutRes
   return { outcome, head: after.head! };
 }
 
-export function withPaused(state: DagEntityState, paused: boolean, at: number): DagEntityState {
-  if (!state.head || state.head.paused === paused) return state;
-  return { ...state, head: { ...state.head, paused, updatedAt: at } };
+export function withPaused(state: DagEntityState, { paused, by }: PauseInput, at: number): DagEntityState {
+  const { head } = state;
+  if (!head || head.paused === paused) return state;
+  const { schedule } = head;
+  const pause: ScheduleHead['pause'] = paused
+    ? { from: at, ...(by === undefined ? {} : { by }) }
+    : schedule?.pause && { ...schedule.pause, to: at };
+  return { ...state, head: { ...head, paused, ...(schedule && { schedule: { ...schedule, pause } }), updatedAt: at } };
+}
+
+/** What the DAG's Temporal Schedule is to be; undefined before the first version. */
+export function scheduleOrder({ dagId, head }: DagEntityState): ScheduleOrder | undefined {
+  if (head === undefined) return undefined;
+  const { schedule, deleted, paused, latest } = head;
+  if (schedule === undefined || deleted) return { dagId };
+  const pause = paused ? { pausedAt: schedule.pause?.from ?? head.updatedAt, pausedBy: schedule.pause?.by } : {};
+  return { dagId, wanted: { specKey: latest.specKey, timing: schedule.timing, ...pause } };
+}
+
+/** The state with what its readers are told of the schedule: `settled` = Temporal's is as it is to be. */
+export function withScheduleState(state: DagEntityState, settled: boolean): DagEntityState {
+  const { head } = state;
+  if (head?.schedule === undefined) return state;
+  const now: ScheduleHead['state'] = settled ? (head.paused ? 'paused' : 'active') : 'pending';
+  return now === head.schedule.state ? state : { ...state, head: { ...head, schedule: { ...head.schedule, state: now } } };
+}
+
+/** A schedule that stays the same goes on with its past; a paused DAG that gets one is paused from then on. */
+function scheduleHead(state: DagEntityState, timing: string, at: number): ScheduleHead {
+  const before = isPresent(state) ? state.head : undefined;
+  if (before?.schedule?.timing === timing) return before.schedule;
+  return { state: 'pending', timing, since: at, ...(before?.paused ? { pause: { from: at } } : {}) };
 }
 
 export function asDeleted(state: DagEntityState, at: number): DagEntityState {

@@ -6,6 +6,7 @@ import {
   condition,
   continueAsNew,
   defineQuery,
+  defineSignal,
   defineUpdate,
   proxyActivities,
   setCurrentDetails,
@@ -17,6 +18,7 @@ import {
 import { OBJECT_CONFLICT, type SystemActivities } from '../activities/system-calls.js';
 import { markdownText } from '../src/dag/markdown-text.js';
 import {
+  CHECK_SCHEDULE_SIGNAL,
   DAG_HEAD_MEMO,
   type DagEntityInput,
   type DagHead,
@@ -43,14 +45,18 @@ import {
   plannedVersion,
   putRefusal,
   putResult,
+  scheduleOrder,
   versionsWith,
   withPaused,
+  withScheduleState,
   withVersion,
 } from './dag-entity.js';
+import { ScheduleKeeper } from './dag-schedule.js';
 
 const putUpdate = defineUpdate<PutResult, [PutInput]>(PUT_UPDATE);
 const pauseUpdate = defineUpdate<DagHead, [PauseInput]>(PAUSE_UPDATE);
 const removeUpdate = defineUpdate<DagHead, [RemoveInput]>(REMOVE_UPDATE);
+const checkScheduleSignal = defineSignal(CHECK_SCHEDULE_SIGNAL);
 const versionsQuery = defineQuery<readonly VersionHeader[]>(VERSIONS_QUERY);
 
 const dagIdKey = defineSearchAttributeKey('DagId', SEARCH_ATTRIBUTES.DagId);
@@ -86,55 +92,87 @@ export async function dagEntity(input: DagEntityInput): Promise<void> {
     }
   };
 
+  const keeper = new ScheduleKeeper(() => scheduleOrder(state), {
+    // After a lost entity was revived nothing is known of its Schedule; of a new one, that there is none.
+    applied: input.schedule ?? (input.head === undefined ? ScheduleKeeper.nothing : undefined),
+    checkMs: input.scheduleCheckMs,
+    onSettled: () => become(state),
+  });
+  /** Takes over a state and shows it. `tags` only where they changed. */
+  const become = (next: DagEntityState, tags?: readonly string[]): void => {
+    const before = state;
+    state = next;
+    keeper.changed();
+    state = withScheduleState(state, keeper.isSettled);
+    if (state !== before || tags !== undefined) publish(state, tags);
+  };
+  /** The answer to an update: what it came to, and how far Temporal is with the schedule. */
+  const settled = async (head: DagHead): Promise<DagHead> => {
+    await keeper.settle();
+    return head.schedule === undefined || head.updatedAt !== state.head?.updatedAt ? head : state.head;
+  };
+
   setHandler(
     putUpdate,
-    (put) =>
-      inTurn(async () => {
+    async (put) => {
+      const result = await inTurn(async () => {
         // Asked again: others may have been before us since the validator.
         refuseIf(putRefusal(state, put));
         const planned = plannedVersion(state, put, Date.now());
         if (planned === undefined) return putResult(state, state);
         const before = state;
         const header = await storeVersions(before, planned);
-        state = withVersion(before, put, header);
-        publish(state, put.tags ?? []);
+        become(withVersion(before, put, header), put.tags ?? []);
         return putResult(before, state);
-      }),
+      });
+      return { ...result, head: await settled(result.head) };
+    },
     { validator: (put) => refuseIf(putRefusal(state, put)), description: 'Stores a version of the DAG.' },
   );
   setHandler(
     pauseUpdate,
-    ({ paused }) =>
-      inTurn(() => {
+    async (pause) => {
+      const head = await inTurn(() => {
         refuseIf(absentRefusal(state));
-        state = withPaused(state, paused, Date.now());
-        publish(state);
+        become(withPaused(state, pause, Date.now()));
         return state.head!;
-      }),
+      });
+      return settled(head);
+    },
     { validator: (_pause) => refuseIf(absentRefusal(state)), description: 'Pauses or resumes the DAG.' },
   );
   setHandler(
     removeUpdate,
-    () =>
-      inTurn(() => {
+    async () => {
+      const head = await inTurn(() => {
         refuseIf(absentRefusal(state));
-        state = asDeleted(state, Date.now());
-        publish(state, []);
+        become(asDeleted(state, Date.now()), []);
         return state.head!;
-      }),
+      });
+      return settled(head);
+    },
     { validator: (_remove) => refuseIf(absentRefusal(state)), description: 'Deletes the DAG; its version counter stays.' },
   );
+  setHandler(checkScheduleSignal, () => keeper.look(), {
+    description: 'Looks whether the Temporal Schedule is as it is to be.',
+  });
   setHandler(versionsQuery, () => state.versions);
 
   // After a lost entity was revived the memo of the new execution is empty.
   if (state.head !== undefined && workflowInfo().continuedFromExecutionRunId === undefined)
-    publish(state, state.head.tags ?? []);
+    become(state, state.head.tags ?? []);
 
   while (!(await condition(() => state.head !== undefined, EMPTY_FOR))) {
     if (allHandlersFinished()) return;
   }
-  await condition(() => workflowInfo().continueAsNewSuggested && allHandlersFinished());
-  await continueAsNew<typeof dagEntity>({ dagId: state.dagId, head: state.head, versions: state.versions });
+  await keeper.keep(() => workflowInfo().continueAsNewSuggested && allHandlersFinished());
+  await continueAsNew<typeof dagEntity>({
+    dagId: state.dagId,
+    head: state.head,
+    versions: state.versions,
+    schedule: keeper.known,
+    scheduleCheckMs: input.scheduleCheckMs,
+  });
 }
 
 /**
@@ -174,14 +212,21 @@ function publish(state: DagEntityState, tags?: readonly string[]): void {
   setCurrentDetails(entityDetails(head));
 }
 
+const SCHEDULE_STATES = {
+  active: 'active; it is the Temporal Schedule of the same id',
+  paused: 'paused with the DAG',
+  pending: 'being brought in line',
+} as const;
+
 /** The DAG in words, for the Web UI. Its runs are workflows of their own. */
-function entityDetails({ dagId, latest, paused, deleted, description, owner }: DagHead): string {
+function entityDetails({ dagId, latest, paused, deleted, description, owner, schedule }: DagHead): string {
   const stored = `${new Date(latest.createdAt).toISOString().slice(0, 19)}Z`;
   return [
     ...(description === undefined ? [] : [markdownText(description)]),
     [
       `- **State** ${deleted ? 'deleted; it comes back when it is stored again' : paused ? 'paused' : 'active'}`,
       `- **Latest version** ${latest.version}, stored ${stored}`,
+      ...(schedule === undefined || deleted ? [] : [`- **Schedule** ${SCHEDULE_STATES[schedule.state]}`]),
       ...(owner === undefined ? [] : [`- **Owner** ${markdownText(owner)}`]),
       `- **Runs** are workflows with this DAG's id in front: list them by \`DagId = "${dagId}"\``,
     ].join('\n'),

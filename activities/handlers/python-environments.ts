@@ -1,16 +1,15 @@
-import { mkdir, mkdtemp, readdir, readlink, realpath, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { sha256 } from '../../src/objects/sha256.js';
 import type { PythonSettings } from '../activity-deps.js';
 import type { TaskContext } from '../task-context.js';
 import { TaskError } from '../task-error.js';
+import { EnvironmentFolder } from './environment-folder.js';
 import { type ProcessEnd, runProcess } from './run-process.js';
 import { SharedWork } from './shared-work.js';
 
 const KILL_AFTER_MS = 2000;
-/** Nobody takes longer to install something: what is older and has no name was left by a worker that was killed. */
-const ABANDONED_MS = 86_400_000;
+const DEFAULT_KEEP_MS = 30 * 86_400_000;
 /** Its path, its version, and that of its pip, where it has one. */
 const PROBE = `import sys
 try:
@@ -33,31 +32,34 @@ interface Interpreter {
 
 /**
  * The Python that a task runs: the machine's own, or that of a virtual environment with its requirements, made once for each set of them and each
- * version of Python. It is built under a name of its own and then published by a link, which is there or not; who comes second takes the first's.
+ * version of Python.
  */
 export class PythonEnvironments {
   private interpreter?: Promise<Interpreter>;
   private readonly builds = new SharedWork<string>();
+  private readonly folder: string;
+  private readonly environments: EnvironmentFolder;
 
-  constructor(private readonly settings: PythonSettings) {}
+  constructor(private readonly settings: PythonSettings) {
+    this.folder = settings.environmentsFolder ?? join(tmpdir(), 'baton-python');
+    this.environments = new EnvironmentFolder(this.folder, settings.keepEnvironmentsMs ?? DEFAULT_KEEP_MS);
+  }
 
-  /** Path of the program. Throws `TaskError`: `PythonMissing`, `PythonRequirementsError`. */
-  async python(requirements: readonly string[], context: TaskContext): Promise<string> {
+  /** Calls `work` with the path of the program. Throws `TaskError`: `PythonMissing`, `PythonRequirementsError`. */
+  async use<T>(requirements: readonly string[], context: TaskContext, work: (python: string) => Promise<T>): Promise<T> {
     const interpreter = await this.machine();
-    if (requirements.length === 0) return interpreter.path;
+    if (requirements.length === 0) return work(interpreter.path);
     const wanted = [...new Set(requirements.map((each) => each.trim()))].sort();
     const hash = sha256(JSON.stringify([interpreter.path, interpreter.version, ...wanted])).slice(0, 32);
-    const folder = this.settings.environmentsFolder ?? join(tmpdir(), 'baton-python');
-    const link = join(folder, hash);
-    const built =
-      (await realpath(link).catch(() => undefined)) ??
-      (await this.builds.share(
+    const get = async (): Promise<string> =>
+      (await this.environments.find(hash)) ??
+      this.builds.share(
         hash,
         context.signal,
-        (signal) => this.build(interpreter, wanted, folder, link, signal),
+        (signal) => this.environments.build(hash, (place) => this.install(interpreter, wanted, place, signal)),
         () => context.log.info(`installing ${wanted.join(', ')}`),
-      ));
-    return join(built, 'bin', 'python');
+      );
+    return this.environments.use(hash, get, (place) => work(join(place, 'bin', 'python')));
   }
 
   private async machine(): Promise<Interpreter> {
@@ -83,32 +85,20 @@ export class PythonEnvironments {
     );
   }
 
-  private async build(
+  private async install(
     interpreter: Interpreter,
     requirements: readonly string[],
-    folder: string,
-    link: string,
+    place: string,
     signal: AbortSignal,
-  ): Promise<string> {
-    await mkdir(folder, { recursive: true });
-    await sweep(folder);
-    const place = await mkdtemp(`${link}-`);
-    try {
-      const python = join(place, 'bin', 'python');
-      const { path, pip } = interpreter;
-      const make = ['-m', 'venv', ...(pip ? ['--without-pip'] : []), place];
-      await this.step(path, make, folder, signal, 'a virtual environment cannot be made');
-      const asked = ['install', '--disable-pip-version-check', '--no-input', '--', ...requirements];
-      const install = ['-m', 'pip', ...(pip ? ['--python', python] : []), ...asked];
-      await this.step(pip ? path : python, install, folder, signal, `pip could not install ${requirements.join(', ')}`);
-      await symlink(basename(place), link);
-      return place;
-    } catch (error) {
-      await rm(place, { recursive: true, force: true, maxRetries: 2 }).catch(() => undefined);
-      // Another process was first: its environment is as good.
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return realpath(link);
-      throw error;
-    }
+  ): Promise<void> {
+    const { folder } = this;
+    const python = join(place, 'bin', 'python');
+    const { path, pip } = interpreter;
+    const make = ['-m', 'venv', ...(pip ? ['--without-pip'] : []), place];
+    await this.step(path, make, folder, signal, 'a virtual environment cannot be made');
+    const asked = ['install', '--disable-pip-version-check', '--no-input', '--', ...requirements];
+    const install = ['-m', 'pip', ...(pip ? ['--python', python] : []), ...asked];
+    await this.step(pip ? path : python, install, folder, signal, `pip could not install ${requirements.join(', ')}`);
   }
 
   private async step(file: string, args: string[], cwd: string, signal: AbortSignal, failure: string): Promise<void> {
@@ -145,19 +135,5 @@ export class PythonEnvironments {
       signal,
     );
     return { ...end, output: lines.join('\n') };
-  }
-}
-
-/** Deletes what a killed worker has left half done. */
-async function sweep(folder: string): Promise<void> {
-  const names = await readdir(folder);
-  const published = new Set(
-    await Promise.all(names.filter((name) => !name.includes('-')).map((name) => readlink(join(folder, name)).catch(() => ''))),
-  );
-  for (const name of names) {
-    if (!/^[0-9a-f]{32}-/.test(name) || published.has(name)) continue;
-    const { mtimeMs } = await stat(join(folder, name)).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
-    if (mtimeMs < Date.now() - ABANDONED_MS)
-      await rm(join(folder, name), { recursive: true, force: true }).catch(() => undefined);
   }
 }

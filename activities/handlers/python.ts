@@ -4,6 +4,7 @@ import { delimiter, dirname, join, resolve } from 'node:path';
 import { parseTemplate, renderTemplate } from '../../src/dag/expression/index.js';
 import type { Json, JsonObject } from '../../src/dag/json.js';
 import type { PythonSettings } from '../activity-deps.js';
+import type { TaskContext } from '../task-context.js';
 import { TaskError } from '../task-error.js';
 import type { PreparedInput, TaskHandler } from '../task-handler.js';
 import { PythonEnvironments } from './python-environments.js';
@@ -30,31 +31,41 @@ export function pythonHandler(settings: PythonSettings = {}): TaskHandler {
       const env = Object.fromEntries(
         Object.entries(reader.object('env') ?? {}).map(([name, value]) => [name, asText(value as Json)]),
       );
-      const python = await environments.python(requirementsOf(reader), context);
-      const home = await mkdtemp(join(tmpdir(), 'baton-task-'));
-      try {
-        const path = [dirname(python), settings.environment?.PATH ?? ''].filter((part) => part !== '').join(delimiter);
-        const end = await runProcess(
-          {
-            file: python,
-            args: ['-u', '-c', PYTHON_RUNNER],
-            cwd: home,
-            env: { PATH: path, HOME: home, LANG: 'C.UTF-8', ...env, ...taskFacts(context) },
-            stdin: JSON.stringify(order),
-            collect: 3,
-            maxBytes: settings.maxOutputBytes ?? DEFAULT_MAX_OUTPUT,
-            killAfterMs: settings.killAfterMs ?? DEFAULT_KILL_AFTER_MS,
-            memory: context.info.resources.memory,
-            onLine: (stream, line) => context.log.write(stream, line),
-          },
-          context.signal,
-        );
-        return answerOf(end, settings);
-      } finally {
-        await rm(home, { recursive: true, force: true, maxRetries: 2 }).catch(() => undefined);
-      }
+      return environments.use(requirementsOf(reader), context, (python) => call(python, order, env, settings, context));
     },
   };
+}
+
+/** Calls the function in a process of its own. */
+async function call(
+  python: string,
+  order: JsonObject,
+  env: { readonly [name: string]: string },
+  settings: PythonSettings,
+  context: TaskContext,
+): Promise<Json> {
+  const home = await mkdtemp(join(tmpdir(), 'baton-task-'));
+  try {
+    const path = [dirname(python), settings.environment?.PATH ?? ''].filter((part) => part !== '').join(delimiter);
+    const end = await runProcess(
+      {
+        file: python,
+        args: ['-u', '-c', PYTHON_RUNNER],
+        cwd: home,
+        env: { PATH: path, HOME: home, LANG: 'C.UTF-8', ...env, ...taskFacts(context) },
+        stdin: JSON.stringify(order),
+        collect: 3,
+        maxBytes: settings.maxOutputBytes ?? DEFAULT_MAX_OUTPUT,
+        killAfterMs: settings.killAfterMs ?? DEFAULT_KILL_AFTER_MS,
+        memory: context.info.resources.memory,
+        onLine: (stream, line) => context.log.write(stream, line),
+      },
+      context.signal,
+    );
+    return answerOf(end, settings);
+  } finally {
+    await rm(home, { recursive: true, force: true, maxRetries: 2 }).catch(() => undefined);
+  }
 }
 
 /** Code is never a template: no value can become Python. */

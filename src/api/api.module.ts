@@ -5,10 +5,12 @@ import { DagGateway } from '../temporal/dag-gateway.js';
 import { PoolGateway } from '../temporal/pool-gateway.js';
 import { QueueGateway } from '../temporal/queue-gateway.js';
 import { RunGateway } from '../temporal/run-gateway.js';
+import { RunInputs } from '../temporal/run-inputs.js';
+import { ScheduleGateway } from '../temporal/schedule-gateway.js';
+import { VersionStore } from '../temporal/version-store.js';
 import { BlobStore } from './blob-store.js';
 import { CatalogueModule } from './catalogue/catalogue.module.js';
 import { DagsModule } from './dags/dags.module.js';
-import { VersionStore } from './dags/version-store.js';
 import { ProblemFilter } from './errors/problem.filter.js';
 import { HealthModule } from './health/health.module.js';
 import { Readiness } from './health/readiness.js';
@@ -22,6 +24,9 @@ import { ApiSettings } from './settings.js';
 export interface ApiParts {
   readonly dags: DagGateway;
   readonly runs: RunGateway;
+  readonly schedules: ScheduleGateway;
+  readonly versions: VersionStore;
+  readonly inputs: RunInputs;
   readonly queues: QueueGateway;
   readonly approvals: ApprovalGateway;
   readonly pools: PoolGateway;
@@ -33,7 +38,19 @@ export interface ApiParts {
 /** The REST interface over its parts. */
 @Module({})
 export class ApiModule {
-  static of({ dags, runs, queues, approvals, pools, blobs, settings, readiness }: ApiParts): DynamicModule {
+  static of({
+    dags,
+    runs,
+    schedules,
+    versions,
+    inputs,
+    queues,
+    approvals,
+    pools,
+    blobs,
+    settings,
+    readiness,
+  }: ApiParts): DynamicModule {
     return {
       module: ApiModule,
       global: true,
@@ -41,11 +58,13 @@ export class ApiModule {
       providers: [
         { provide: DagGateway, useValue: dags },
         { provide: RunGateway, useValue: runs },
+        { provide: ScheduleGateway, useValue: schedules },
+        { provide: RunInputs, useValue: inputs },
         { provide: QueueGateway, useValue: queues },
         { provide: ApprovalGateway, useValue: approvals },
         { provide: PoolGateway, useValue: pools },
         { provide: BlobStore, useValue: blobs },
-        { provide: VersionStore, useValue: new VersionStore(blobs.objects) },
+        { provide: VersionStore, useValue: versions },
         { provide: ApiSettings, useValue: settings },
         { provide: Readiness, useValue: readiness },
         RouteTable,
@@ -58,6 +77,8 @@ export class ApiModule {
       exports: [
         DagGateway,
         RunGateway,
+        ScheduleGateway,
+        RunInputs,
         QueueGateway,
         ApprovalGateway,
         PoolGateway,

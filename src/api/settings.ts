@@ -16,6 +16,11 @@ export class ApiSettings {
     return this.config.limits;
   }
 
+  /** How long closed runs are kept, in ms. */
+  get retentionMs(): number {
+    return this.config.retentionMs;
+  }
+
   /** Task queues whose workers are ours. */
   get ownQueues(): readonly string[] {
     return this.config.ownQueues;

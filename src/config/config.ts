@@ -73,6 +73,8 @@ export interface BatonConfig {
     readonly program: string;
     /** Virtual environments of python tasks. */
     readonly environmentsDir: string;
+    /** Those that no task used for so long are deleted. */
+    readonly keepMs: number;
     /** What Python and pip are started with: where programs are, and where packages come from. */
     readonly env: { readonly [name: string]: string | undefined };
   };

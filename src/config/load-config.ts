@@ -6,6 +6,7 @@ import { ConfigError } from './config-error.js';
 import { type Environment, SettingReader } from './setting-reader.js';
 
 const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
 /** As in the contract of the workflows, which this folder does not import; a test compares them. */
 const SYSTEM_QUEUE = 'baton-system';
 /** Variables that say where programs are and how pip reaches packages; nothing else of the environment is for packages to see. */
@@ -79,6 +80,7 @@ export function loadConfig(env: Environment = process.env): BatonConfig {
     python: {
       program: read.text('BATON_PYTHON'),
       environmentsDir: join(home, 'python'),
+      keepMs: keepOfEnvironments(read),
       env: Object.fromEntries(Object.entries(env).filter(([name]) => FOR_PYTHON.test(name))),
     },
     http: { allowHosts: read.list('BATON_HTTP_ALLOW'), allowPrivate: read.list('BATON_HTTP_ALLOW_PRIVATE') },
@@ -145,6 +147,13 @@ function temporalConfig(read: SettingReader, env: Environment, role: Role): Temp
     apiKey: apiKey as string | undefined,
     metadata: metadata as TemporalConfig['metadata'],
   };
+}
+
+/** One that is in use says so every ten minutes. */
+function keepOfEnvironments(read: SettingReader): number {
+  const keepMs = read.duration('BATON_PYTHON_KEEP');
+  if (keepMs > 0 && keepMs < HOUR_MS) read.problem('BATON_PYTHON_KEEP', 'write 1h or more.');
+  return keepMs;
 }
 
 function queueName(read: SettingReader, name: 'BATON_TASK_QUEUE'): string {

@@ -156,6 +156,12 @@ export const SETTINGS = [
     about: 'The Python, 3.8 or newer, of python tasks: a path, or a name on PATH.',
   },
   {
+    name: 'BATON_PYTHON_KEEP',
+    kind: 'duration',
+    default: '30d',
+    about: 'Virtual environments of python tasks that none has used for so long are deleted, about once a day. At least 1h.',
+  },
+  {
     name: 'BATON_HTTP_ALLOW',
     kind: 'list',
     about: 'Hosts that http tasks may call; `*.example.org` allows all below. Default: every public host.',

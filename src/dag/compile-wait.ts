@@ -1,10 +1,20 @@
 import { parseDuration } from './duration.js';
-import type { JsonObject } from './json.js';
+import type { Json, JsonObject } from './json.js';
 import type { TaskSpec } from './spec.js';
 import { type OnTimeout, POLLED, type WaitPlan } from './wait-plan.js';
 
 /** Built-ins of waits and approvals, in ms where they are durations (R19). */
 export const DEFAULT_WAIT = { timeoutMs: 7 * 86_400_000, everyMs: 30_000, multiplier: 1, maxIntervalMs: 300_000 } as const;
+
+const ABOUT_CHARS = 100;
+
+/** What a poll looks at, in the words of the spec: a plan holds none of its input. */
+function aboutOf(looked: Json): string {
+  const { method = 'GET', url, query } = typeof looked === 'object' ? ((looked ?? {}) as JsonObject) : {};
+  const text = typeof looked === 'string' ? looked : String(query ?? `${String(method)} ${String(url)}`);
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length > ABOUT_CHARS ? `${line.slice(0, ABOUT_CHARS - 1)}…` : line;
+}
 
 /**
  * The plan of a wait. `timeout` of `defaults` does not reach it (R19), `onTimeout` does. `body` stores what a poll needs and
@@ -28,6 +38,7 @@ export function compileWait(
   return {
     poll: {
       what,
+      about: aboutOf(input[what] ?? null),
       body: body({ [what]: input[what] ?? null }, timeoutMs),
       ...(task.queue === undefined || task.queue === null ? {} : { queue: task.queue }),
       pace: {

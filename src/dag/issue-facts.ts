@@ -110,12 +110,16 @@ export const ISSUE_FACTS: { readonly [code in IssueCode]: { readonly cause: stri
     cause: 'a required field is not there',
     fix: 'add it',
   },
+  no_cleanup: {
+    cause: 'a warning: `overlapPolicy: terminate_other` ends runs without their clean-up',
+    fix: '`cancel_other`',
+  },
   no_tasks: {
     cause: '`tasks` is empty',
     fix: 'add a task; a `noop` does',
   },
   not_allowed_with: {
-    cause: 'a field that means nothing for this type, or that defaults cannot give',
+    cause: 'a field that means nothing for this type or beside another field, or that defaults cannot give',
     fix: 'leave it out, or write it in each task',
   },
   not_yet_supported: {

@@ -46,6 +46,7 @@ export const ISSUE_CODES = [
   'invalid_json_schema',
   'invalid_value',
   'missing_field',
+  'no_cleanup',
   'no_tasks',
   'not_allowed_with',
   'not_yet_supported',

@@ -6,8 +6,9 @@ import type { WalkStates } from './walk-states.js';
 /**
  * What a further attempt keeps of the one before, for the walk to be seeded with: tasks that succeeded, and those that were
  * skipped, as long as nothing upstream of them runs again. Where failFast stopped the run, skipped ones are asked anew, since
- * it was not their rule that skipped them. What a setup made is gone once its teardown ran: both run again with whatever runs
- * again between them (R11). O(tasks + edges), for each setup that is found to run again once more.
+ * it was not their rule that skipped them. What a setup made is gone once its teardown ran: where anything runs again that the
+ * teardown comes after, both do (R11). A teardown that failed is done again by itself: nobody works with what it takes away.
+ * O(tasks + edges), for each setup that is found to run again once more.
  */
 export function keptStates(plan: DagPlan, stateOf: (taskId: string) => TaskState | undefined): WalkStates {
   const states = plan.tasks.map(({ id }) => stateOf(id));
@@ -15,14 +16,12 @@ export function keptStates(plan: DagPlan, stateOf: (taskId: string) => TaskState
   const again = new Set<number>();
   for (;;) {
     const kept: ('s' | 'k' | '.')[] = [];
-    plan.tasks.forEach(({ upstream = [] }, i) => {
-      const settled = !again.has(i) && upstream.every((edge) => kept[edgeUpstream(edge)] !== '.');
-      const state = states[i];
-      kept.push(settled && state === 'success' ? 's' : settled && state === 'skipped' && !stoppedEarly ? 'k' : '.');
-    });
     const before = again.size;
-    plan.tasks.forEach(({ teardown = [] }, i) => {
-      if (kept[i] === '.') for (const setup of teardown) again.add(setup);
+    plan.tasks.forEach(({ upstream = [], teardown = [] }, i) => {
+      const settled = upstream.every((edge) => kept[edgeUpstream(edge)] !== '.');
+      const state = again.has(i) ? undefined : states[i];
+      kept.push(settled && state === 'success' ? 's' : settled && state === 'skipped' && !stoppedEarly ? 'k' : '.');
+      if (!settled) for (const setup of teardown) again.add(setup);
     });
     if (again.size === before) return kept.join('');
   }

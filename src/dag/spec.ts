@@ -190,7 +190,11 @@ export const isTeardown = (task: TaskSpec | undefined): boolean => task?.teardow
 export const ON_RUN_LIMIT = ['queue', 'cancel_new', 'cancel_running', 'fail'] as const;
 export type OnRunLimit = (typeof ON_RUN_LIMIT)[number];
 
-/** Stored and validated from the first release, acted on when schedules come (R26). */
+/** What Temporal does with a time that comes while the run of an earlier one is open (R26). */
+export const OVERLAP_POLICIES = ['allow_all', 'skip', 'buffer_one', 'buffer_all', 'cancel_other', 'terminate_other'] as const;
+export type OverlapPolicy = (typeof OVERLAP_POLICIES)[number];
+
+/** When runs start by themselves. */
 export type ScheduleSpec =
   | string
   | { readonly cron: string | readonly string[]; readonly timezone?: string; readonly jitter?: DurationText }
@@ -210,6 +214,10 @@ export interface DagSpec {
   readonly catchup?: boolean;
   readonly maxActiveRuns?: number;
   readonly onRunLimit?: OnRunLimit;
+  /** Times missed for longer than this are dropped. Default 1d. */
+  readonly catchupWindow?: DurationText;
+  /** Default `allow_all`. */
+  readonly overlapPolicy?: OverlapPolicy;
   readonly maxActiveTasks?: number;
   readonly failFast?: boolean;
   readonly timeout?: DurationText;

@@ -17,7 +17,7 @@ export interface TaskTypeFacts {
 /** Types that exist today. */
 export const TASK_TYPES = {
   noop: { carriedOutBy: 'walk', summary: 'Does nothing and succeeds; a place to hang dependencies on.' },
-  transform: { carriedOutBy: 'walk', summary: 'Computes a value from expressions, inside the walk.' },
+  transform: { carriedOutBy: 'walk', summary: 'Computes a value from expressions.' },
   branch: { carriedOutBy: 'walk', summary: 'Chooses which of its downstream tasks go on; the others are skipped.' },
   activity: { carriedOutBy: 'activity', summary: 'Calls a registered Temporal activity, in any language, on any task queue.' },
   http: { carriedOutBy: 'activity', summary: 'Makes an HTTP request.' },

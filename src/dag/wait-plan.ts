@@ -19,6 +19,8 @@ export const POLLED = ['file', 'http', 'sql'] as const;
 
 export interface PollPlan {
   readonly what: (typeof POLLED)[number];
+  /** What it looks at, for readers: the pattern, method and URL, or query as the spec has it, on one line, cut. */
+  readonly about: string;
   /** Index into `DagPlan.bodies`. */
   readonly body: number;
   /** Temporal task queue, one of our own; absent = the run's. */

@@ -19,6 +19,7 @@ import {
 import { ANY_STATE, expressionVerdict, joinValue, quorumVerdict } from './join.js';
 import type { DagPlan, JoinPlan } from './plan.js';
 import { RankHeap } from './rank-heap.js';
+import { rewindScope } from './rewind-scope.js';
 import type { FinalRunState, FinalTaskState, TaskState } from './state.js';
 import { TASK_TYPES } from './task-type.js';
 import { type RuleVerdict, ruleVerdict, type UpstreamCounts } from './trigger-rule.js';
@@ -92,6 +93,8 @@ export class Walk {
   /** Tasks that have ended and whose downstream has not been told. */
   private readonly ended: number[] = [];
   private unwanted: number[] = [];
+  /** Rewound tasks of which something still runs, in a place of `maxActiveTasks`. */
+  private readonly held = new Set<number>();
   private active = 0;
   private open: number;
   private stopped: boolean;
@@ -182,7 +185,7 @@ export class Walk {
     return this.open;
   }
 
-  /** Running tasks that hold one of `maxActiveTasks`. */
+  /** How many of `maxActiveTasks` are taken, by running tasks and by what still runs of rewound ones. */
   get activeCount(): number {
     return this.active;
   }
@@ -209,6 +212,12 @@ export class Walk {
     if (this.active >= this.plan.maxActiveTasks) return undefined;
     const task = this.pop(this.waitingForSlot, TO_RUN);
     return task === undefined ? undefined : { task, step: 'run' };
+  }
+
+  /** Whether {@link next} may have another step. It may turn out to have none, never the other way round. */
+  get mayHaveNext(): boolean {
+    if (this.toAsk.size > 0 || this.freeToRun.size > 0) return true;
+    return this.waitingForSlot.size > 0 && this.active < this.plan.maxActiveTasks;
   }
 
   /** Puts a `run` step back that the driver could not carry out now (its own budget is used up). */
@@ -250,17 +259,22 @@ export class Walk {
   }
 
   /**
-   * A task and everything downstream of it is to be done again: all become pending, and what may start now gets ready. Returns
-   * those whose state this changed, in the order of the plan. Places of running ones are given back: what they still report is
-   * for the driver to ignore. The walk is then as one built from its states. O(affected tasks and their edges).
+   * What {@link Walk.rewind} to a task would do again: of its {@link rewindScope} the tasks that are not pending anyway, in the order
+   * of the plan.
    */
-  rewind(task: number): number[] {
-    const affected = this.withDownstream(task);
-    const changed = [...affected]
-      .filter((i) => this.states[i] !== PENDING && !this.staysLeftOut(i, affected))
-      .sort((a, b) => a - b);
-    for (const i of changed) {
-      if (this.states[i] === RUNNING) this.active -= this.takesSlot[i]!;
+  toRewind(task: number): number[] {
+    const scope = rewindScope(this.plan, this.down, task, (teardown) => this.hasBegun(teardown));
+    return [...scope].filter((i) => this.states[i] !== PENDING && !this.staysLeftOut(i, scope)).sort((a, b) => a - b);
+  }
+
+  /**
+   * Does tasks again that {@link Walk.toRewind} gave: all become pending, and what may start now gets ready. What still runs of
+   * them keeps its place until {@link Walk.giveBack}; how it ends is for the driver to ignore. But for those places the walk is then
+   * as one built from its states. O(tasks and their edges).
+   */
+  rewind(tasks: readonly number[]): void {
+    for (const i of tasks) {
+      if (this.states[i] === RUNNING && this.takesSlot[i] === 1) this.held.add(i);
       else if (this.states[i]! >= SUCCESS) {
         this.countDown(i, -1);
         this.open++;
@@ -270,28 +284,30 @@ export class Walk {
       this.place[i] = 0;
       this.admitted[i] = this.plan.tasks[i]!.when === undefined ? 1 : 0;
     }
-    for (const i of changed) {
+    const again = new Set(tasks);
+    this.unwanted = this.unwanted.filter((i) => !again.has(i));
+    for (const i of tasks) {
       if (this.states[i] === PENDING) this.decide(i);
       this.propagate();
     }
-    return changed;
   }
 
-  /** A task and everything downstream of it. O(those and their edges). */
-  withDownstream(task: number): ReadonlySet<number> {
-    const found = new Set([task]);
-    for (const upstream of found) {
-      for (let e = this.down.offsets[upstream]!; e < this.down.offsets[upstream + 1]!; e++) found.add(this.down.tasks[e]!);
-    }
-    return found;
+  /** What still ran of a rewound task is over: the place that it held is free. No effect for tasks that hold none. */
+  giveBack(task: number): void {
+    if (this.held.delete(task)) this.active--;
+  }
+
+  private hasBegun(task: number): boolean {
+    const state = this.states[task]!;
+    return state >= RUNNING && state !== SKIPPED && state !== UPSTREAM_FAILED;
   }
 
   /** A task that a branch did not choose is not done when what else stands before it is done again, but for that branch (R8). */
-  private staysLeftOut(task: number, affected: ReadonlySet<number>): boolean {
+  private staysLeftOut(task: number, scope: ReadonlySet<number>): boolean {
     if (this.states[task] !== SKIPPED) return false;
     return (this.plan.tasks[task]!.upstream ?? []).some((edge) => {
       const before = typeof edge === 'number' ? edge : edge[0];
-      const chosen = affected.has(before) ? undefined : this.choices.get(before);
+      const chosen = scope.has(before) ? undefined : this.choices.get(before);
       return chosen !== undefined && this.notChosen(before, chosen).includes(task);
     });
   }

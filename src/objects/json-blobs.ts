@@ -19,14 +19,19 @@ export class JsonBlobs<T = Json> {
     private readonly prepare: (json: Json) => T = (json) => json as T,
   ) {}
 
+  /** What is kept under a key, without a promise; `undefined` when {@link read} has to be asked. */
+  atHand(key: string): T | undefined {
+    const entry = this.entries.get(key);
+    if (entry === undefined) return undefined;
+    this.entries.delete(key);
+    this.entries.set(key, entry);
+    return entry.value;
+  }
+
   /** `undefined` when there is no such blob. Readers that come at the same time share one read. */
   async read(key: string): Promise<T | undefined> {
-    const entry = this.entries.get(key);
-    if (entry !== undefined) {
-      this.entries.delete(key);
-      this.entries.set(key, entry);
-      return entry.value;
-    }
+    const kept = this.atHand(key);
+    if (kept !== undefined) return kept;
     let reading = this.reading.get(key);
     if (reading === undefined) {
       reading = this.load(key).finally(() => this.reading.delete(key));

@@ -1,67 +1,14 @@
 import 'reflect-metadata';
 import { Type } from 'class-transformer';
-import { getMetadataStorage, IsOptional, ValidateBy, ValidateNested } from 'class-validator';
+import { IsOptional, ValidateBy, ValidateNested } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
 import { DURATION_PATTERN } from '../dag/duration.js';
 import type { IssueCode } from '../dag/issue.js';
 import type { Json } from '../dag/json.js';
-
-/** A DTO class. */
-export type Shape = new () => object;
-
-/** One object, a map of them by free names, a list of them, one or a list (`some`), a list of texts and objects (`mixed`). */
-export type NestedKind = 'object' | 'map' | 'list' | 'some' | 'mixed';
-
-/** What the reader of shapes must know of a field beyond what class-validator holds. */
-export interface FieldFacts {
-  required?: boolean;
-  /** `null` is allowed: it restores the built-in (R21). */
-  nullable?: boolean;
-  /** A whole `${{ }}` may stand for the value, whatever its type. */
-  templated?: boolean;
-  /** Free text: `${{` in it is no expression and no mistake. */
-  prose?: boolean;
-  nested?: { readonly kind: NestedKind; readonly shape: () => Shape };
-  /** For editors and documentation: what the field is. */
-  about?: string;
-  /** What holds where the field is absent, as it would be written. */
-  default?: Json;
-  /** What holds where the field is absent, in words. */
-  unset?: string;
-  /** Of a list or map: what each element must be. */
-  element?: { readonly accepts: (value: unknown) => boolean; readonly what: string };
-}
+import { type FieldFacts, factsOf, type NestedKind, type Shape } from './field-facts.js';
 
 /** A value that is one whole expression, for a JSON Schema. */
 export const EXPRESSION_PATTERN = '^\\s*\\$\\{\\{[\\s\\S]*\\}\\}\\s*$';
-
-const catalogue = new Map<object, Map<string, FieldFacts>>();
-
-/** All fields of a DTO, inherited ones included, by name. */
-export function fieldsOf(shape: Shape): ReadonlyMap<string, FieldFacts> {
-  const own = cache.get(shape);
-  if (own !== undefined) return own;
-  const fields = new Map<string, FieldFacts>();
-  for (const { propertyName } of getMetadataStorage().getTargetValidationMetadatas(shape, '', true, false))
-    fields.set(propertyName, {});
-  for (
-    let proto: object | null = shape.prototype as object;
-    proto !== null;
-    proto = Object.getPrototypeOf(proto) as object | null
-  ) {
-    for (const [name, facts] of catalogue.get(proto) ?? []) fields.set(name, { ...facts, ...fields.get(name) });
-  }
-  cache.set(shape, fields);
-  return fields;
-}
-const cache = new Map<Shape, Map<string, FieldFacts>>();
-
-function facts(target: object, name: string | symbol): FieldFacts {
-  const fields = catalogue.get(target) ?? new Map<string, FieldFacts>();
-  const entry = fields.get(String(name)) ?? {};
-  catalogue.set(target, fields.set(String(name), entry));
-  return entry;
-}
 
 /** How a field may be absent, null or an expression. */
 export interface FieldOptions {
@@ -75,13 +22,15 @@ export interface FieldOptions {
   readonly default?: Json;
   /** As `default`, in words, where it cannot be written: `unlimited`. */
   readonly unset?: string;
+  /** For editors and documentation: the heading of docs/spec.md under which more is said. */
+  readonly see?: string;
   /** Of one of a list of texts: what each means. */
   readonly means?: { readonly [value: string]: string };
 }
 
 /** What editors and documentation know of a field. */
-function told({ about, default: value, unset }: FieldOptions): Partial<FieldFacts> {
-  return { about, default: value, unset };
+function told({ about, default: value, unset, see }: FieldOptions): Partial<FieldFacts> {
+  return { about, default: value, unset, see };
 }
 
 /** Of a field, as the library that makes the schemas takes it; what editors read besides is cast to it. */
@@ -97,7 +46,7 @@ function field(
 ): PropertyDecorator {
   return (target, name) => {
     Object.assign(
-      facts(target, name),
+      factsOf(target, name),
       { required: options.required, nullable: options.nullable, templated: options.templated, prose: options.prose },
       told(options),
       extra,
@@ -291,7 +240,7 @@ export function MapOf(element: ElementName, options: FieldOptions = {}): Propert
 export function Nested(kind: NestedKind, shape: () => Shape, options: FieldOptions = {}): PropertyDecorator {
   return (target, name) => {
     const ref = (): string => `#/definitions/${shape().name}`;
-    Object.assign(facts(target, name), told(options), {
+    Object.assign(factsOf(target, name), told(options), {
       required: options.required,
       nullable: options.nullable,
       nested: { kind, shape },

@@ -4,7 +4,7 @@ import { RetryDto } from './dto/retry.dto.js';
 import { RetryRuleDto } from './dto/retry-rule.dto.js';
 import { TaskDto } from './dto/task.dto.js';
 import { TaskDefaultsDto } from './dto/task-defaults.dto.js';
-import type { Shape } from './field.js';
+import type { Shape } from './field-facts.js';
 import { FOREIGN_WITH_NAMES, type ForeignNames } from './foreign-with-names.js';
 
 const RETRIES = '`retry: {maxAttempts}`, which counts all attempts: `retries: 2` elsewhere is `maxAttempts: 3` here';

@@ -10,7 +10,7 @@ import {
   SqlWithDto,
   WaitWithDto,
 } from './dto/with.dto.js';
-import type { Shape } from './field.js';
+import type { Shape } from './field-facts.js';
 
 /** What to write here instead, in Markdown, by the name that another tool uses. */
 export interface ForeignNames {

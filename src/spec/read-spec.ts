@@ -14,7 +14,8 @@ import { readResources } from './resources-reader.js';
 import { readSchedule } from './schedule-reader.js';
 import { ShapeReader } from './shape-reader.js';
 import type { SpecText } from './spec-text.js';
-import { readTasks, withReader } from './task-reader.js';
+import { readTasks } from './task-reader.js';
+import { withReader } from './with-reader.js';
 import { readYaml } from './yaml-text.js';
 
 /** What a text or value comes to before its meaning is checked. */

@@ -7,7 +7,7 @@ import { Suggest } from '../dag/suggest.js';
 import { DependencyDto } from './dto/dependency.dto.js';
 import { HookDto, RetryHookDto } from './dto/hook.dto.js';
 import { TaskDefaultsDto } from './dto/task-defaults.dto.js';
-import { type FieldFacts, fieldsOf, type Shape } from './field.js';
+import { type FieldFacts, fieldsOf, type Shape } from './field-facts.js';
 import { FOREIGN_NAMES } from './foreign-names.js';
 import { LATER_FIELDS, NOT_IN_DEFAULTS } from './later-fields.js';
 

@@ -1,7 +1,8 @@
 import { targetConstructorToSchema } from 'class-validator-jsonschema';
 import { DURATION_PATTERN } from '../dag/duration.js';
 import type { Json } from '../dag/json.js';
-import { EXPRESSION_PATTERN, type FieldFacts, fieldsOf, type Shape } from './field.js';
+import { EXPRESSION_PATTERN } from './field.js';
+import { type FieldFacts, fieldsOf, type Shape } from './field-facts.js';
 import { durationSnippets } from './snippets.js';
 
 export type Schema = { [keyword: string]: Json };
@@ -36,14 +37,16 @@ export function shapeSchema(shape: Shape): Schema {
   return { type: 'object', properties, ...(required.length > 0 ? { required } : {}), additionalProperties: false };
 }
 
-/** What a field is and what holds without it, as editors show it: in plain text and in Markdown. */
-function explanation({ about, default: value, unset }: FieldFacts): Schema {
-  const text = about ?? '';
-  if (value === undefined && unset === undefined) return about === undefined ? {} : { description: text };
-  const written = typeof value === 'string' ? value : JSON.stringify(value);
+/** What a field is, what holds without it and where more is said, as editors show it: in plain text and in Markdown. */
+function explanation({ about, default: value, unset, see }: FieldFacts): Schema {
+  if (about === undefined) return {};
+  const written = unset ?? (typeof value === 'string' ? value : JSON.stringify(value));
+  const absent = written === undefined ? [] : [[`Default: ${written}.`, `Default: ${unset ?? `\`${written}\``}.`]];
+  const more = see === undefined ? [] : [[`More: docs/spec.md, ${see}.`, `More: docs/spec.md, *${see}*.`]];
+  const parts = [[about, about], ...absent, ...more];
   return {
-    description: `${text}\nDefault: ${unset ?? written}.`,
-    markdownDescription: `${text}\n\nDefault: ${unset ?? `\`${written}\``}.`,
+    description: parts.map(([plain]) => plain).join('\n'),
+    ...(parts.length === 1 ? {} : { markdownDescription: parts.map(([, markdown]) => markdown).join('\n\n') }),
     ...(value === undefined ? {} : { default: value }),
   };
 }

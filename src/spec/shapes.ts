@@ -2,7 +2,7 @@ import { DagDto } from './dto/dag.dto.js';
 import { JoinDto } from './dto/join.dto.js';
 import { AtScheduleDto, CronScheduleDto, EveryScheduleDto } from './dto/schedule.dto.js';
 import { WITH_SHAPES } from './dto/with.dto.js';
-import { fieldsOf, type Shape } from './field.js';
+import { fieldsOf, type Shape } from './field-facts.js';
 
 /** Shapes that no field names as nested: a field of theirs may have several forms, told apart by the reader. */
 const ENTRANCES: readonly Shape[] = [

@@ -1,7 +1,7 @@
 import type { Json } from '../dag/json.js';
 import { TASK_TYPES, type TaskType } from '../dag/task-type.js';
 import { WITH_SHAPES } from './dto/with.dto.js';
-import { fieldsOf } from './field.js';
+import { fieldsOf } from './field-facts.js';
 import type { Schema } from './shape-schema.js';
 
 /** What editors offer for a new task: one per type, with the fields of `with` that it needs as places to fill in. */

@@ -1,15 +1,19 @@
 import { TASK_TYPES, type TaskType } from '../dag/task-type.js';
 import { ID_PATTERN } from '../dag/validate/edges.js';
 import { DagDto } from './dto/dag.dto.js';
+import { HOOK_TYPES, HookDto, RetryHookDto } from './dto/hook.dto.js';
 import { JoinDto } from './dto/join.dto.js';
 import { AtScheduleDto, CronScheduleDto, EveryScheduleDto } from './dto/schedule.dto.js';
 import { TaskDto } from './dto/task.dto.js';
 import { DagWithDto, WITH_SHAPES } from './dto/with.dto.js';
-import { fieldsOf, type Shape } from './field.js';
+import { fieldsOf, type Shape } from './field-facts.js';
 import { PARAM_SCHEMA, paramSchema } from './param-schema.js';
 import { type Schema, shapeSchema } from './shape-schema.js';
 import { shapesOfLanguage } from './shapes.js';
 import { cronSnippets, dagSnippets, taskSnippets } from './snippets.js';
+
+/** A name and no address: the schema is a file of the repository and an answer of every service. */
+const SCHEMA_ID = 'urn:baton:dag:v1';
 
 const ID: Schema = {
   pattern: ID_PATTERN.source,
@@ -28,11 +32,13 @@ export function specSchema(): Schema {
   const { [DagDto.name]: dag, ...others } = definitions as { [name: string]: Schema };
   dagOf(dag as Schema);
   taskOf(others[TaskDto.name] as Schema);
+  for (const hook of [HookDto, RetryHookDto]) withByType(others[hook.name] as Schema, HOOK_TYPES, 'hook');
   subDagOf(others[DagWithDto.name] as Schema);
   for (const shape of Object.values(others)) nameTasks(shape);
   nameTasks(dag as Schema);
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
+    $id: SCHEMA_ID,
     ...dag,
     description: 'A DAG for Baton: what to do, in which order, and when.',
     defaultSnippets: dagSnippets(),
@@ -68,20 +74,32 @@ function dagOf(dag: Schema): void {
   };
 }
 
-/** `with` is what the type says: by if/then, so that an editor complains about the fields of this type alone. */
 function taskOf(task: Schema): void {
   task.defaultSnippets = taskSnippets();
-  // Said by each type below; what stands here would be shown instead.
   const properties = task.properties as { [name: string]: Schema };
-  properties.with = { type: 'object' };
   properties.join = { ...properties.join, anyOf: [{ type: 'string' }, refTo(JoinDto)] };
-  task.allOf = (Object.keys(TASK_TYPES) as TaskType[]).map((type): Schema => {
-    const about = `Input of a task of type ${type}. ${TASK_TYPES[type].summary}`;
+  withByType(task, Object.keys(TASK_TYPES) as TaskType[], 'task');
+}
+
+/** `with` is what the type says: by if/then, so that an editor complains about the fields of this type alone. */
+function withByType(shape: Schema, types: readonly TaskType[], called: string): void {
+  // Said by each type below; what stands here would be shown instead.
+  (shape.properties as { [name: string]: Schema }).with = { type: 'object' };
+  shape.allOf = types.map((type): Schema => {
+    const about = [`Input of a ${called} of type ${type}.`, TASK_TYPES[type].summary];
+    const more = [`More: docs/spec.md, ${type}.`, `More: docs/spec.md, *${type}*.`];
     return {
       if: { properties: { type: { const: type, doNotSuggest: true } }, required: ['type'] },
       // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
       then: {
-        properties: { with: { type: 'object', description: about, allOf: [refTo(WITH_SHAPES[type])] } },
+        properties: {
+          with: {
+            type: 'object',
+            description: `${about.join(' ')}\n${more[0]}`,
+            markdownDescription: `${about.join(' ')}\n\n${more[1]}`,
+            allOf: [refTo(WITH_SHAPES[type])],
+          },
+        },
         ...(needsWith(type) ? { required: ['with'] } : {}),
       },
     };

@@ -46,6 +46,8 @@ export class DagGateway {
   constructor(
     private readonly temporal: TemporalConnection,
     private readonly store: ObjectStore,
+    /** How often entities look after their Temporal Schedules, in ms. Default: as they think best. */
+    private readonly scheduleCheckMs?: number,
   ) {}
 
   /** The DAG as it is now; `undefined` when there never was a version. A deleted one comes with `deleted: true`. */
@@ -143,7 +145,8 @@ export class DagGateway {
   ): Promise<T> {
     const { head, open } = await this.describe(dagId);
     check(head);
-    const start: DagEntityInput = open ? { dagId } : { dagId, head, versions: await this.storedVersions(dagId) };
+    const revived = open ? {} : { head, versions: await this.storedVersions(dagId) };
+    const start: DagEntityInput = { dagId, ...revived, scheduleCheckMs: this.scheduleCheckMs };
     // The state that the caller saw is part of the id: the same change asked for later is another one. Who asked is not.
     const { by: _, ...what } = input;
     const updateId = createHash('sha256')

@@ -1,27 +1,14 @@
 import { spawn } from 'node:child_process';
-import { access, constants, mkdir, open, readFile, rename, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { open, readFile, rename, stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { EmbeddedServerError } from './embedded-server-error.js';
 import { freePort, isPortFree } from './local-port.js';
 import type { Log } from './log.js';
 import { serverArguments } from './server-arguments.js';
-import {
-  claimRecord,
-  endProcess,
-  isAlive,
-  isServerOn,
-  readRecord,
-  removeRecord,
-  type ServerRecord,
-  writeRecord,
-} from './server-record.js';
+import { checkHome, databaseFile, logFile, recordFile, STOP_MS, takeOver } from './server-home.js';
+import { endProcess, isAlive, removeRecord, writeRecord } from './server-record.js';
 import { type BinarySearch, findTemporalBinary } from './temporal-binary.js';
 import { identityOf, TemporalConnection } from './temporal-connection.js';
-
-/** The embedded Temporal server cannot be started; the message says what to do. */
-export class EmbeddedServerError extends Error {
-  override readonly name = 'EmbeddedServerError';
-}
 
 export interface EmbeddedServerOptions extends BinarySearch {
   /** BATON_HOME. */
@@ -34,11 +21,13 @@ export interface EmbeddedServerOptions extends BinarySearch {
 }
 
 const READY_MS = 60_000;
-const STOP_MS = 10_000;
 /** One that lived longer was sound: its end begins a new count. */
 const STEADY_MS = 60_000;
 const LONGEST_PAUSE_MS = 30_000;
 const LOG_BYTES = 10 * 1_048_576;
+/** How often the first start is tried while a port is taken under its hands. */
+const LAUNCHES = 3;
+const ADDRESS_TAKEN = /address already in use/;
 const READY = Symbol('ready');
 
 /** In an object, since a promise of a promise would wait for both. */
@@ -89,7 +78,7 @@ export class EmbeddedServer {
       const port = await choosePort('BATON_TEMPORAL_PORT', options.port, []);
       const uiPort = await choosePort('BATON_TEMPORAL_UI_PORT', options.uiPort, [port]);
       const server = new EmbeddedServer(options, port, uiPort, binary);
-      server.supervision = server.supervise(await server.launch());
+      server.supervision = server.supervise(await server.firstLaunch());
       return server;
     } catch (error) {
       await removeRecord(recordFile(options.home));
@@ -105,6 +94,21 @@ export class EmbeddedServer {
     await this.supervision;
     process.off('exit', this.killAtExit);
     await removeRecord(recordFile(this.options.home));
+  }
+
+  /**
+   * The server picks ports for its own inner services when it starts, and another program can take one of them before it
+   * listens there: the next try picks others.
+   */
+  private async firstLaunch(): Promise<Ended> {
+    for (let tried = 1; ; tried++) {
+      try {
+        return await this.launch();
+      } catch (error) {
+        if (tried === LAUNCHES || !(error instanceof EmbeddedServerError) || !ADDRESS_TAKEN.test(error.message)) throw error;
+        this.options.log.warn({ tried }, 'A port that the embedded Temporal server had picked was taken; starting it again.');
+      }
+    }
   }
 
   /** Starts the process and waits until it is ready; what comes back is settled with the reason when it ends. */
@@ -230,61 +234,6 @@ export class EmbeddedServer {
   private async lastLines(): Promise<string> {
     return (await readFile(logFile(this.options.home), 'utf8').catch(() => '')).trimEnd().split('\n').slice(-5).join('\n');
   }
-}
-
-const recordFile = (home: string) => join(home, 'temporal.pid');
-const databaseFile = (home: string) => join(home, 'temporal.db');
-const logFile = (home: string) => join(home, 'temporal.log');
-
-async function checkHome(home: string): Promise<void> {
-  try {
-    await mkdir(home, { recursive: true });
-    await access(home, constants.W_OK | constants.X_OK);
-  } catch (error) {
-    throw new EmbeddedServerError(
-      `BATON_HOME=${home} cannot be written (${(error as NodeJS.ErrnoException).code}). Make it writable or choose another folder.`,
-    );
-  }
-}
-
-/** Makes BATON_HOME ours, or says whose it is. Returns the server that a killed Baton left on the wanted ports. */
-async function takeOver(
-  options: EmbeddedServerOptions,
-): Promise<{ readonly pid: number; readonly port: number; readonly uiPort: number } | undefined> {
-  const file = recordFile(options.home);
-  for (let attempt = 0; !(await claimRecord(file)); attempt++) {
-    const record = await readRecord(file);
-    const server = await liveServer(record, options.home);
-    const ownerLives = record !== undefined && record.owner !== process.pid && isAlive(record.owner);
-    // It is just starting its server; a record that stays like that was left by one that was killed right then.
-    if (ownerLives && record.server === undefined && attempt < 20) {
-      await delay(100);
-      continue;
-    }
-    if (ownerLives && server) {
-      throw new EmbeddedServerError(
-        `Another Baton (process ${record.owner}) uses BATON_HOME=${options.home}. Stop it, or set BATON_HOME to another folder.`,
-      );
-    }
-    if (server) {
-      const wanted = (port: number, has: number) => port === 0 || port === has;
-      if (wanted(options.port, server.port) && wanted(options.uiPort, server.uiPort)) return server;
-      options.log.info({ pid: server.pid }, 'Stopping the Temporal server that an earlier Baton left running on other ports.');
-      await endProcess(server.pid, STOP_MS);
-    }
-    await removeRecord(file);
-  }
-  return undefined;
-}
-
-async function liveServer(
-  record: ServerRecord | undefined,
-  home: string,
-): Promise<{ readonly pid: number; readonly port: number; readonly uiPort: number } | undefined> {
-  if (record?.server === undefined || record.port === undefined || record.uiPort === undefined) return undefined;
-  return (await isServerOn(record.server, databaseFile(home)))
-    ? { pid: record.server, port: record.port, uiPort: record.uiPort }
-    : undefined;
 }
 
 async function choosePort(variable: string, wanted: number, taken: readonly number[]): Promise<number> {

@@ -1,7 +1,24 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
-/** A port of 127.0.0.1 that was free a moment ago. */
-export function freePort(): Promise<number> {
+/**
+ * Where a port is looked for: below the ports that systems hand out by themselves, which begin at 32,768 on Linux and
+ * at 49,152 on macOS and Windows, and above those of well-known services.
+ */
+const FIRST = 15_000;
+const LAST = 31_999;
+const TRIES = 100;
+
+/**
+ * A port of 127.0.0.1 that was free a moment ago and that stays so until somebody asks for that very number: the system
+ * gives none of this range to outgoing connections or to those who ask for any port, so a server can be stopped and
+ * started again on it. Any free port where none of the tried ones is.
+ */
+export async function freePort(): Promise<number> {
+  for (let tried = 0; tried < TRIES; tried++) {
+    const port = randomInt(FIRST, LAST + 1);
+    if (await isPortFree(port)) return port;
+  }
   return listen(0);
 }
 

@@ -1,6 +1,7 @@
 import type { WorkflowExecutionDescription } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import type { TaskRecord } from '../../workflows/contract.js';
+import { activityIdOf } from '../dag/map/item-source.js';
 
 type PendingActivity = proto.temporal.api.workflow.v1.IPendingActivityInfo;
 const SCHEDULED = proto.temporal.api.enums.v1.PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED;
@@ -22,10 +23,13 @@ export function withPendingTasks(
 ): readonly TaskRecord[] {
   const pending = new Map((description.raw.pendingActivities ?? []).map((activity) => [activity.activityId, activity]));
   return tasks.map((task) => {
-    const activity = task.state === 'running' && task.notice === undefined ? pending.get(task.taskId) : undefined;
+    const activity =
+      task.state === 'running' && task.notice === undefined ? pending.get(activityIdOf(task.taskId, task.rewinds)) : undefined;
     const notice =
       activity &&
-      (activity.activityType?.name === WAIT ? waitNotice(activity, now) : noticeOf(activity, now, task.attempts?.length));
+      (activity.activityType?.name === WAIT
+        ? waitNotice(activity, now)
+        : noticeOf(activity, now, task.attempts?.at(-1)?.attempt));
     return notice === undefined ? task : { ...task, notice };
   });
 }
@@ -50,7 +54,7 @@ function last({ lastFailure }: PendingActivity, words: string): string {
   return `${words}${why.length > MAX_MESSAGE ? `${why.slice(0, MAX_MESSAGE)}…` : why}`;
 }
 
-/** `before`: attempts of earlier rounds. */
+/** `before`: number of the last attempt before a rejection sent the task back. */
 function noticeOf(activity: PendingActivity, now: number, before = 0): string | undefined {
   const attempt = activity.attempt ?? 1;
   const waits = activity.state === SCHEDULED;

@@ -1,16 +1,9 @@
+import { type WorkflowExecutionDescription, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
 import {
-  WorkflowExecutionAlreadyStartedError,
-  type WorkflowExecutionDescription,
-  type WorkflowHandle,
-  WorkflowNotFoundError,
-} from '@temporalio/client';
-import {
-  DAG_RUN,
   type DagRunInput,
   ITEMS_QUERY,
   type ItemsQueryInput,
   type ItemsQueryResult,
-  RUN_MEMO,
   RUN_QUERY,
   type RunFacts,
   type RunHead,
@@ -23,15 +16,20 @@ import type { ChildEnd } from '../dag/child-end.js';
 import { writeDayMarker } from '../objects/day-marker.js';
 import { prefixOfRun } from '../objects/keys.js';
 import type { ObjectStore } from '../objects/object-store.js';
+import type { DagGateway } from './dag-gateway.js';
+import { type DatedRun, datedRuns } from './dated-runs.js';
 import { withPendingTasks } from './pending-tasks.js';
 import { parseRunId, type RunIdParts } from './run-id.js';
 import { listRuns, type RunListInput, type RunListResult } from './run-list.js';
-import { fairnessKey, runDetails, runMemo, runSummary } from './run-presentation.js';
 import { tasksOfReport } from './run-report.js';
 import { RunReports, runInput } from './run-reports.js';
-import { type RunRow, runRow, runSearchAttributes } from './run-row.js';
+import type { RunRow } from './run-row.js';
+import { RunRows } from './run-rows.js';
+import { startRun } from './run-start.js';
+import { ScheduledRuns } from './scheduled-runs.js';
 import { CALL_DEADLINE_MS, type TemporalConnection } from './temporal-connection.js';
 import { GRPC, grpcCode, TemporalUnavailableError } from './temporal-error.js';
+import type { VersionStore } from './version-store.js';
 
 const QUERY_DEADLINE_MS = 2_000;
 /** Whether a run id is taken, for ever (R3). */
@@ -60,21 +58,27 @@ type Found =
 
 /** Runs, seen from outside. Reads need no worker (R28). Every method throws TemporalUnavailableError (503). */
 export class RunGateway {
+  /** Those that Schedules start. */
+  readonly scheduled: ScheduledRuns;
   private readonly reports: RunReports;
+  private readonly rows: RunRows;
 
   constructor(
     private readonly temporal: TemporalConnection,
     private readonly store: ObjectStore,
     /** Task queue of `dagRun`. */
     private readonly taskQueue: string,
+    { dags, versions }: { readonly dags: DagGateway; readonly versions: VersionStore },
   ) {
     this.reports = new RunReports(temporal, store);
+    this.scheduled = new ScheduledRuns(dags, versions, this.reports, store);
+    this.rows = new RunRows(dags, this.scheduled);
   }
 
   /** THE function that says whether a run id is taken: asks Temporal, then the reports; never a list (R3). */
   async exists(runId: string, dagId: string, runKey: string): Promise<RunExistence> {
     const described = await this.describe(runId);
-    const row = described && runRow(described);
+    const row = described && (await this.rows.of(described));
     if (described && row)
       return {
         exists: true,
@@ -105,33 +109,11 @@ export class RunGateway {
       execution: run.execution,
       acceptedAt: run.acceptedAt,
     });
-    try {
-      const handle = await this.temporal.call(
-        () =>
-          this.temporal.client.workflow.start(DAG_RUN, {
-            workflowId: run.runId,
-            taskQueue: this.taskQueue,
-            args: [input],
-            workflowIdReusePolicy: 'REJECT_DUPLICATE',
-            workflowIdConflictPolicy: 'FAIL',
-            memo: { [RUN_MEMO]: runMemo(run) },
-            typedSearchAttributes: runSearchAttributes(run),
-            priority: { priorityKey: 3, fairnessKey: fairnessKey(run.dagId) },
-            staticSummary: runSummary(run),
-            staticDetails: runDetails(run),
-          }),
-        { write: true },
-      );
-      return { started: true, temporalRunId: handle.firstExecutionRunId };
-    } catch (error) {
-      if (error instanceof WorkflowExecutionAlreadyStartedError) return { started: false };
-      if (grpcCode(error) === GRPC.INVALID_ARGUMENT && /search attribute/i.test(String((error as Error).cause))) {
-        throw new TemporalUnavailableError('Temporal is not prepared yet: search attributes are missing.', false, 10, {
-          cause: error,
-        });
-      }
-      throw error;
-    }
+    let temporalRunId = await startRun(this.temporal, this.taskQueue, input);
+    // A start by a Schedule that came to nothing bears the id, and is no run.
+    if (temporalRunId === undefined && (await this.wasSkipped(run.runId)))
+      temporalRunId = await startRun(this.temporal, this.taskQueue, input, 'ALLOW_DUPLICATE');
+    return temporalRunId === undefined ? { started: false } : { started: true, temporalRunId };
   }
 
   /** `undefined` when there is no such run. */
@@ -191,7 +173,7 @@ export class RunGateway {
   async executionIsOpen(runId: string, execution: number): Promise<boolean> {
     const described = await this.describe(runId);
     if (described?.status.name !== 'RUNNING') return false;
-    return (runRow(described)?.run.execution ?? execution) === execution;
+    return ((await this.rows.of(described))?.run.execution ?? execution) === execution;
   }
 
   /** Waits up to `ms` for a run to close; false when it is still open or the signal was raised. Follows continue-as-new. */
@@ -233,12 +215,17 @@ export class RunGateway {
 
   /** Newest first; what changed in the last second may be missing. @throws BadCursorError */
   list(input: RunListInput): Promise<RunListResult> {
-    return this.temporal.call(() => listRuns(this.temporal.client, input));
+    return this.temporal.call(() => listRuns(this.temporal.client, this.rows, input));
+  }
+
+  /** The runs of a DAG for dates from `from` (inclusive) to `to` (exclusive), epoch ms, by id; may lag about a second. */
+  dated(dagId: string, span: { readonly from: number; readonly to: number }): Promise<ReadonlyMap<string, DatedRun>> {
+    return datedRuns(this.temporal, dagId, span);
   }
 
   private async find(runId: string): Promise<Found | undefined> {
     const described = await this.describe(runId);
-    const row = described && runRow(described);
+    const row = described && (await this.rows.of(described));
     if (!described || !row) {
       const parts = parseRunId(runId);
       const report = parts && (await this.lastReport(runId, parts));
@@ -264,15 +251,22 @@ export class RunGateway {
   }
 
   private async headWithoutWorker(handle: WorkflowHandle, row: RunRow): Promise<RunHead> {
-    const params = (await runInput(this.temporal, handle))?.run.params ?? {};
+    // A run that a Schedule has started has the defaults of its DAG, and another input.
+    const params = (await runInput(this.temporal, handle))?.run?.params ?? row.params ?? {};
     return {
       run: { ...row.run, params } as RunFacts,
       state: row.state,
       startedAt: row.startedAt,
       counts: {},
+      waitingFor: row.waitingFor,
       failedTasks: row.failedTasks,
       revision: 0,
     };
+  }
+
+  private async wasSkipped(runId: string): Promise<boolean> {
+    const described = await this.describe(runId);
+    return described?.status.name === 'COMPLETED' && (await this.rows.of(described)) === undefined;
   }
 
   private async describe(runId: string): Promise<WorkflowExecutionDescription | undefined> {

@@ -1,14 +1,17 @@
-import type { Client } from '@temporalio/client';
-import { DAG_RUN } from '../../workflows/contract.js';
+import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
+import { DAG_RUN, SCHEDULED_TIME_ATTRIBUTE, WAITING_FOR_APPROVAL } from '../../workflows/contract.js';
 import type { RunState } from '../dag/state.js';
 import { decodeRunCursor, encodeRunCursor, type RunCursor } from './list-cursor.js';
-import { type RunRow, runRow } from './run-row.js';
-import { allOf, before, type Condition, compare, isNull, oneOf, since } from './visibility-query.js';
+import type { RunRow } from './run-row.js';
+import type { RunRows } from './run-rows.js';
+import { allOf, anyOf, before, type Condition, compare, isNotNull, isNull, oneOf, since } from './visibility-query.js';
 
 /** Which runs to list: `From` inclusive, `To` exclusive. */
 export interface RunListInput {
   readonly dagId?: string;
   readonly state?: RunState;
+  /** Runs that wait for somebody, those of SubDAGs too: it is their tasks that ask. */
+  readonly waitingFor?: RunRow['waitingFor'];
   readonly tag?: string;
   readonly trigger?: string;
   readonly logicalDateFrom?: Date;
@@ -32,12 +35,17 @@ const WINDOW_ROWS = 500;
  * read whole, and sorted here: about log2 of the number of runs in counts, two calls when all fit.
  * @throws BadCursorError
  */
-export async function listRuns(client: Client, input: RunListInput, windowRows = WINDOW_ROWS): Promise<RunListResult> {
+export async function listRuns(
+  client: Client,
+  rowsOf: RunRows,
+  input: RunListInput,
+  windowRows = WINDOW_ROWS,
+): Promise<RunListResult> {
   const cursor = input.cursor === undefined ? undefined : decodeRunCursor(input.cursor);
   const filter = filterOf(input);
   const count = async (from: number) => (await client.workflow.count(within(filter, from, cursor))).count;
   const window = within(filter, await findWindow(count, input.limit, cursor, windowRows), cursor);
-  const rows = (await readWindow(client, window)).filter((row) => isAfter(row, cursor));
+  const rows = (await readWindow(client, rowsOf, window)).filter((row) => isAfter(row, cursor));
   rows.sort(newestFirst);
   const items = rows.slice(0, input.limit);
   const last = items.at(-1);
@@ -86,20 +94,17 @@ async function findWindow(
   return tooMany.from;
 }
 
-async function readWindow(client: Client, query: Condition): Promise<RunRow[]> {
-  const rows: RunRow[] = [];
-  for await (const info of client.workflow.list({ query, pageSize: WINDOW_ROWS })) {
-    const row = runRow(info);
-    if (row) rows.push(row);
-  }
-  return rows;
+async function readWindow(client: Client, rows: RunRows, query: Condition): Promise<RunRow[]> {
+  const infos: WorkflowExecutionInfo[] = [];
+  for await (const info of client.workflow.list({ query, pageSize: WINDOW_ROWS })) infos.push(info);
+  return rows.all(infos);
 }
 
 function within(filter: Condition, from: number, cursor: RunCursor | undefined): Condition {
   return allOf(
     filter,
-    from > 0 ? since('DagStartedAt', new Date(from)) : undefined,
-    cursor ? before('DagStartedAt', new Date(cursor.startedAt + 1)) : undefined,
+    from > 0 ? accepted(since, new Date(from)) : undefined,
+    cursor ? accepted(before, new Date(cursor.startedAt + 1)) : undefined,
   );
 }
 
@@ -109,16 +114,30 @@ function filterOf(input: RunListInput): Condition {
     compare('WorkflowType', '=', DAG_RUN),
     // One row per run: continue-as-new leaves one behind each time, children have a parent.
     compare('ExecutionStatus', '!=', 'ContinuedAsNew'),
-    isNull('ParentWorkflowId'),
+    input.waitingFor === undefined ? isNull('ParentWorkflowId') : compare('ExecutionStatus', '=', 'Running'),
+    input.waitingFor && compare('DagRunState', '=', WAITING_FOR_APPROVAL),
     equal('DagId', input.dagId),
     input.state && stateIs(input.state),
     equal('DagTags', input.tag),
     equal('DagTrigger', input.trigger),
-    input.logicalDateFrom && since('DagLogicalDate', input.logicalDateFrom),
-    input.logicalDateTo && before('DagLogicalDate', input.logicalDateTo),
-    input.startedFrom && since('DagStartedAt', input.startedFrom),
-    input.startedTo && before('DagStartedAt', input.startedTo),
+    // What a Schedule started for nothing has lost it.
+    isNotNull('DagRunState'),
+    input.logicalDateFrom && dated(since, input.logicalDateFrom),
+    input.logicalDateTo && dated(before, input.logicalDateTo),
+    input.startedFrom && accepted(since, input.startedFrom),
+    input.startedTo && accepted(before, input.startedTo),
   );
+}
+
+type Bound = (field: string, instant: Date) => Condition;
+
+/** A condition on when a run was accepted. One that a Schedule has started and no worker has looked at has Temporal's own word only. */
+const accepted = (bound: Bound, instant: Date): Condition => ownOr('DagStartedAt', 'StartTime', bound, instant);
+export const dated = (bound: Bound, instant: Date): Condition =>
+  ownOr('DagLogicalDate', SCHEDULED_TIME_ATTRIBUTE, bound, instant);
+
+function ownOr(own: string, others: string, bound: Bound, instant: Date): Condition {
+  return anyOf(bound(own, instant), allOf(isNull(own), bound(others, instant)));
 }
 
 /** Must say the same as `runState` of run-row.ts. */
@@ -130,8 +149,9 @@ function stateIs(state: RunState): Condition {
       return compare('ExecutionStatus', '=', 'Canceled');
     case 'failed':
       return oneOf('ExecutionStatus', ['Failed', 'Terminated', 'TimedOut']);
-    case 'queued':
     case 'running':
+      return allOf(compare('ExecutionStatus', '=', 'Running'), oneOf('DagRunState', [state, WAITING_FOR_APPROVAL]));
+    case 'queued':
     case 'paused':
       return allOf(compare('ExecutionStatus', '=', 'Running'), compare('DagRunState', '=', state));
   }

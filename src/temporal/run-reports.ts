@@ -77,7 +77,12 @@ export class RunReports {
   ): Promise<RunReport | RunHead> {
     const input = await runInput(this.temporal, handle);
     const killed = status === 'TERMINATED' || status === 'TIMED_OUT';
-    const end: ForeignEnd = { row, run: input?.run ?? { ...row.run, params: {} }, planKey: input?.planKey ?? '', killed };
+    const end: ForeignEnd = {
+      row,
+      run: input?.run ?? { ...row.run, params: row.params ?? {} },
+      planKey: input?.planKey ?? '',
+      killed,
+    };
     let report: RunReport;
     try {
       report = await reportFromQuery(this.temporal, handle, end);

@@ -1,18 +1,34 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { TemporalPort } from '../../activities/system-calls.js';
+import { lastAttempts } from './last-attempts.js';
 import type { QueueGateway } from './queue-gateway.js';
 import type { RunGateway } from './run-gateway.js';
+import type { ScheduleGateway } from './schedule-gateway.js';
 import type { TemporalConnection } from './temporal-connection.js';
 
 /** What activities may ask of Temporal: they get it by `createActivities(deps)` and never see a client. */
-export function temporalPort(connection: TemporalConnection, runs: RunGateway, queues: QueueGateway): TemporalPort {
+export function temporalPort(
+  connection: TemporalConnection,
+  gateways: {
+    readonly runs: RunGateway;
+    readonly queues: QueueGateway;
+    readonly schedules: ScheduleGateway;
+  },
+): TemporalPort {
   const { client } = connection;
+  const { runs, queues, schedules } = gateways;
   return {
     // Asked by the run itself, which Temporal of course knows: only an earlier execution counts.
     runExists: (_runId, dagId, runKey) => runs.hasEnded(dagId, runKey),
     childEnd: (runId) => runs.childEnd(runId),
     executionIsOpen: (runId, execution) => runs.executionIsOpen(runId, execution),
+    lastAttempts: ({ activityIds, ...execution }) => {
+      const place = { namespace: connection.namespace, ...execution };
+      return connection.call(() => lastAttempts(client.workflowService, place, activityIds));
+    },
     countPollers: (queue) => queues.activityPollers(queue),
+    applySchedule: (order) => schedules.apply(order),
+    resolveScheduled: (start) => runs.scheduled.resolve(start),
     async isOpen(runId) {
       try {
         return (await connection.call(() => client.workflow.getHandle(runId).describe())).status.name === 'RUNNING';

@@ -8,9 +8,12 @@ import type { Log } from './log.js';
 import { PoolGateway } from './pool-gateway.js';
 import { QueueGateway } from './queue-gateway.js';
 import { RunGateway } from './run-gateway.js';
+import { RunInputs } from './run-inputs.js';
+import { ScheduleGateway } from './schedule-gateway.js';
 import { identityOf, type TemporalAddress, TemporalConnection } from './temporal-connection.js';
 import { temporalPort } from './temporal-port.js';
 import { setUpTemporal } from './temporal-setup.js';
+import { VersionStore } from './version-store.js';
 import { workerActivities } from './worker-activities.js';
 import { WorkerHost, type WorkerState } from './worker-host.js';
 
@@ -34,6 +37,9 @@ export class TemporalService {
   readonly connection: TemporalConnection;
   readonly dags: DagGateway;
   readonly runs: RunGateway;
+  readonly schedules: ScheduleGateway;
+  readonly versions: VersionStore;
+  readonly inputs: RunInputs;
   readonly queues: QueueGateway;
   readonly approvals: ApprovalGateway;
   readonly pools: PoolGateway;
@@ -51,11 +57,14 @@ export class TemporalService {
     target: TemporalAddress,
   ) {
     this.connection = new TemporalConnection(target);
+    this.versions = new VersionStore(store);
     this.dags = new DagGateway(this.connection, store);
+    this.schedules = new ScheduleGateway(this.connection, this.versions, config.taskQueue);
+    this.inputs = new RunInputs(this.dags, this.versions, store);
     this.queues = new QueueGateway(this.connection);
     this.approvals = new ApprovalGateway(this.connection);
     this.pools = new PoolGateway(this.connection);
-    this.runs = new RunGateway(this.connection, store, config.taskQueue);
+    this.runs = new RunGateway(this.connection, store, config.taskQueue, this);
   }
 
   /**
@@ -80,13 +89,8 @@ export class TemporalService {
   async start(): Promise<void> {
     if (this.config.role !== 'api') {
       const { identity } = this.connection.target;
-      const activities = await workerActivities(
-        this.config,
-        this.store,
-        temporalPort(this.connection, this.runs, this.queues),
-        this.pools,
-        identity,
-      );
+      const port = temporalPort(this.connection, this);
+      const activities = await workerActivities(this.config, this.store, port, this.pools, identity);
       this.workers = new WorkerHost(
         { target: this.connection.target, config: this.config.worker, taskQueue: this.config.taskQueue, activities },
         this.log,

@@ -27,6 +27,11 @@ export function before(field: string, instant: Date): Condition {
   return condition(`${field} < ${literal(instant)}`);
 }
 
+/** The value begins with that text. */
+export function startsWith(field: string, text: string): Condition {
+  return condition(`${field} STARTS_WITH ${literal(text)}`);
+}
+
 export function oneOf(field: string, values: readonly string[]): Condition {
   return condition(`${field} IN (${values.map(literal).join(', ')})`);
 }
@@ -47,4 +52,9 @@ export function allOf(...conditions: readonly (Condition | undefined)[]): Condit
       .map((c) => `(${c})`)
       .join(' AND '),
   );
+}
+
+/** At least one of two. */
+export function anyOf(one: Condition, other: Condition): Condition {
+  return condition(`(${one}) OR (${other})`);
 }

@@ -32,6 +32,7 @@ export async function workerActivities(
       program: config.python.program,
       environment: config.python.env,
       environmentsFolder: config.python.environmentsDir,
+      keepEnvironmentsMs: config.python.keepMs,
       dataFolder: config.dataDir,
     },
     sql: {

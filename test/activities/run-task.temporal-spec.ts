@@ -14,6 +14,7 @@ import type { RetryPlan, TaskBody } from '../../src/dag/plan.js';
 import { FolderStore } from '../../src/objects/folder-store.js';
 import { writeJson } from '../../src/objects/json-blob.js';
 import { bodiesKey } from '../../src/objects/keys.js';
+import { WITHOUT_TEMPORAL } from '../support/without-temporal.js';
 import { DEFAULT_RETRY, PREFIX } from './task-bench.js';
 import { temporalEnvironment } from './temporal-environment.js';
 
@@ -53,13 +54,7 @@ const makeWorker = (
     shutdownGraceTime: '100ms',
     activities: createActivities({
       objects,
-      temporal: {
-        runExists: async () => false,
-        countPollers: async () => 0,
-        isOpen: async () => false,
-        childEnd: async () => undefined,
-        executionIsOpen: async () => true,
-      },
+      temporal: { ...WITHOUT_TEMPORAL, executionIsOpen: async () => true },
       secrets: { read: async () => undefined },
       worker: identity,
       enabledTaskTypes: ['shell'],

@@ -9,13 +9,19 @@ import { writeDayMarker } from '../../src/objects/day-marker.js';
 import { FolderStore } from '../../src/objects/folder-store.js';
 import { readJson, writeJson } from '../../src/objects/json-blob.js';
 import { planKey, reportKey, runPrefix } from '../../src/objects/keys.js';
+import { WITHOUT_TEMPORAL } from '../support/without-temporal.js';
 
 let objects: FolderStore;
 let activities: SystemActivities;
 const open = new Set<string>();
 const temporal: TemporalPort = {
+  ...WITHOUT_TEMPORAL,
   runExists: async (runId, dagId, runKey) => [runId, dagId, runKey].join() === 'd@k,d,d=k',
   countPollers: async (queue) => queue.length,
+  lastAttempts: async ({ workflowId }) => {
+    if (workflowId === 'away') throw new Error('the server is away');
+    return new Map([['b', { attempt: 3, startedAt: 5, worker: 'w' }]]);
+  },
   isOpen: async (runId) => open.has(runId),
   childEnd: async (runId) => (open.has(runId) ? undefined : { state: 'success', output: { value: runId } }),
   executionIsOpen: async (runId, execution) => open.has(runId) && execution === 2,
@@ -143,6 +149,15 @@ describe('questions to Temporal', () => {
   it('go to its port', async () => {
     expect(await activities.runExists({ runId: 'd@k', dagId: 'd', runKey: 'd=k' })).toBe(true);
     expect(await activities.countPollers({ queue: 'gpu' })).toBe(3);
+  });
+
+  it('about the last attempts of activities never fail a run', async () => {
+    const asked = { runId: 'r', activityIds: ['a', 'b'] };
+    expect(await activities.lastAttempts({ ...asked, workflowId: 'd@k' })).toEqual([
+      null,
+      { attempt: 3, startedAt: 5, worker: 'w' },
+    ]);
+    expect(await activities.lastAttempts({ ...asked, workflowId: 'away' })).toEqual([null, null]);
   });
 });
 

@@ -14,6 +14,7 @@ import { FolderStore } from '../../src/objects/folder-store.js';
 import { writeJson } from '../../src/objects/json-blob.js';
 import { bodiesKey } from '../../src/objects/keys.js';
 import { readLog } from '../../src/objects/log-reader.js';
+import { WITHOUT_TEMPORAL } from '../support/without-temporal.js';
 
 export const PREFIX = 'runs/d/d=k/1/';
 export const DEFAULT_RETRY = {
@@ -45,13 +46,7 @@ export class TaskBench {
     const { secretValues = {}, user = {}, ...rest } = deps;
     const activities = createActivities({
       objects,
-      temporal: {
-        runExists: async () => false,
-        countPollers: async () => 0,
-        isOpen: async () => false,
-        childEnd: async () => undefined,
-        executionIsOpen: async () => true,
-      },
+      temporal: { ...WITHOUT_TEMPORAL, executionIsOpen: async () => true },
       secrets: { read: async (name) => secretValues[name] },
       worker: 'worker-1',
       userActivities: new Map(Object.entries(user)),

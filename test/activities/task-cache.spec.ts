@@ -3,6 +3,7 @@ import { createSystemActivities } from '../../activities/system-activities.js';
 import type { CachePlan, TaskBody } from '../../src/dag/plan.js';
 import { FolderStore } from '../../src/objects/folder-store.js';
 import { ObjectStoreError } from '../../src/objects/object-store-error.js';
+import { WITHOUT_TEMPORAL } from '../support/without-temporal.js';
 import { TaskBench } from './task-bench.js';
 
 /** A bench whose activity `f` counts its calls, and what one call of it gave. */
@@ -182,13 +183,7 @@ describe('a task with cache', () => {
     await run({}, ['old']);
     const { sweepRuns } = createSystemActivities({
       objects: bench.objects,
-      temporal: {
-        runExists: async () => false,
-        countPollers: async () => 0,
-        isOpen: async () => false,
-        childEnd: async () => undefined,
-        executionIsOpen: async () => false,
-      },
+      temporal: WITHOUT_TEMPORAL,
     });
     await sweepRuns({ before: '2000-01-01' });
     expect((await run({}, ['old'])).returned?.cached).toBeDefined();

@@ -2,6 +2,7 @@
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createActivities } from '../../activities/create-activities.js';
 import { FolderStore } from '../../src/objects/folder-store.js';
+import { WITHOUT_TEMPORAL } from '../support/without-temporal.js';
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 const [address, taskQueue, root] = process.argv.slice(2) as [string, string, string];
@@ -12,13 +13,7 @@ const worker = await Worker.create({
   maxHeartbeatThrottleInterval: '500ms',
   activities: createActivities({
     objects: new FolderStore(root),
-    temporal: {
-      runExists: async () => false,
-      countPollers: async () => 0,
-      isOpen: async () => false,
-      childEnd: async () => undefined,
-      executionIsOpen: async () => true,
-    },
+    temporal: { ...WITHOUT_TEMPORAL, executionIsOpen: async () => true },
     secrets: { read: async () => undefined },
     worker: 'worker-to-kill',
     userActivities: new Map([['work', () => new Promise(() => undefined)]]),

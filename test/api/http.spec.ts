@@ -21,7 +21,10 @@ import { freePort } from '../../src/temporal/local-port.js';
 import { PoolGateway } from '../../src/temporal/pool-gateway.js';
 import { QueueGateway } from '../../src/temporal/queue-gateway.js';
 import { RunGateway } from '../../src/temporal/run-gateway.js';
+import { RunInputs } from '../../src/temporal/run-inputs.js';
+import { ScheduleGateway } from '../../src/temporal/schedule-gateway.js';
 import { TemporalConnection } from '../../src/temporal/temporal-connection.js';
+import { VersionStore } from '../../src/temporal/version-store.js';
 
 /** The whole interface over real gateways whose Temporal is away: what must be answered without it. */
 describe('the REST interface without Temporal', () => {
@@ -35,10 +38,15 @@ describe('the REST interface without Temporal', () => {
     const config = loadConfig({ BATON_HOME: home, BATON_LOG_LEVEL: 'silent' });
     const store = new FolderStore(join(home, 'objects'));
     connection = new TemporalConnection({ address: `127.0.0.1:${await freePort()}`, namespace: 'default', identity: 'test' });
+    const versions = new VersionStore(store);
+    const dags = new DagGateway(connection, store);
     app = await createHttpApplication(
       AppModule.of({
-        dags: new DagGateway(connection, store),
-        runs: new RunGateway(connection, store, config.taskQueue),
+        dags,
+        versions,
+        inputs: new RunInputs(dags, versions, store),
+        runs: new RunGateway(connection, store, config.taskQueue, { dags, versions }),
+        schedules: new ScheduleGateway(connection, versions, config.taskQueue),
         queues: new QueueGateway(connection),
         approvals: new ApprovalGateway(connection),
         pools: new PoolGateway(connection),

@@ -254,6 +254,95 @@ tasks:
       expect((await baton.get(`${tasks}/each/items?cursor=bm8`)).body.code).toBe('invalid_cursor');
     });
 
+    it('a reducer over a map that failed, which fails by name, or reads what failed', async () => {
+      const after = 'dependsOn: [{ task: each, on: completion }]';
+      await baton.put(`id: reduced
+tasks:
+  each: { type: transform, expand: { n: ["1", "zero"] }, with: { value: "\${{ int(item.n) }}" } }
+  total: { type: transform, ${after}, with: { value: "\${{ sum(tasks.each.output) }}" } }
+  kinds: { type: transform, ${after}, with: { value: "\${{ tasks.each.items.map(i, get(i.failure, 'kind', 'none')) }}" } }
+  waits: { type: noop, dependsOn: [each] }
+`);
+      const { body } = await baton.run('reduced');
+      const { items } = (await baton.get(`${runPath(body.runId)}/tasks`)).body;
+      expect(items).toMatchObject([
+        { taskId: 'each', failure: { kind: 'items_failed' } },
+        { taskId: 'kinds', state: 'success', output: ['none', 'expression'] },
+        {
+          taskId: 'total',
+          failure: {
+            kind: 'expression',
+            message: '${{ sum(tasks.each.output) }}: sum() needs a list, not null; task each has no output: it is failed',
+          },
+        },
+        { taskId: 'waits', state: 'upstream_failed' },
+      ]);
+    });
+
+    it('an approval by those who may, and by nobody else', async () => {
+      await baton.put(`id: asked
+tasks:
+  review: { type: approval, with: { message: "Go?", approvers: [ann] } }
+  other: { type: noop }
+`);
+      const { body: started } = await baton.post('/api/v1/dags/asked/runs');
+      const tasks = `${runPath(started.runId)}/tasks`;
+      await expect
+        .poll(async () => (await baton.get(`${tasks}/review`)).body.notice, { timeout: 20_000 })
+        .toBe('waiting for approval by ann: Go?');
+      const decide = async (task: string, body: object) => {
+        const { status, body: answer } = await baton.post(`${tasks}/${task}/approve`, body);
+        return [status, answer.code];
+      };
+      expect(await decide('review', { decision: 'approve', by: 'bob' })).toEqual([403, 'not_an_approver']);
+      expect(await decide('review', { decision: 'approve' })).toEqual([403, 'not_an_approver']);
+      expect(await decide('other', { decision: 'approve', by: 'ann' })).toEqual([409, 'not_waiting']);
+      expect(await decide('nobody', { decision: 'approve', by: 'ann' })).toEqual([404, 'task_not_found']);
+      expect(await decide('review', { decision: 'approve', by: 'ann' })).toEqual([202, undefined]);
+      expect((await baton.ended(started.runId)).body.state).toBe('success');
+    });
+
+    it('hooks of the DAG and of a task, each with its log', async () => {
+      await baton.put(`id: hooked
+tasks:
+  first:
+    type: sql
+    with: { query: select 1 }
+    hooks: { success: { type: sql, with: { query: select 2 } } }
+hooks:
+  success: { type: sql, with: { query: select 3 } }
+  exit: [{ type: sql, with: { query: select nothing from nowhere } }, { type: sql, when: false, with: { query: select 4 } }]
+`);
+      const { body } = await baton.run('hooked');
+      const run = runPath(body.runId);
+      const task = await baton.get(`${run}/tasks/first`);
+      expect(body.hooks).toMatchObject([
+        { hook: 'success', state: 'success', logs: `${run}/hooks/success/logs` },
+        { hook: 'exit', index: 0, state: 'failed', logs: `${run}/hooks/exit/logs?index=0` },
+        { hook: 'exit', index: 1, state: 'skipped', logs: `${run}/hooks/exit/logs?index=1` },
+      ]);
+      expect(task.body.hooks).toMatchObject([{ hook: 'success', logs: `${run}/tasks/first/hooks/success/logs` }]);
+      const [ofSuccess, ofExit, ofSkipped] = await Promise.all(body.hooks.map(({ logs }: { logs: string }) => baton.get(logs)));
+      expect(ofSuccess!.text).toContain('statement done');
+      expect(ofExit!.text).toContain('attempt 1 failed: SqlError');
+      expect([ofSkipped!.status, ofSkipped!.text]).toEqual([200, '']);
+      const log = await baton.get(task.body.hooks[0].logs);
+      expect([log.headers.get('x-log-attempt'), log.text]).toEqual(['1', expect.stringContaining('statement done')]);
+      expect((await baton.get(`${task.body.hooks[0].logs}?follow=true`)).text).toBe(log.text);
+      for (const [path, detail] of [
+        ['/hooks/exit/logs', 'has 2 hooks exit'],
+        ['/hooks/exit/logs?index=2', 'no hook exit 2'],
+        ['/hooks/failure/logs', 'no hook failure'],
+        ['/tasks/first/hooks/failure/logs', 'no hook failure'],
+        ['/hooks/success/logs?attempt=2', 'no log of attempt 2'],
+      ] as const)
+        expect((await baton.get(`${run}${path}`)).body).toMatchObject({
+          code: 'log_not_found',
+          detail: expect.stringContaining(detail),
+        });
+      expect((await baton.get(`${run}/tasks/none/hooks/success/logs`)).body.code).toBe('task_not_found');
+    });
+
     it('and names what is missing of them', async () => {
       const { body } = await baton.run('started', { params: { n: 1 } });
       const missing: [path: string, code: string, says: string][] = [

@@ -78,6 +78,7 @@ describe('what is not safe refuses to start', () => {
   });
   test('a retention below what Temporal allows, two equal ports, the system queue as queue of runs, a queue nobody declared', () => {
     expect(problems({ BATON_RETENTION: '5h' })).toEqual(['BATON_RETENTION']);
+    expect(problems({ BATON_PYTHON_KEEP: '30m' })).toEqual(['BATON_PYTHON_KEEP']);
     expect(problems({ BATON_TEMPORAL_PORT: '8233' })).toEqual(['BATON_TEMPORAL_UI_PORT']);
     expect(problems({ BATON_TASK_QUEUE: 'baton-system' })).toEqual(['BATON_TASK_QUEUE']);
     expect(problems({ BATON_WORKER_QUEUES: 'baton,gpu' })).toEqual(['BATON_WORKER_QUEUES']);

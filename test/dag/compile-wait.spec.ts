@@ -27,7 +27,7 @@ test('a timer is kept as text, since it may be an expression, and needs no body'
   expect(bodies).toEqual([]);
 });
 
-test('a poll has its pace in the plan and what it looks at, alone, in its body', () => {
+test('a poll has its pace in the plan, in words what it looks at, and that itself, alone, in its body', () => {
   const { task, bodies } = planned({
     with: { file: 'in/*.csv', every: '10m', multiplier: 2 },
     timeout: '3h',
@@ -39,7 +39,13 @@ test('a poll has its pace in the plan and what it looks at, alone, in its body',
     id: 'w',
     type: 'wait',
     wait: {
-      poll: { what: 'file', body: 0, queue: 'gpu', pace: { everyMs: 600_000, multiplier: 2, maxIntervalMs: 600_000 } },
+      poll: {
+        what: 'file',
+        about: 'in/*.csv',
+        body: 0,
+        queue: 'gpu',
+        pace: { everyMs: 600_000, multiplier: 2, maxIntervalMs: 600_000 },
+      },
       timeoutMs: 10_800_000,
       onTimeout: 'continue',
     },

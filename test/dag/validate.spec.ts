@@ -143,6 +143,14 @@ test('a cron whose two kinds of day must both match is a warning', () => {
   expect(issues).toMatchObject([{ code: 'surprising_cron', path: '/schedule', severity: 'warning' }]);
 });
 
+test('a policy that ends runs without their clean-up is a warning', () => {
+  const spec = { id: 'x', schedule: '@daily', tasks: { a: { type: 'noop' as const } } };
+  const { dag, issues } = validate({ ...spec, overlapPolicy: 'terminate_other' }, OWN);
+  expect(dag).toBeDefined();
+  expect(issues).toMatchObject([{ code: 'no_cleanup', path: '/overlapPolicy', severity: 'warning' }]);
+  expect(validate({ ...spec, overlapPolicy: 'cancel_other' }, OWN).issues).toEqual([]);
+});
+
 test('several cycles are all reported', () => {
   expect(
     codes(tasks({ a: { dependsOn: ['b'] }, b: { dependsOn: ['a'] }, c: { dependsOn: ['d'] }, d: { dependsOn: ['c'] } })),

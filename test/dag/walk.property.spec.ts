@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DagPlan } from '../../src/dag/plan.js';
 import type { TaskState } from '../../src/dag/state.js';
-import { Walk } from '../../src/dag/walk.js';
+import { type Step, Walk } from '../../src/dag/walk.js';
 import { edgeOn, edgeUpstream } from '../../src/dag/walk-layout.js';
 import { isOnPath, naiveFinalStates, naiveVerdict } from '../support/naive-rules.js';
 import { KEPT_SEEDS, propertySeed } from '../support/property-seed.js';
@@ -28,7 +28,13 @@ class Driver {
   /** Does all that can be done now; `before` sees each step before it is done. */
   launch(before: (task: number) => void = () => {}): void {
     const { plan, outcomes } = this.dag;
-    for (let step = this.walk.next(); step !== undefined; step = this.walk.next()) {
+    const next = (): Step | undefined => {
+      const promised = this.walk.mayHaveNext;
+      const step = this.walk.next();
+      ok(step === undefined || promised, 'a step came where none was to be expected');
+      return step;
+    };
+    for (let step = next(); step !== undefined; step = next()) {
       before(step.task);
       const { when } = outcomes[step.task]!;
       if (step.step === 'when') {

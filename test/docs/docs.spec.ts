@@ -8,7 +8,7 @@ import { compile } from '../../src/dag/compile.js';
 import { simulate } from '../../src/dag/simulate.js';
 import { checkSpec } from '../../src/spec/check-spec.js';
 import { DagDto } from '../../src/spec/dto/dag.dto.js';
-import { fieldsOf } from '../../src/spec/field.js';
+import { fieldsOf } from '../../src/spec/field-facts.js';
 import { schemaProblems } from '../support/spec-schema-validator.js';
 import { fencedBlocks } from './fenced-blocks.js';
 import { settingsTable } from './settings-table.js';

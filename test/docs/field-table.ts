@@ -1,7 +1,8 @@
 import { DURATION_PATTERN } from '../../src/dag/duration.js';
 import type { Json } from '../../src/dag/json.js';
 import { DagDto } from '../../src/spec/dto/dag.dto.js';
-import { EXPRESSION_PATTERN, type FieldFacts, fieldsOf, type Shape } from '../../src/spec/field.js';
+import { EXPRESSION_PATTERN } from '../../src/spec/field.js';
+import { type FieldFacts, fieldsOf, type Shape } from '../../src/spec/field-facts.js';
 import { specSchema } from '../../src/spec/spec-schema.js';
 import { markdownTable } from './markdown-table.js';
 
@@ -17,10 +18,13 @@ export function fieldTable(shape: Shape): string {
     `\`${name}\`${facts.required === true ? ' *' : ''}`,
     words(properties[name] as Schema),
     absent(facts),
-    facts.about ?? '',
+    [facts.about, ...(facts.see === undefined ? [] : [`See [${facts.see}](${anchor(facts.see)}).`])].join(' '),
   ]);
   return markdownTable(['field', 'value', 'default', 'meaning'], rows);
 }
+
+/** As GitHub makes one of a heading. */
+const anchor = (heading: string): string => `#${heading.toLowerCase().replaceAll(' ', '-')}`;
 
 function absent({ default: value, unset }: FieldFacts): string {
   if (unset !== undefined) return unset;

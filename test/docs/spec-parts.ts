@@ -9,7 +9,7 @@ import { TRIGGER_RULE_FACTS } from '../../src/dag/trigger-rule-facts.js';
 import { DagDto } from '../../src/spec/dto/dag.dto.js';
 import { TaskDto } from '../../src/spec/dto/task.dto.js';
 import { WITH_SHAPES } from '../../src/spec/dto/with.dto.js';
-import type { Shape } from '../../src/spec/field.js';
+import type { Shape } from '../../src/spec/field-facts.js';
 import { FOREIGN_NAMES } from '../../src/spec/foreign-names.js';
 import { LATER_FIELDS, LATER_SCHEDULE_FIELDS, NOT_IN_DEFAULTS } from '../../src/spec/later-fields.js';
 import { shapesOfLanguage } from '../../src/spec/shapes.js';

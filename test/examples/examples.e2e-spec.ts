@@ -3,8 +3,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { join } from 'node:path';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../../src/temporal/local-port.js';
 import { DATA_CONVERTER } from '../../src/temporal/temporal-connection.js';
-import { BuiltService, type FinishedRun, freePort, ROOT } from '../support/built-service.js';
+import { BuiltService, type FinishedRun, ROOT } from '../support/built-service.js';
 import { NO_POSTGRES, POSTGRES, PostgresServer } from '../support/postgres-server.js';
 import { NO_PYTHON, PYTHON } from '../support/python.js';
 import { PythonWorker } from '../support/python-worker.js';
@@ -54,6 +55,20 @@ describe('the examples run', () => {
     without_weekend: 'success',
     first_result: 'success',
   };
+
+  it('scheduled: the run of a time is about the interval that ends then, also where the clock skipped a night', async () => {
+    const result = await service.run('scheduled', read('scheduled'), { logicalDate: '2024-04-01T00:30:00Z' });
+    expect(result.run).toMatchObject({
+      runId: 'scheduled-2024-04-01T00:30:00Z',
+      state: 'success',
+      outputs: { interval: { day: '2024-03-30', from: '2024-03-30T01:30:00Z', to: '2024-04-01T00:30:00Z' } },
+    });
+    expect(await service.api.get('/dags/scheduled/schedule?count=2')).toMatchObject({
+      state: 'active',
+      description: 'at 30 2 * * * in Europe/Berlin, up to 1m later',
+      next: [{ logicalDate: expect.stringMatching(/T0[01]:30:00Z$/) }, {}],
+    });
+  });
 
   it('trigger-rules: skips go where their edges say', async () => {
     const result = await service.run('trigger-rules', read('trigger-rules'));
@@ -392,6 +407,12 @@ describe('the examples run', () => {
       ] as const;
     };
     await asked(0);
+    const waiting = async () =>
+      ((await api.get('/runs?waitingFor=approval')) as { readonly items: readonly { readonly runId: string }[] }).items.map(
+        (each) => each.runId,
+      );
+    await expect.poll(waiting, { timeout: 20_000 }).toEqual([runId]);
+    expect(await api.get(`/runs/${encodeURIComponent(runId)}`)).toMatchObject({ state: 'running', waitingFor: 'approval' });
     expect((await decide({ decision: 'perhaps' }))[0]).toBe(400);
     expect(await decide({ decision: 'reject', by: 'ann', comment: 'too dear' })).toMatchObject([202, { by: 'ann' }]);
     await asked(1);
@@ -403,6 +424,8 @@ describe('the examples run', () => {
     expect((await decide(approval))[0]).toBe(202);
     const run = (await api.get(`/runs/${encodeURIComponent(runId)}?wait=30s`)) as FinishedRun['run'];
     expect(run).toMatchObject({ state: 'success', outputs: { published: '10 for eu, up to 5', by: 'bob' } });
+    expect(run).not.toHaveProperty('waitingFor');
+    await expect.poll(waiting, { timeout: 20_000 }).toEqual([]);
     expect((await decide(approval))[0]).toBe(202);
     expect(await decide({ ...approval, by: 'eve' })).toMatchObject([409, { code: 'not_waiting' }]);
     expect((await review()).attempts).toMatchObject([

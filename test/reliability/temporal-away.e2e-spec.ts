@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../../src/temporal/local-port.js';
 import { runPath, until } from '../support/api-caller.js';
-import { freePort } from '../support/built-service.js';
 import { Cluster } from '../support/cluster.js';
 import type { ServiceProcess } from '../support/service-process.js';
 

@@ -33,6 +33,7 @@ describe('a bad spec is refused with a code and a place', () => {
 const ELSEWHERE = [
   'foreign_template',
   'failure_may_be_hidden',
+  'no_cleanup',
   'surprising_cron',
   'plan_too_large',
   'id_mismatch',

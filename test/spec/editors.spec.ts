@@ -5,7 +5,7 @@ import { TRIGGER_RULES } from '../../src/dag/spec.js';
 import { TASK_TYPES } from '../../src/dag/task-type.js';
 import { RetryDto } from '../../src/spec/dto/retry.dto.js';
 import { HttpWithDto, SqlWithDto } from '../../src/spec/dto/with.dto.js';
-import { fieldsOf } from '../../src/spec/field.js';
+import { fieldsOf } from '../../src/spec/field-facts.js';
 import { type CompletionItem, LanguageServer } from '../support/language-server.js';
 
 const EXAMPLES = readdirSync('examples').filter((name) => name.endsWith('.yaml'));
@@ -64,6 +64,9 @@ describe('an editor with the YAML language server offers', () => {
     const ofSql = await labels(task('type: sql\nwith:\n  query: select 1\n  |'));
     expect(ofSql).toEqual(expect.arrayContaining([...fieldsOf(SqlWithDto).keys()].filter((name) => name !== 'query')));
     expect(ofSql).not.toContain('url');
+    expect(await labels('id: a\nhooks:\n  exit:\n    type: http\n    with:\n      |')).toEqual(
+      expect.arrayContaining([...fieldsOf(HttpWithDto).keys()]),
+    );
   });
 
   test('every trigger rule with its meaning, the conditions of an edge, the fields of a retry', async () => {
@@ -89,6 +92,9 @@ describe('an editor with the YAML language server shows', () => {
       /^#### Task\n\nOf one attempt; of a whole wait or approval, whose default is 7d\.\n\nDefault: `10m`\./,
     );
     expect(await hover(task('type: http\nretry: { max|Attempts: 2 }'))).toContain('All attempts, the first included');
+    // And where more is said.
+    expect(await hover(task('type: noop\nexp|and: { n: [1] }'))).toContain('More: docs/spec.md, *Maps*.');
+    expect(await hover(task('type: wait\nwi|th: { duration: 1h }'))).toContain('More: docs/spec.md, *wait*.');
   });
 
   test('what the type of a task does, and what its input is', async () => {

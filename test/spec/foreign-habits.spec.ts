@@ -61,9 +61,9 @@ describe('what people write who come from another tool', () => {
     ["tasks.fetch.items.filter(i, i.index > 0).exists(i, i.state == 'done')", 'done'],
     ["run.state == 'failure'", 'failure'],
   ])('expressions: nothing ever has the state in %s', (source, state) => {
-    expect(expression(source)).toEqual([
+    expect(expression(source)).toContainEqual(
       expect.stringContaining(`error invalid_value /with/value: nothing has the state '${state}'`),
-    ]);
+    );
   });
 
   it.each([

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -14,6 +15,17 @@ const schema = specSchema();
 test('the JSON Schema of specs is made anew on each call', () => {
   expect(specSchema()).toEqual(schema);
   expect(specSchema()).not.toBe(schema);
+});
+
+test('it has a name by which editors and tools can tell it from others', () => {
+  expect(schema.$id).toBe('urn:baton:dag:v1');
+});
+
+test('every heading that it sends a reader to stands in docs/spec.md', () => {
+  const headings = [...readFileSync('docs/spec.md', 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, heading]) => heading);
+  const named = [...JSON.stringify(schema).matchAll(/docs\/spec\.md, \*(.*?)\*/g)].map(([, heading]) => heading);
+  expect(named.length).toBeGreaterThan(40);
+  expect(named.filter((heading) => !headings.includes(heading))).toEqual([]);
 });
 
 test('every $ref has its definition, and nothing stands beside it that draft-07 would not read', () => {
@@ -33,9 +45,9 @@ test('every $ref has its definition, and nothing stands beside it that draft-07 
 test('every field says what it is', () => {
   for (const [name, shape] of Object.entries({ DAG: schema, ...(schema.definitions as object) })) {
     if (name === 'JsonSchema') continue;
+    // What `with` is depends on the type, which says it.
     for (const [field, part] of Object.entries((shape as { properties: object }).properties))
-      if (`${name}.${field}` !== 'TaskDto.with')
-        expect((part as { description?: string }).description, `${name}.${field}`).toMatch(/\w/);
+      if (field !== 'with') expect((part as { description?: string }).description, `${name}.${field}`).toMatch(/\w/);
   }
 });
 

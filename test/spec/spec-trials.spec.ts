@@ -24,7 +24,6 @@ const LATER: { readonly [file: string]: readonly string[] } = {
   'b-nightly-files.yaml': ['/tasks/transform/pool', '/tasks/transform/poolSlots'],
   'c-fan-out-in.yaml': [],
   'd-orders-elt.yaml': [
-    '/catchupWindow',
     '/deadlines',
     '/maxConsecutiveFailedRuns',
     '/tasks/check_raw/type',

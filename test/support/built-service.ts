@@ -1,11 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { restClient } from '../../scripts/rest.mjs';
+import { freePort } from '../../src/temporal/local-port.js';
 
 /** The root of the repository. */
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -122,18 +122,6 @@ export interface FinishedRun {
     readonly hooks?: readonly { readonly hook: string; readonly index?: number; readonly state: string }[];
   };
   readonly tasks: Readonly<Record<string, FinishedTask>>;
-}
-
-/** A port of the loopback address that nobody listens on now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 function logOf(home: string): string {

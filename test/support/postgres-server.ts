@@ -3,7 +3,7 @@ import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, readFileSyn
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from './built-service.js';
+import { freePort } from '../../src/temporal/local-port.js';
 
 const DEBIAN = '/usr/lib/postgresql';
 const PASSWORD = "pa'ss word";

@@ -5,6 +5,7 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { createActivities } from '../../activities/create-activities.js';
 import { Secrets } from '../../activities/secrets.js';
+import type { LastAttemptsInput } from '../../activities/system-calls.js';
 import type { ChildEnd } from '../../src/dag/child-end.js';
 import { runKeyOf } from '../../src/dag/child-id.js';
 import { type CompiledDag, compile } from '../../src/dag/compile.js';
@@ -13,6 +14,7 @@ import { FolderStore } from '../../src/objects/folder-store.js';
 import { readJson, writeJson } from '../../src/objects/json-blob.js';
 import { prefixOfRun, reportKey, runPrefix } from '../../src/objects/keys.js';
 import { checkSpecObject } from '../../src/spec/check-spec.js';
+import { lastAttempts } from '../../src/temporal/last-attempts.js';
 import {
   DAG_RUN,
   type DagRunInput,
@@ -24,6 +26,7 @@ import {
 } from '../../workflows/contract.js';
 import { taskOf } from './plan-builder.js';
 import { temporalBinary } from './temporal-binary.js';
+import { WITHOUT_TEMPORAL } from './without-temporal.js';
 import { workflowBundle } from './workflow-bundle.js';
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
@@ -87,11 +90,15 @@ export class RunHarness {
         sql: { dataFolders: [this.folder] },
         http: { allowPrivateHosts: ['127.0.0.1'] },
         temporal: {
-          runExists: async () => false,
+          ...WITHOUT_TEMPORAL,
           isOpen: async () => true,
           childEnd: (runId: string) => this.childEnd(runId),
           executionIsOpen: async (runId: string) => (await this.describe(runId)).status.name === 'RUNNING',
           countPollers: (queue: string) => this.pollers(queue),
+          lastAttempts: ({ activityIds, ...execution }: LastAttemptsInput) => {
+            const { client, namespace = 'default' } = this.environment;
+            return lastAttempts(client.workflowService, { namespace, ...execution }, activityIds);
+          },
         },
       }),
     });

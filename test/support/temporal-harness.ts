@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createPlaceActivities } from '../../activities/place-activities.js';
 import { createSystemActivities } from '../../activities/system-activities.js';
+import type { TemporalPort } from '../../activities/system-calls.js';
 import { FolderStore } from '../../src/objects/folder-store.js';
 import { DagGateway } from '../../src/temporal/dag-gateway.js';
 import { EmbeddedServer } from '../../src/temporal/embedded-server.js';
@@ -10,16 +11,30 @@ import { QUIET } from '../../src/temporal/log.js';
 import { PoolGateway } from '../../src/temporal/pool-gateway.js';
 import { QueueGateway } from '../../src/temporal/queue-gateway.js';
 import { RunGateway } from '../../src/temporal/run-gateway.js';
+import { ScheduleGateway } from '../../src/temporal/schedule-gateway.js';
 import { identityOf, TemporalConnection } from '../../src/temporal/temporal-connection.js';
 import { temporalPort } from '../../src/temporal/temporal-port.js';
 import { setUpTemporal } from '../../src/temporal/temporal-setup.js';
+import { VersionStore } from '../../src/temporal/version-store.js';
 import { WorkerHost } from '../../src/temporal/worker-host.js';
 import { SYSTEM_QUEUE } from '../../workflows/contract.js';
 import { temporalBinary } from './temporal-binary.js';
 
 const DAY_MS = 86_400_000;
+/** Entities of tests look after their Temporal Schedules that often. */
+const SCHEDULE_CHECK_MS = 1_000;
 /** Not `default`, which exists too and knows nothing: see {@link TemporalHarness.forgetful}. */
 const NAMESPACE = 'baton-test';
+
+/** How a worker of a test differs from others. */
+interface WorkOptions {
+  /** 0 replays every workflow at every step: a detector of anything not deterministic. Default 100. */
+  readonly cache?: number;
+  /** Called by tasks as those of another worker are. Default: none. */
+  readonly activities?: { readonly [name: string]: () => Promise<unknown> };
+  /** What stands between the activities and Temporal, for tests of what fails. Default: nothing. */
+  readonly port?: (real: TemporalPort) => TemporalPort;
+}
 
 /** A prepared Temporal server of its own, an object store in a folder, the gateways, and workers on demand. */
 export class TemporalHarness {
@@ -27,6 +42,8 @@ export class TemporalHarness {
   readonly dags: DagGateway;
   readonly runs: RunGateway;
   readonly pools: PoolGateway;
+  readonly schedules: ScheduleGateway;
+  readonly versions: VersionStore;
   private readonly hosts: WorkerHost[] = [];
   private other?: TemporalConnection;
 
@@ -36,8 +53,10 @@ export class TemporalHarness {
     readonly store: FolderStore,
   ) {
     this.connection = new TemporalConnection({ address: server.address, namespace: NAMESPACE, identity: identityOf('test') });
-    this.dags = new DagGateway(this.connection, store);
-    this.runs = new RunGateway(this.connection, store, 'baton');
+    this.versions = new VersionStore(store);
+    this.dags = new DagGateway(this.connection, store, SCHEDULE_CHECK_MS);
+    this.schedules = new ScheduleGateway(this.connection, this.versions, 'baton');
+    this.runs = new RunGateway(this.connection, store, 'baton', this);
     this.pools = new PoolGateway(this.connection);
   }
 
@@ -59,16 +78,10 @@ export class TemporalHarness {
     return harness;
   }
 
-  /**
-   * Starts a worker of the given queues. `cache: 0` replays every workflow at every step: a detector of anything not deterministic.
-   * `activities` are called by tasks as those of another worker are.
-   */
+  /** Starts a worker of the given queues. */
   async work(
     queues: readonly string[] = ['baton', SYSTEM_QUEUE],
-    {
-      cache = 100,
-      activities = {},
-    }: { readonly cache?: number; readonly activities?: { readonly [name: string]: () => Promise<unknown> } } = {},
+    { cache = 100, activities = {}, port = (real) => real }: WorkOptions = {},
   ): Promise<WorkerHost> {
     // Without a cache a run would be evicted in the middle of a local activity whenever another one is worked on.
     const [workflows, pollers] = cache === 0 ? [1, 1] : [20, 4];
@@ -81,7 +94,7 @@ export class TemporalHarness {
           ...activities,
           ...createSystemActivities({
             objects: this.store,
-            temporal: temporalPort(this.connection, this.runs, new QueueGateway(this.connection)),
+            temporal: port(temporalPort(this.connection, { ...this, queues: new QueueGateway(this.connection) })),
           }),
           ...createPlaceActivities({ objects: this.store, places: this.pools }),
         },
@@ -97,7 +110,8 @@ export class TemporalHarness {
   /** Runs on the same objects with a Temporal that has forgotten everything. */
   forgetful(): RunGateway {
     this.other ??= new TemporalConnection({ ...this.connection.target, namespace: 'default' });
-    return new RunGateway(this.other, this.store, 'baton');
+    const dags = new DagGateway(this.other, this.store);
+    return new RunGateway(this.other, this.store, 'baton', { dags, versions: this.versions });
   }
 
   async stop(): Promise<void> {

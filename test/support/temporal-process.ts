@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { freePort } from '../../src/temporal/local-port.js';
 import { serverArguments } from '../../src/temporal/server-arguments.js';
 import { identityOf, TemporalConnection } from '../../src/temporal/temporal-connection.js';
 import { until } from './api-caller.js';
-import { freePort } from './built-service.js';
 import { temporalBinary } from './temporal-binary.js';
 
 /** A Temporal server that belongs to the test, which may kill it and start it again on the same port and database. */
@@ -32,9 +32,20 @@ export class TemporalProcess {
     return this.child?.pid ?? 0;
   }
 
-  /** Returns when it answers. */
+  /** Returns when it answers; the server picks inner ports as it starts, and is started again when one of them was taken by then. */
   async start(): Promise<void> {
+    for (let tried = 1; ; tried++) {
+      try {
+        return await this.launch();
+      } catch (error) {
+        if (tried === 3 || !/address already in use/.test((error as Error).message)) throw error;
+      }
+    }
+  }
+
+  private async launch(): Promise<void> {
     const log = openSync(this.logFile, 'a');
+    const { size } = fstatSync(log);
     const args = serverArguments({
       port: this.port,
       uiPort: this.uiPort,
@@ -48,9 +59,7 @@ export class TemporalProcess {
     try {
       await until(() => {
         if (child.exitCode !== null)
-          throw new Error(
-            `the Temporal server ended with ${child.exitCode}:\n${readFileSync(this.logFile, 'utf8').slice(-2_000)}`,
-          );
+          throw new Error(`the Temporal server ended with ${child.exitCode}:\n${this.logSince(size).slice(-2_000)}`);
         return connection.ready();
       });
     } finally {
@@ -99,6 +108,10 @@ export class TemporalProcess {
     const gone = new Promise((done) => child.once('exit', done));
     child.kill(signal);
     await gone;
+  }
+
+  private logSince(size: number): string {
+    return readFileSync(this.logFile).subarray(size).toString('utf8');
   }
 
   private get logFile(): string {

@@ -18,7 +18,6 @@ const version = (hash: string, more: Partial<PutInput> = {}): PutInput => ({
   specKey: `specs/${hash}`,
   planKey: `plans/${hash}`,
   planBytes: 100,
-  hasSchedule: false,
   ...more,
 });
 

@@ -116,3 +116,15 @@ test('a program that ends at once is reported with the end of its log', async ()
   await chmod(binary, 0o755);
   await expect(start({ binary })).rejects.toThrow(/ended at once \(code 3\)[\s\S]*no such luck/);
 });
+
+test('a start whose inner port was taken under its hands is tried again', async () => {
+  const binary = join(home, 'second-time');
+  const tried = join(home, 'tried');
+  await writeFile(
+    binary,
+    `#!/bin/sh\n[ -e '${tried}' ] && exec '${await temporalBinary()}' "$@"\ntouch '${tried}'; echo 'listen tcp 127.0.0.1:40001: bind: address already in use' >&2; exit 1\n`,
+  );
+  await chmod(binary, 0o755);
+  const server = await start({ binary });
+  expect(server.address).toMatch(/^127\.0\.0\.1:\d+$/);
+});

@@ -43,6 +43,7 @@ it('tells how a wait stands: its attempts are polls', () => {
 });
 
 it('goes on counting the attempts of a task that runs again after a rejection', () => {
-  const again = { ...running, attempts: [{ attempt: 1 }, { attempt: 2 }] };
-  expect(told({ state: 2, attempt: 2 }, again)).toBe('attempt 4 is under way');
+  const again = { ...running, rewinds: 1, attempts: [{ attempt: 1 }, { attempt: 2 }] };
+  expect(told({ state: 2, attempt: 2, activityId: 'load#2' }, again)).toBe('attempt 4 is under way');
+  expect(told({ state: 2, attempt: 2 }, again), 'what still runs of the time before').toBeUndefined();
 });

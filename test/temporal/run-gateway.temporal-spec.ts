@@ -3,6 +3,7 @@ import type { DagPlan } from '../../src/dag/plan.js';
 import { readJson } from '../../src/objects/json-blob.js';
 import { reportKey, runPrefix } from '../../src/objects/keys.js';
 import { listRuns, type RunListInput } from '../../src/temporal/run-list.js';
+import { RunRows } from '../../src/temporal/run-rows.js';
 import type { WorkerHost } from '../../src/temporal/worker-host.js';
 import type { DagRunInput, RunFacts, RunReport } from '../../workflows/contract.js';
 import { TemporalHarness } from '../support/temporal-harness.js';
@@ -219,9 +220,12 @@ test('lists are newest first, whole and without doubles, whatever the pages and 
   const all = async (query: Omit<RunListInput, 'cursor'>, windowRows?: number) => {
     const ids: string[] = [];
     for (let cursor: string | undefined; ; ) {
-      const page = await temporal.connection.call(() => listRuns(client, { ...query, cursor }, windowRows), {
-        deadlineMs: 20_000,
-      });
+      const page = await temporal.connection.call(
+        () => listRuns(client, new RunRows(temporal.dags, temporal.runs.scheduled), { ...query, cursor }, windowRows),
+        {
+          deadlineMs: 20_000,
+        },
+      );
       ids.push(...page.items.map((row) => row.run.runId));
       if (page.nextCursor === undefined) return ids;
       expect(page.items).toHaveLength(query.limit);

@@ -99,7 +99,7 @@ test('with Temporal away everything says so within 5 s, and works by itself once
     away.dags.head('a'),
     away.runs.list({ limit: 1 }),
     away.runs.get('a@b'),
-    away.dags.put('a', { hash: 'h', specKey: 's', planKey: 'p', planBytes: 1, hasSchedule: false }),
+    away.dags.put('a', { hash: 'h', specKey: 's', planKey: 'p', planBytes: 1 }),
   ];
   await Promise.all(calls.map((call) => expect(call).rejects.toThrow(TemporalUnavailableError)));
   expect(Date.now() - began).toBeLessThan(5_000);
@@ -111,7 +111,7 @@ test('with Temporal away everything says so within 5 s, and works by itself once
   await serverOn(port);
   await started;
   await expect.poll(async () => (await away.health()).workers, { timeout: 30_000 }).toBe('running');
-  expect(await away.dags.put('a', { hash: 'h', specKey: 's', planKey: 'p', planBytes: 1, hasSchedule: false })).toMatchObject({
+  expect(await away.dags.put('a', { hash: 'h', specKey: 's', planKey: 'p', planBytes: 1 })).toMatchObject({
     outcome: 'created',
   });
   // A foreign namespace is left as it is, and that is said.

@@ -77,8 +77,9 @@ describe.skipIf(CHROMIUM === undefined)(about, () => {
       'load: Catalog Error: Table with name nowhere does not exist!',
       'total: ',
       'has no key “nothing”',
-      'Not run, since a task before it failed publish',
-      'Skipped cleanup',
+      'Not run, since a task before it failed publish: after load',
+      'Skipped cleanup: its `when` is false',
+      'Done extract',
     ]);
     // A list that the Web UI does not take for one shows its dashes.
     expect(text).not.toContain('- load');

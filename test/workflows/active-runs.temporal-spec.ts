@@ -139,7 +139,7 @@ describe.each([
 
   it('are never more than may be, and all that two clients start at once have their turn', MANY, async () => {
     const other = new TemporalConnection(temporal.connection.target);
-    const clients = [temporal.runs, new RunGateway(other, temporal.store, 'baton')];
+    const clients = [temporal.runs, new RunGateway(other, temporal.store, 'baton', temporal)];
     const dagId = dag('many');
     const runs = Array.from({ length: cache === 0 ? 12 : 60 }, (_, i) => input(dagId, `r${i}`, { maxActiveRuns: 3 }));
     await Promise.all(runs.map((run, i) => clients[i % 2]!.start(run)));

@@ -1,4 +1,3 @@
-import { Context } from '@temporalio/activity';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { currentTask } from '../../activities/task-context.js';
@@ -9,6 +8,7 @@ import {
   APPROVE_UPDATE,
   type ApproveInput,
   type ApproveResult,
+  RUN_QUERY,
   TASKS_QUERY,
   type TasksQueryResult,
 } from '../../workflows/contract.js';
@@ -40,7 +40,7 @@ const asks = (id: string, more: Partial<ApprovalPlan> = {}, upstream?: TaskPlan[
 const dag = (tasks: readonly TaskPlan[]): DagPlan => ({ ...planOf(''), dagId: 'approvals', tasks });
 const taskIn = async ({ handle }: Started, taskId: string) =>
   (await handle.query<TasksQueryResult, [object]>(TASKS_QUERY, { limit: 1, taskId })).tasks[0]!;
-const untilAsked = async (started: Started, taskId: string, rounds = 0): Promise<void> => {
+const untilAsked = async (started: Started, taskId: string, rounds = 0, by = ''): Promise<void> => {
   await expect
     .poll(
       async () => {
@@ -49,7 +49,7 @@ const untilAsked = async (started: Started, taskId: string, rounds = 0): Promise
       },
       { timeout: 20_000 },
     )
-    .toEqual(['waiting for approval: Publish sales?', rounds]);
+    .toEqual([`waiting for approval${by}: Publish sales?`, rounds]);
 };
 const decide = ({ handle }: Started, taskId: string, more: Partial<ApproveInput> = {}) =>
   handle.executeUpdate<ApproveResult, [ApproveInput]>(APPROVE_UPDATE, { args: [{ taskId, decision: 'approve', ...more }] });
@@ -73,11 +73,12 @@ describe.each([{ cache: 100 }, { cache: 0 }])('approvals with a workflow cache o
     const worker = await harness.worker({}, { cache });
     await worker.runUntil(async () => {
       const started = await harness.start(plan, { params });
-      await untilAsked(started, 'publish');
+      await untilAsked(started, 'publish', 0, ' by ann');
+      expect(await started.handle.query(RUN_QUERY)).toMatchObject({ state: 'running', waitingFor: 'approval' });
       const { currentDetails } = await started.handle.query<{ readonly currentDetails: string }, []>(
         '__temporal_workflow_metadata',
       );
-      expect(currentDetails).toMatch(/\*\*Waiting for approval\*\*\n\n- publish: Publish sales\?/);
+      expect(currentDetails).toMatch(/\*\*Waiting for approval\*\*\n\n- publish: by ann: Publish sales\?/);
       expect(await refusal(decide(started, 'publish', { by: 'bob', inputs: { limit: 3 } }))).toBe(APPROVE_REFUSALS.notApprover);
       expect(await refusal(decide(started, 'publish', { by: 'ann', inputs: { limit: 0 } }))).toBe(APPROVE_REFUSALS.inputs);
       expect(await refusal(decide(started, 'nobody'))).toBe(APPROVE_REFUSALS.notWaiting);
@@ -86,7 +87,8 @@ describe.each([{ cache: 100 }, { cache: 0 }])('approvals with a workflow cache o
       for (const task of ['refuse', 'ignore', 'leave']) await decide(started, task, { decision: 'reject', comment: 'no' });
       await started.handle.result().catch(() => undefined);
       if (cache > 0) await recordHistory(started.handle, 'approvals-are-decided-and-keep-who-and-why');
-      const { tasks, state } = await started.report();
+      const { tasks, state, waitingFor } = await started.report();
+      expect(waitingFor).toBeUndefined();
       expect(tasks['publish']!.output).toEqual({
         value: { decision: 'approve', by: 'ann', at: expect.any(String), comment: 'fine', inputs: { limit: 3, region: 'eu' } },
       });
@@ -105,7 +107,7 @@ describe.each([{ cache: 100 }, { cache: 0 }])('approvals with a workflow cache o
     let release = (): void => {};
     const gate = new Promise<void>((resolve) => (release = resolve));
     const work = async (): Promise<number> => {
-      if (Context.current().info.activityId === 'side') {
+      if (currentTask().info.taskId === 'side') {
         expect(++sideAtOnce).toBe(1);
         side++;
         await gate;
@@ -170,7 +172,7 @@ describe.each([{ cache: 100 }, { cache: 0 }])('a run that goes on, with a workfl
           id: 'file',
           type: 'wait',
           wait: {
-            poll: { what: 'file', body: 0, pace: { everyMs: 500, multiplier: 1, maxIntervalMs: 500 } },
+            poll: { what: 'file', about: 'never.csv', body: 0, pace: { everyMs: 500, multiplier: 1, maxIntervalMs: 500 } },
             timeoutMs: 86_400_000,
             onTimeout: 'fail',
           },

@@ -116,4 +116,35 @@ describe.each([{ cache: 100 }, { cache: 0 }])('maps and SubDAGs with a workflow 
       });
     });
   });
+
+  it('that wait for something do not begin anew in the next execution, once they are cancelled', async () => {
+    const { tasks, ...base } = planOf('make\nslow {noop} <- make\nclean <- make, slow');
+    const poll = {
+      what: 'file',
+      about: 'never.csv',
+      body: 0,
+      pace: { everyMs: 100, multiplier: 1, maxIntervalMs: 100 },
+    } as const;
+    const change: { readonly [id: string]: Partial<TaskPlan> } = {
+      make: { setup: true },
+      slow: { type: 'wait', wait: { poll, timeoutMs: 86_400_000, onTimeout: 'fail' } },
+      clean: { teardown: [0] },
+    };
+    const plan = { ...base, tasks: tasks.map((task) => ({ ...task, ...change[task.id] })) };
+    const worker = await harness.worker({ work: () => null }, { cache });
+    await worker.runUntil(async () => {
+      const run = await harness.start(plan, {
+        bodies: { slow: { with: { file: 'never.csv' } } },
+        more: { budgets: { continueFromEvents: 12 } },
+      });
+      const polls = async (): Promise<number> => {
+        const { raw } = await run.handle.describe();
+        return raw.pendingActivities?.find(({ activityId }) => activityId === 'slow')?.attempt ?? 0;
+      };
+      await expect.poll(polls).toBeGreaterThan(1);
+      await run.handle.cancel();
+      expect(((await run.handle.result().catch((error: unknown) => error)) as Error).cause).toBeInstanceOf(CancelledFailure);
+      expect((await run.report()).tasks).toMatchObject({ slow: { state: 'cancelled' }, clean: { state: 'success' } });
+    });
+  });
 });

@@ -254,7 +254,6 @@ describe.each([{ cache: 100 }, { cache: 0 }])('children with a workflow cache of
         tasks: { records: [] },
         startedAt: Date.now(),
         revision: 1,
-        inlineBytes: 0,
         failFastTripped: false,
         hop: 1,
         children: [{ task: 0, attempt: 1, startedAt: Date.now() - 100_000 }],

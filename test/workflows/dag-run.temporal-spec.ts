@@ -273,6 +273,19 @@ describe.each([{ cache: 100 }, { cache: 0 }])('dagRun with a workflow cache of $
     expect(closed).toMatchObject({ state: 'success' });
   });
 
+  it('makes another workflow task for what does not fit into one, and none where nothing is left', async () => {
+    for (const [tasks, timers] of [
+      [200, 0],
+      [201, 1],
+    ]) {
+      const plan = planOf(Array.from({ length: tasks! }, (_, i) => `t${i}`).join('\n'), { maxActiveTasks: 300 });
+      const { closed, handle } = await run(plan, { work: () => null }, { cache });
+      expect(closed).toMatchObject({ state: 'success', counts: { success: tasks } });
+      const { events } = await handle.fetchHistory();
+      expect(events!.filter(({ timerStartedEventAttributes }) => timerStartedEventAttributes != null)).toHaveLength(timers!);
+    }
+  });
+
   it('continues as new in the middle of a long chain and forgets nothing', async () => {
     // Without a cache each step replays all before it: there a short chain has to do, with small budgets.
     const { n, more } = cache > 0 ? { n: 750 } : { n: 40, more: { budgets: { continueFromEvents: 60 } } };

@@ -170,7 +170,6 @@ describe.each([{ cache: 100 }, { cache: 0 }])('a graph with a workflow cache of 
         tasks: { records: [] },
         startedAt: Date.now(),
         revision: 0,
-        inlineBytes: 0,
         failFastTripped: false,
         stopped: 'cancelled',
         hop: 1,

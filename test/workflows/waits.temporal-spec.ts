@@ -16,7 +16,7 @@ const BOUNDS = { timeoutMs: 7 * DAY, onTimeout: 'fail' } as const;
 const PACE = { everyMs: 100, multiplier: 1, maxIntervalMs: 100 };
 const polled = (what: 'file' | 'sql', bounds: Partial<WaitPlan> = {}): WaitPlan => ({
   ...BOUNDS,
-  poll: { what, body: 0, pace: PACE },
+  poll: { what, about: 'x', body: 0, pace: PACE },
   ...bounds,
 });
 const timer = (by: 'duration' | 'until', value: string, bounds: Partial<WaitPlan> = {}): WaitPlan => ({

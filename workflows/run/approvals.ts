@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
+import { upsertSearchAttributes } from '@temporalio/workflow';
 import type { ApprovalPlan } from '../../src/dag/approval-plan.js';
 import { formatDuration } from '../../src/dag/duration.js';
 import { formatInstant } from '../../src/dag/instant.js';
@@ -7,14 +8,18 @@ import type { DagPlan } from '../../src/dag/plan.js';
 import type { Attempt, Failure } from '../../src/dag/state.js';
 import { typedInputs } from '../../src/dag/typed-inputs.js';
 import type { Walk } from '../../src/dag/walk.js';
-import { APPROVE_REFUSALS, type ApproveInput, type ApproveResult } from '../contract.js';
+import { APPROVE_REFUSALS, type ApproveInput, type ApproveResult, WAITING_FOR_APPROVAL } from '../contract.js';
 import { Alarm } from './alarm.js';
 import { reaches } from './reach-of-cancel.js';
+import type { Rewinds } from './rewinds.js';
 import type { RunLedger } from './run-ledger.js';
-import type { Evaluated } from './run-values.js';
-import type { Seat } from './seat.js';
+import type { Evaluated, RunValues } from './run-values.js';
+import { checkedEnding, failed, type TaskEnding, timeoutEnding } from './task-ending.js';
 import { clip } from './task-failure.js';
-import { timeoutEnding } from './waits.js';
+import type { TaskHost, TaskPart } from './task-host.js';
+
+/** Approvers named beside the question. */
+const NAMED_APPROVERS = 5;
 
 /** A decision as it is kept: in the output of the task, or in the details of its failure. */
 interface Decision extends JsonObject {
@@ -29,7 +34,7 @@ interface Decision extends JsonObject {
  * The approvals of a run: who may decide now, and what a decision makes of its task. Decisions come by update and are taken in
  * at once; nothing here blocks. Each round of asking is an attempt of the task.
  */
-export class Approvals {
+export class Approvals implements TaskPart {
   private readonly alarm: Alarm;
   private readonly waiting = new Set<number>();
   private readonly index: ReadonlyMap<string, number>;
@@ -38,26 +43,35 @@ export class Approvals {
   constructor(
     private readonly plan: DagPlan,
     private readonly ledger: RunLedger,
-    private readonly seat: Seat,
+    private readonly values: RunValues,
+    private readonly host: TaskHost,
+    private readonly rewinds: Rewinds,
     /** Sends a task and all downstream of it back to run again; false when the run is being stopped. */
-    private readonly rewind: (task: number) => boolean,
+    private readonly sendBack: (to: number) => boolean,
   ) {
     this.index = new Map(plan.tasks.flatMap((task, i) => (task.approval === undefined ? [] : [[task.id, i] as const])));
     this.alarm = new Alarm(
-      (what) => seat.tell(what),
+      (what) => host.tell(what),
       (task) => this.timedOut(task),
+      (task) => `timeout of ${plan.tasks[task]!.id}`,
     );
   }
 
   /** Begins to ask; the task has been started. */
   begin(task: number, approval: ApprovalPlan): void {
     const deadline = Date.now() + approval.timeoutMs;
-    this.seat.evaluate(task, approval.message, (answer) => {
-      const message = messageOf(answer, this.plan.tasks[task]!.id);
-      if (typeof message !== 'string') return this.seat.end(task, { state: 'failed', failure: message });
-      this.ledger.noteWaiting(task, { deadline }, `waiting for approval: ${message}`);
-      this.ask(task, deadline);
-    });
+    this.host.evaluate(
+      task,
+      () => this.values.template(approval.message, this.plan.tasks[task]!.id),
+      (answer) => {
+        const message = messageIn(answer, this.plan.tasks[task]!.id);
+        if (typeof message !== 'string') return this.host.end(task, message);
+        const { approvers = [] } = approval;
+        const by = approvers.length === 0 ? '' : ` by ${approvers.slice(0, NAMED_APPROVERS).join(' or ')}`;
+        this.ledger.noteWaiting(task, { deadline }, `waiting for approval${by}: ${message}`);
+        this.ask(task, deadline);
+      },
+    );
   }
 
   /** Asks again what an earlier execution of the run was asking. Once. */
@@ -70,12 +84,11 @@ export class Approvals {
     }
   }
 
-  /** What runs is being cancelled, or only that task; clean-up goes on (R11). */
   cancel(only?: number): void {
     for (const task of this.waiting) {
       if (!reaches(this.plan, task, only)) continue;
       this.withdraw(task);
-      this.seat.end(task, { state: 'cancelled' });
+      this.host.end(task, { state: 'cancelled' });
     }
   }
 
@@ -119,11 +132,19 @@ export class Approvals {
       inputs: typedInputs(schemas, input.inputs ?? {}, { partial: input.decision === 'reject' }).values,
     };
     this.withdraw(task);
-    const counts = this.seat.claim(task);
-    this.seat.tell(() => {
-      if (counts()) this.settle(task, decision, now);
+    const round = this.rewinds.begun(task);
+    this.host.tell(() => {
+      if (this.rewinds.over(task, round)) this.settle(task, decision, now);
     });
     return { taskId: input.taskId, decision: input.decision, at: now };
+  }
+
+  /** Lets lists find a run that asks somebody. Once a turn of the loop: it costs an event of history whenever that changes. */
+  noteAsking(): void {
+    const waitingFor = this.waiting.size > 0 ? 'approval' : undefined;
+    if (waitingFor === this.ledger.waitingFor) return;
+    this.ledger.noteWaitingFor(waitingFor);
+    upsertSearchAttributes({ DagRunState: [waitingFor === undefined ? 'running' : WAITING_FOR_APPROVAL] });
   }
 
   private ask(task: number, deadline: number): void {
@@ -136,22 +157,22 @@ export class Approvals {
     const { onReject, rewindTo, maxRewinds } = task.approval!;
     const record = this.ledger.recordOf(index);
     const earlier = record?.attempts ?? [];
-    const attempt: Attempt = { attempt: earlier.length + 1, startedAt: record?.startedAt, endedAt };
+    const attempt: Attempt = { attempt: (earlier.at(-1)?.attempt ?? 0) + 1, startedAt: record?.startedAt, endedAt };
     if (decision.decision === 'approve') return this.goOn(index, decision, attempt);
 
     const rewinds = earlier.filter(({ failure }) => failure?.kind === 'rejected').length;
     const spent = rewindTo !== undefined && rewinds >= maxRewinds;
     const failure = rejection(decision, spent ? `, after it went back ${rewinds} times` : '');
     const rejected = { ...attempt, failure };
-    if (rewindTo !== undefined && !spent && this.rewind(rewindTo)) return this.ledger.noteAttempt(index, rejected);
-    if (onReject === 'fail') this.seat.end(index, { state: 'failed', failure, attempts: [rejected], endedAt });
-    else if (onReject === 'skip') this.seat.end(index, { state: 'skipped', attempts: [rejected], endedAt });
+    if (rewindTo !== undefined && !spent && this.sendBack(rewindTo)) return this.ledger.noteAttempts(index, [rejected]);
+    if (onReject === 'fail') this.host.end(index, { state: 'failed', failure, attempts: [rejected], endedAt });
+    else if (onReject === 'skip') this.host.end(index, { state: 'skipped', attempts: [rejected], endedAt });
     else this.goOn(index, decision, rejected);
   }
 
   private goOn(index: number, decision: Decision, attempt: Attempt): void {
-    const ending = this.seat.checked(this.plan.tasks[index]!, { output: { value: decision } });
-    this.seat.end(index, { ...ending, attempts: [attempt], endedAt: attempt.endedAt });
+    const ending = checkedEnding(this.plan.tasks[index]!, { value: decision });
+    this.host.end(index, { ...ending, attempts: [attempt], endedAt: attempt.endedAt });
   }
 
   private timedOut(index: number): void {
@@ -160,7 +181,7 @@ export class Approvals {
     const { timeoutMs, onTimeout } = task.approval!;
     const message = `nobody decided about task ${task.id} within its timeout of ${formatDuration(timeoutMs)}`;
     const output = { decision: 'timeout', by: null, at: formatInstant(Date.now()) ?? null, comment: null, inputs: {} };
-    this.seat.end(index, timeoutEnding(this.seat, task, onTimeout, message, output));
+    this.host.end(index, timeoutEnding(task, onTimeout, message, output));
   }
 }
 
@@ -180,9 +201,9 @@ function rejection(decision: Decision, how: string): Failure {
   return { kind: 'rejected', type: 'Rejected', message, details: decision };
 }
 
-function messageOf(answer: Evaluated, id: string): string | Failure {
-  if ('error' in answer) return { kind: 'expression', message: `message of task ${id}: ${answer.error}` };
-  if (!('value' in answer.output)) return { kind: 'expression', message: `message of task ${id} is too long` };
+function messageIn(answer: Evaluated, id: string): string | TaskEnding {
+  if ('error' in answer) return failed('expression', `message of task ${id}: ${answer.error}`);
+  if (!('value' in answer.output)) return failed('expression', `message of task ${id} is too long`);
   const { value } = answer.output;
   return clip(typeof value === 'string' ? value : JSON.stringify(value));
 }

@@ -1,10 +1,14 @@
 import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
 import type { ChildWorkflowOptions } from '@temporalio/workflow';
+import { markdownText } from '../../src/dag/markdown-text.js';
 import type { ParentRun } from '../../src/dag/scope.js';
 import { RUN_MEMO, type RunFacts, type RunMemo, SEARCH_ATTRIBUTES } from '../contract.js';
+import { summaryOf } from './summary.js';
 
 /** Temporal's limit of a fairness key, bytes. */
 const FAIRNESS_KEY = 64;
+/** Of the name of a task and its item in a summary, whose 400 bytes hold the DAG's name too. */
+const NAME_CHARS = 80;
 
 /** The facts of a child: its dates and tags are its parent's, its DAG may be its own. */
 export function childFacts(
@@ -31,22 +35,25 @@ export function childFacts(
   };
 }
 
-/** How a child shows in the Web UI and in the visibility store: as a run does, and whose it is. */
+/** How a child shows in the Web UI and in the visibility store: as a run does, and for which task, item and attempt it is. */
 export function childOptions(
   run: RunFacts,
+  { part, attempt }: { readonly part?: string; readonly attempt: number },
   priority = 3,
 ): Pick<ChildWorkflowOptions, 'memo' | 'typedSearchAttributes' | 'staticSummary' | 'staticDetails' | 'priority'> {
   const { params: _, ...memo } = run;
   const { parent, root } = run.scope;
   const { id, task } = parent as ParentRun;
+  const name = part === undefined ? task : `${task}[${part}]`;
+  const again = attempt === 1 ? '' : `, attempt ${attempt}`;
   return {
     memo: { [RUN_MEMO]: memo satisfies RunMemo },
     typedSearchAttributes: searchAttributes(run),
-    staticSummary: `${run.dagId} v${run.version} · task ${task}`,
+    staticSummary: `${summaryOf(name, NAME_CHARS)}${again} · ${run.dagId} v${run.version}`,
     staticDetails: [
-      `- **DAG** \`${run.dagId}\`, version ${run.version}`,
-      `- **Task** \`${task}\` of run \`${id}\``,
-      ...(root === undefined || root.id === id ? [] : [`- **Begun by** run \`${root.id}\``]),
+      `- **DAG** ${markdownText(run.dagId)}, version ${run.version}`,
+      `- **Task** ${markdownText(name)} of run ${markdownText(id)}${again}`,
+      ...(root === undefined || root.id === id ? [] : [`- **Begun by** run ${markdownText(root.id)}`]),
       // The Web UI gives this text less height than it takes: a line of nothing keeps the last one readable.
       '\n\u00a0',
     ].join('\n'),

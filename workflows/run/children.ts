@@ -25,16 +25,27 @@ import {
 } from '../contract.js';
 import type { Allowance } from './allowance.js';
 import { childFacts, childOptions } from './child-presentation.js';
-import type { LoopHost } from './loop-host.js';
 import { reaches } from './reach-of-cancel.js';
-import { clip } from './task-failure.js';
+import type { Rewinds } from './rewinds.js';
+import { clip, messageOf } from './task-failure.js';
+import type { TaskHost, TaskPart } from './task-host.js';
 
 /** Children that one question is about: their outputs travel with the answer. */
 const ASKED_AT_ONCE = 50;
 
+/** Called in a turn of the loop, once for each child that has ended. */
+export interface ChildEnds {
+  /** `cancelled` = this run has asked it to stop. */
+  ended(child: ChildRecord, end: ChildEnd, cancelled: boolean): void;
+  /** Its task was sent back meanwhile: its end counts for nothing. */
+  endedLate(child: ChildRecord, end: ChildEnd): void;
+}
+
 /** A child to start: which one, and what it runs. */
 export interface ChildOrder extends ChildKey {
   readonly dagId: string;
+  /** For readers: the name of its item, or which items a shard has; absent = the whole task. */
+  readonly part?: string;
   readonly plan: PinnedDag & { readonly inline?: DagPlan };
   readonly params: JsonObject;
   /** Largest output that it tells inline, in bytes (R15). */
@@ -56,19 +67,19 @@ interface Open {
  * (ABANDON), because the parent may continue as new: only its start is awaited, its end comes as a signal, once per child.
  * What is not heard of is asked about: at once when its workflow closed without a word, else by a timer, first after a minute.
  */
-export class Children {
+export class Children implements TaskPart {
   private readonly open = new Map<string, Open>();
   private watching = false;
 
-  /** `ended` is called in a turn of the loop, once for each child; `cancelled` = this run has asked it to stop. */
   constructor(
     private readonly input: DagRunInput,
     private readonly plan: DagPlan,
-    private readonly host: LoopHost,
+    private readonly host: TaskHost,
     private readonly budgets: RunBudgets,
+    private readonly rewinds: Rewinds,
     private readonly allowance: Allowance,
     private readonly system: (summary: string) => Pick<SystemActivities, 'childEnds'>,
-    private readonly ended: (child: ChildRecord, end: ChildEnd, cancelled: boolean) => void,
+    private readonly ends: ChildEnds,
   ) {}
 
   /** Children that have not ended, those being started included. */
@@ -93,8 +104,10 @@ export class Children {
 
   /** Goes on with children of an earlier execution of this run. */
   restore(children: readonly ChildRecord[]): void {
-    for (const { cancelled = false, ...child } of children)
+    for (const { cancelled = false, ...child } of children) {
+      this.rewinds.begun(child.task, child.rewinds ?? 0);
       this.open.set(keyOf(child), { child, started: true, cancelWanted: cancelled });
+    }
     this.watch();
   }
 
@@ -105,8 +118,9 @@ export class Children {
 
   /** Starts a child; whatever goes wrong with that is how it ended. */
   start(order: ChildOrder, now: number): void {
-    const { task, item, attempt, earlier } = order;
-    const child: ChildRecord = { task, item, attempt, startedAt: now, earlier };
+    const { task, item, attempt, earlier, part } = order;
+    const rewinds = this.rewinds.begun(task);
+    const child: ChildRecord = { task, item, attempt, startedAt: now, earlier, ...(rewinds === 0 ? {} : { rewinds }) };
     const open: Open = { child, started: false, cancelWanted: false };
     const input = this.inputOf(order, now);
     this.open.set(keyOf(child), open);
@@ -114,7 +128,7 @@ export class Children {
     const begin = async (): Promise<void> => {
       const handle = await this.allowance.begin(JSON.stringify(input).length, () =>
         startChild(DAG_RUN, {
-          ...childOptions(input.run, this.plan.tasks[task]!.priority),
+          ...childOptions(input.run, { part, attempt }, this.plan.tasks[task]!.priority),
           workflowId: input.run.runId,
           args: [input],
           parentClosePolicy: ParentClosePolicy.ABANDON,
@@ -147,33 +161,36 @@ export class Children {
     if (execution === this.input.run.execution) this.host.tell(() => this.settle({ task, item, attempt }, end));
   }
 
-  /** Asks a child to stop; it ends by itself, after its own clean-up. */
-  cancel(key: ChildKey): void {
-    const open = this.open.get(keyOf(key));
-    if (open === undefined || open.cancelWanted) return;
-    open.cancelWanted = true;
-    if (open.started) this.requestCancel(open.child);
+  /** They end by themselves, after their own clean-up. */
+  cancel(only?: number): void {
+    for (const open of this.open.values()) {
+      if (open.cancelWanted || !reaches(this.plan, open.child.task, only)) continue;
+      open.cancelWanted = true;
+      if (open.started) this.requestCancel(open.child);
+    }
   }
 
-  /** Asks those of one task, or all that a cancel of the run reaches. */
-  cancelAll(only?: number): void {
-    for (const { child } of this.open.values()) if (reaches(this.plan, child.task, only)) this.cancel(child);
+  /** Those that clean up are left to it (R11). */
+  withdraw(task: number): void {
+    if (reaches(this.plan, task)) this.cancel(task);
   }
 
   private settle(key: ChildKey, end: ChildEnd): void {
     const open = this.open.get(keyOf(key));
     if (open === undefined) return;
     this.open.delete(keyOf(key));
-    this.ended(open.child, end, open.cancelWanted);
+    const { child, cancelWanted } = open;
+    if (this.rewinds.over(child.task, child.rewinds ?? 0)) this.ends.ended(child, end, cancelWanted);
+    else this.ends.endedLate(child, end);
   }
 
   /** In flight until it is delivered: the server drops what a run asked for in the workflow task in which it continues as new. */
   private requestCancel(child: ChildRecord): void {
-    const request = (): Promise<void> => getExternalWorkflowHandle(this.runIdOf(child)).cancel();
     this.host.began();
-    const delivered = (): void => this.host.tell(() => this.host.over());
+    const request = (): Promise<void> => getExternalWorkflowHandle(this.runIdOf(child)).cancel();
+    const asked = (): void => this.host.tell(() => this.host.over());
     // It may have closed meanwhile: then its word is on its way.
-    CancellationScope.nonCancellable(request).then(delivered, delivered);
+    void CancellationScope.nonCancellable(request).then(asked, asked);
   }
 
   private closedSilently(child: ChildRecord): void {
@@ -251,6 +268,6 @@ function startFailure(error: unknown, runId: string): Failure {
   }
   return {
     kind: 'child',
-    message: clip(`${runId} could not be started: ${error instanceof Error ? error.message : String(error)}`),
+    message: clip(`${runId} could not be started: ${messageOf(error)}`),
   };
 }

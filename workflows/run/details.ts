@@ -1,25 +1,36 @@
 import { formatDuration } from '../../src/dag/duration.js';
 import { markdownText } from '../../src/dag/markdown-text.js';
 import type { DagPlan, TaskPlan } from '../../src/dag/plan.js';
-import type { HookRecord, TaskState } from '../../src/dag/state.js';
+import type { HookRecord } from '../../src/dag/state.js';
 import { TASK_TYPES } from '../../src/dag/task-type.js';
 import type { Walk } from '../../src/dag/walk.js';
-import type { MapProgress, RunHead } from '../contract.js';
+import type { RunHead } from '../contract.js';
 import type { RunLedger } from './run-ledger.js';
+import {
+  type Known,
+  progressOf,
+  whatCame,
+  whatIsAsked,
+  whatItWaitsFor,
+  whyCancelled,
+  whyNotRun,
+  whySkipped,
+} from './task-reasons.js';
 
 /** Lines of one list in the Web UI; the rest is counted. */
 const SHOWN = 20;
-/** Upstream tasks named on the line of a task that waits for them. */
-const SHOWN_UPSTREAM = 5;
 const LINE_CHARS = 300;
-const OPEN: ReadonlySet<TaskState> = new Set(['pending', 'queued', 'running']);
 
 /** The Web UI gives this text less height than it takes: a line of nothing keeps the last one readable. */
 const LAST_LINE = '\u00a0';
 
-/** The state of the run as Markdown for the Web UI: what failed and why, what runs, what waits for what. Lists, since its tables are young. */
+/**
+ * The state of the run as Markdown for the Web UI: what failed and why, what runs, what waits for what, what was skipped and why, what is
+ * done. Lists, since its tables are young.
+ */
 export function runDetails(head: RunHead, ledger: RunLedger, plan: DagPlan, walk: Walk): string {
   const { counts, failure, notice } = head;
+  const known: Known = { plan, walk, ledger };
   const paragraphs = [[`**${head.state}**`, ...Object.entries(counts).map(([state, n]) => `${n} ${state}`)].join(' · ')];
   if (failure !== undefined && failure.kind !== 'tasks') paragraphs.push(markdownText(failure.message, 2 * LINE_CHARS));
   if (notice !== undefined) paragraphs.push(markdownText(notice));
@@ -45,9 +56,7 @@ export function runDetails(head: RunHead, ledger: RunLedger, plan: DagPlan, walk
     return plan.tasks[task]!.allowFailure === true ? `allowed to fail; ${why ?? 'no reason given'}` : why;
   });
   const asking = waiting.filter((task) => plan.tasks[task]!.approval !== undefined);
-  tell('Waiting for approval', asking, asking.length, (task) =>
-    ledger.recordOf(task)?.notice?.replace(/^waiting for approval: /, ''),
-  );
+  tell('Waiting for approval', asking, asking.length, (task) => whatIsAsked(known, task));
   const other = waiting.filter((task) => plan.tasks[task]!.approval === undefined);
   tell('Waiting', other, other.length, (task) => ledger.recordOf(task)?.notice ?? waitFor(plan.tasks[task]!));
   tell('Waiting for a worker', stuck, stuck.length, (task) => ledger.recordOf(task)?.notice);
@@ -55,13 +64,19 @@ export function runDetails(head: RunHead, ledger: RunLedger, plan: DagPlan, walk
     'Running',
     stuck.length === 0 ? running : running.filter((task) => !stuck.includes(task)),
     running.length - stuck.length,
-    (task) => progressOf(ledger.recordOf(task)?.map),
+    (task) => {
+      const map = ledger.recordOf(task)?.map;
+      return map && progressOf(map);
+    },
   );
   tell('Waiting for a free place', walk.first('queued', SHOWN), counts.queued);
-  tell('Waiting for other tasks', walk.first('pending', SHOWN), counts.pending, (task) => unmet(plan, walk, task));
-  tell('Not run, since a task before it failed', walk.first('upstream_failed', SHOWN), counts.upstream_failed);
-  tell('Skipped', walk.first('skipped', SHOWN), counts.skipped);
-  tell('Cancelled', walk.first('cancelled', SHOWN), counts.cancelled);
+  tell('Waiting for other tasks', walk.first('pending', SHOWN), counts.pending, (task) => whatItWaitsFor(known, task));
+  tell('Not run, since a task before it failed', walk.first('upstream_failed', SHOWN), counts.upstream_failed, (task) =>
+    whyNotRun(known, task),
+  );
+  tell('Skipped', walk.first('skipped', SHOWN), counts.skipped, (task) => whySkipped(known, task));
+  tell('Cancelled', walk.first('cancelled', SHOWN), counts.cancelled, (task) => whyCancelled(known, task));
+  tell('Done', walk.first('success', SHOWN), counts.success, (task) => whatCame(known, task));
   if (head.hooks !== undefined) paragraphs.push('**Hooks**', head.hooks.map(hookItem).join('\n'));
   return [...paragraphs, LAST_LINE].join('\n\n');
 }
@@ -73,27 +88,10 @@ function hookItem({ hook, index, state, failure }: HookRecord): string {
 
 /** What a polled wait looks at; how its polls went is told by Temporal. */
 function waitFor({ wait }: TaskPlan): string | undefined {
-  const polled = { file: 'for a file', http: 'for an HTTP answer', sql: 'for an SQL condition' };
-  return wait?.poll && `${polled[wait.poll.what]}, looked at every ${formatDuration(wait.poll.pace.everyMs)}`;
-}
-
-/** How far a map is, in words. */
-function progressOf(map: MapProgress | undefined): string | undefined {
-  if (map === undefined) return undefined;
-  const { pending = 0, running = 0, failed } = map.counts;
-  const ended = `${map.total - pending - running} of ${map.total} items`;
-  return failed === undefined ? ended : `${ended}, ${failed} failed`;
-}
-
-/** Those among a task's upstream tasks that have not ended. */
-function unmet(plan: DagPlan, walk: Walk, task: number): string | undefined {
-  const open = (plan.tasks[task]!.upstream ?? [])
-    .map((edge) => (typeof edge === 'number' ? edge : edge[0]))
-    .filter((upstream) => OPEN.has(walk.stateOf(upstream)));
-  if (open.length === 0) return undefined;
-  const named = open.slice(0, SHOWN_UPSTREAM).map((upstream) => plan.tasks[upstream]!.id);
-  const rest = open.length - named.length;
-  return `after ${named.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+  const polled = { file: 'for the file', http: 'for an answer of', sql: 'for the condition' };
+  return (
+    wait?.poll && `${polled[wait.poll.what]} ${wait.poll.about}, looked at every ${formatDuration(wait.poll.pace.everyMs)}`
+  );
 }
 
 function item(taskId: string, about: string | undefined): string {

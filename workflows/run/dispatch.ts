@@ -3,10 +3,11 @@ import { ActivityCancellationType, isCancellation, proxyActivities, proxyLocalAc
 import type { PlaceActivities } from '../../activities/place-calls.js';
 import type { SystemActivities } from '../../activities/system-calls.js';
 import type { PollCall, TaskReturn } from '../../activities/task-call.js';
-import { type CallItem, itemName } from '../../src/dag/map/item-source.js';
+import { activityIdOf, type CallItem, itemName } from '../../src/dag/map/item-source.js';
 import type { ActivityPlan, TaskPlan } from '../../src/dag/plan.js';
 import type { PollPlan } from '../../src/dag/wait-plan.js';
 import { shielded } from './shielded.js';
+import { summaryOf } from './summary.js';
 
 /** How long Temporal waits beyond a task's timeout before it ends the attempt itself: our own worker enforces the timeout, and says so. */
 const BACKSTOP_MS = 10_000;
@@ -54,16 +55,20 @@ async function inWorkflowTask<T>(summary: string, call: (activities: RunActiviti
   }
 }
 
-/** Starts the activity of a task on its queue; the promise settles when Temporal is through with all attempts. */
+/**
+ * Starts the activity of a task on its queue; the promise settles when Temporal is through with all attempts. `rewinds`: how often a
+ * rejection has sent the task back.
+ */
 export function startActivity(
   task: TaskPlan,
   activity: ActivityPlan,
   args: readonly unknown[],
   dagId: string,
   item?: CallItem,
+  rewinds?: number,
 ): Promise<unknown> {
   const activities = proxyActivities<{ [name: string]: (...args: readonly unknown[]) => Promise<unknown> }>(
-    optionsOf(task, activity, dagId, item),
+    optionsOf(task, activity, dagId, item, rewinds),
   );
   return activities[activity.name]!(...args);
 }
@@ -77,7 +82,7 @@ const POLL_LIMIT_MS = 120_000 + BACKSTOP_MS;
  */
 export function startPoll(task: TaskPlan, poll: PollPlan, call: PollCall, dagId: string, now: number): Promise<TaskReturn> {
   const { wait } = proxyActivities<{ wait(call: PollCall): Promise<TaskReturn> }>({
-    activityId: task.id,
+    activityId: activityIdOf(task.id, call.rewinds),
     taskQueue: poll.queue,
     summary: task.id,
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
@@ -96,17 +101,27 @@ export function startPoll(task: TaskPlan, poll: PollPlan, call: PollCall, dagId:
   return wait(call);
 }
 
-function optionsOf(task: TaskPlan, activity: ActivityPlan, dagId: string, item: CallItem | undefined): ActivityOptions {
+/** Whether an activity learns that it is cancelled: a foreign one without heartbeats does not, and runs on. */
+export function hearsOfCancel({ foreign, heartbeatTimeoutMs }: ActivityPlan): boolean {
+  return foreign === undefined || heartbeatTimeoutMs !== undefined;
+}
+
+function optionsOf(
+  task: TaskPlan,
+  activity: ActivityPlan,
+  dagId: string,
+  item: CallItem | undefined,
+  rewinds: number | undefined,
+): ActivityOptions {
   const { retry, foreign } = activity;
   return {
-    activityId: itemName(task.id, item),
+    activityId: activityIdOf(itemName(task.id, item), rewinds),
     taskQueue: activity.queue,
     summary: item === undefined ? task.id : summaryOf(`${task.id}[${item.key}]`),
-    // A foreign activity without heartbeats never learns that it is cancelled: waiting for it would hang the run.
-    cancellationType:
-      foreign !== undefined && activity.heartbeatTimeoutMs === undefined
-        ? ActivityCancellationType.TRY_CANCEL
-        : ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    // Waiting for what never learns that it is cancelled would hang the run.
+    cancellationType: hearsOfCancel(activity)
+      ? ActivityCancellationType.WAIT_CANCELLATION_COMPLETED
+      : ActivityCancellationType.TRY_CANCEL,
     scheduleToStartTimeout: activity.queueTimeoutMs,
     startToCloseTimeout:
       foreign === undefined ? activity.timeoutMs + BACKSTOP_MS + (activity.retryHooksMs ?? 0) : activity.timeoutMs,
@@ -133,9 +148,4 @@ function optionsOf(task: TaskPlan, activity: ActivityPlan, dagId: string, item: 
             nonRetryableErrorTypes: [...(retry.nonRetryableErrors ?? [])],
           },
   };
-}
-
-/** Temporal takes 400 bytes of a summary. */
-function summaryOf(text: string): string {
-  return text.length <= 100 ? text : `${text.slice(0, 99)}…`;
 }

@@ -3,7 +3,16 @@ import { keptStates, resumedTasks } from '../../src/dag/kept-states.js';
 import type { DagPlan } from '../../src/dag/plan.js';
 import type { Failure, OutputValue } from '../../src/dag/state.js';
 import type { WalkStates } from '../../src/dag/walk-states.js';
-import { type DagRunInput, type KeptItems, type PinnedDag, REPORT_NAME, type RunReport, type TaskRecord } from '../contract.js';
+import {
+  type ChildRecord,
+  type DagRunInput,
+  type KeptItems,
+  type MapSnapshot,
+  type PinnedDag,
+  REPORT_NAME,
+  type RunReport,
+  type TaskRecord,
+} from '../contract.js';
 import { atHand } from './dispatch.js';
 import { loadRecords } from './stored-records.js';
 import { clip } from './task-failure.js';
@@ -14,50 +23,79 @@ export interface PreparedRun {
   readonly input: DagRunInput;
   readonly plan: DagPlan;
   readonly dags: { readonly [reference: string]: PinnedDag };
-  /** What a further attempt of a SubDAG goes on from. */
-  readonly kept?: {
-    readonly states: WalkStates;
-    readonly records: readonly TaskRecord[];
-    readonly revision: number;
-    /** What a branch that succeeded has chosen. */
-    readonly chosen: (branch: number) => readonly number[] | undefined;
-    /** Items of maps that failed. */
-    readonly items: KeptItems;
-  };
+  readonly known?: KnownBefore;
   /** Why it cannot begin: it closes with that. */
   readonly failure?: Failure;
 }
 
+/** What a run goes on from: what an earlier execution of it knew, or what the attempt of a SubDAG before this one succeeded with. */
+export interface KnownBefore {
+  readonly states: WalkStates;
+  readonly records: readonly TaskRecord[];
+  readonly revision: number;
+  /** What a branch that succeeded has chosen. */
+  readonly chosen: (branch: number) => readonly number[] | undefined;
+  /** What is under way. Default: nothing. */
+  readonly maps?: readonly MapSnapshot[];
+  readonly children?: readonly ChildRecord[];
+  /** Items of maps that failed, which need not run again. Default: none. */
+  readonly items?: KeptItems;
+}
+
 const EMPTY_PLAN: DagPlan = { format: 1, dagId: '', maxActiveTasks: 1, failFast: false, bodies: [], tasks: [] };
 
-/** Loads the plan and what goes with it. Never throws: what is missing is the failure of the run. */
-export async function prepareRun(input: DagRunInput): Promise<PreparedRun> {
-  let plan: DagPlan;
-  try {
-    const summary = `plan of ${input.run.dagId}, version ${input.run.version}`;
-    plan = input.plan ?? (await atHand(summary, (objects) => objects.loadPlan({ planKey: input.planKey })));
-  } catch (error) {
-    const message = `the plan of version ${input.run.version} (${input.planKey}) cannot be read: ${rootMessage(error)}`;
-    return { input, plan: EMPTY_PLAN, dags: {}, failure: { kind: 'blob_missing', message } };
-  }
-  plan = withTimeout(plan, input.timeoutMs);
-  const { dags } = input;
-  let pinned: PreparedRun['dags'] = {};
-  if (dags !== undefined && 'pinned' in dags) pinned = dags.pinned;
-  else if (dags !== undefined && plan.tasks.some(({ sub }) => sub?.dag !== undefined)) {
-    try {
-      pinned = (await atHand('versions of its SubDAGs', (objects) =>
-        objects.loadJson({ key: dags.key }),
-      )) as unknown as PreparedRun['dags'];
-    } catch (error) {
-      const message = `the versions of its SubDAGs (${dags.key}) cannot be read: ${rootMessage(error)}`;
-      return { input, plan, dags: {}, failure: { kind: 'blob_missing', message } };
-    }
-  }
+/** Loads the plan and what goes with it. Never throws: what is missing is the failure of the run, as is `unable`. */
+export async function prepareRun(input: DagRunInput, unable?: Failure): Promise<PreparedRun> {
+  if (unable !== undefined) return { input, plan: EMPTY_PLAN, dags: {}, failure: unable };
+  const { run, planKey, timeoutMs } = input;
+  const loaded =
+    input.plan ??
+    (await read(`the plan of version ${run.version} (${planKey})`, () =>
+      atHand(`plan of ${run.dagId}, version ${run.version}`, (objects) => objects.loadPlan({ planKey })),
+    ));
+  if (loaded instanceof Missing) return { input, plan: EMPTY_PLAN, dags: {}, failure: loaded.failure };
+  const plan = withTimeout(loaded, timeoutMs);
+  const known = await knownBefore(input, plan);
+  if (known instanceof Missing) return { input, plan, dags: {}, failure: known.failure };
+  const dags = await pinnedDags(input, plan);
+  if (dags instanceof Missing) return { input, plan, dags: {}, known, failure: dags.failure };
   const completed = withParams(input, plan);
-  if ('failure' in completed) return { input, plan, dags: pinned, failure: completed.failure };
-  const kept = input.keepFrom === undefined || input.carried !== undefined ? undefined : await keptOf(input.keepFrom, plan);
-  return { input: completed, plan, dags: pinned, kept };
+  if ('failure' in completed) return { input, plan, dags, known, failure: completed.failure };
+  return { input: completed, plan, dags, known };
+}
+
+/** Something of the run itself that is not in the object store any more. */
+class Missing {
+  constructor(readonly failure: Failure) {}
+}
+
+async function read<T>(what: string, load: () => Promise<T>): Promise<T | Missing> {
+  try {
+    return await load();
+  } catch (error) {
+    return new Missing({ kind: 'blob_missing', message: `${what} cannot be read: ${rootMessage(error)}` });
+  }
+}
+
+async function pinnedDags({ dags }: DagRunInput, plan: DagPlan): Promise<PreparedRun['dags'] | Missing> {
+  if (dags === undefined) return {};
+  if ('pinned' in dags) return dags.pinned;
+  if (!plan.tasks.some(({ sub }) => sub?.dag !== undefined)) return {};
+  const { key } = dags;
+  return read(`the versions of its SubDAGs (${key})`, async () => {
+    const pinned = await atHand('versions of its SubDAGs', (objects) => objects.loadJson({ key }));
+    return pinned as unknown as PreparedRun['dags'];
+  });
+}
+
+async function knownBefore({ carried, keepFrom }: DagRunInput, plan: DagPlan): Promise<KnownBefore | Missing | undefined> {
+  if (carried === undefined) return keepFrom === undefined ? undefined : keptOf(keepFrom, plan);
+  const { states, revision, children, kept: items } = carried;
+  return read('what an earlier execution of the run knew', async () => {
+    const records = await loadRecords(carried.tasks);
+    const maps = carried.maps === undefined ? undefined : await loadRecords<MapSnapshot>(carried.maps);
+    return { states, records, revision, chosen: choices(plan, records), maps, children, items };
+  });
 }
 
 /** The params of a child come from expressions: only now is known what they are. */
@@ -76,7 +114,7 @@ function withTimeout(plan: DagPlan, timeoutMs: number | undefined): DagPlan {
 }
 
 /** Nothing where the attempt before left no report. */
-async function keptOf(prefix: string, plan: DagPlan): Promise<PreparedRun['kept']> {
+async function keptOf(prefix: string, plan: DagPlan): Promise<KnownBefore | undefined> {
   try {
     const { head, tasks } = (await atHand('what the attempt before achieved', (objects) =>
       objects.loadJson({ key: `${prefix}${REPORT_NAME}` }),
@@ -84,8 +122,8 @@ async function keptOf(prefix: string, plan: DagPlan): Promise<PreparedRun['kept'
     const records = new Map((await loadRecords(tasks)).map((record) => [record.taskId, record]));
     const states = keptStates(plan, (taskId) => records.get(taskId)?.state);
     const kept = plan.tasks.flatMap(({ id }, i) => (states[i] === '.' ? [] : [records.get(id)!]));
-    const chosen = (branch: number): readonly number[] | undefined => chosenOf(plan, records.get(plan.tasks[branch]!.id));
-    return { states, records: kept, revision: head.revision, chosen, items: keptItemsOf(plan, states, records, head.revision) };
+    const items = keptItemsOf(plan, states, records, head.revision);
+    return { states, records: kept, revision: head.revision, chosen: choices(plan, kept), items };
   } catch {
     return undefined;
   }
@@ -103,11 +141,14 @@ function keptItemsOf(plan: DagPlan, states: WalkStates, records: ReadonlyMap<str
 }
 
 /** The output of a branch names what it has chosen (R17). */
-function chosenOf(plan: DagPlan, record: TaskRecord | undefined): readonly number[] | undefined {
-  const output = record?.output;
-  if (output === undefined || !('value' in output)) return undefined;
-  const { chosen } = output.value as { readonly chosen: readonly string[] };
-  return plan.tasks.flatMap(({ id }, i) => (chosen.includes(id) ? [i] : []));
+function choices(plan: DagPlan, records: readonly TaskRecord[]): KnownBefore['chosen'] {
+  const outputs = new Map(records.map(({ taskId, output }) => [taskId, output]));
+  return (branch) => {
+    const output = outputs.get(plan.tasks[branch]!.id);
+    if (output === undefined || !('value' in output)) return undefined;
+    const { chosen } = output.value as { readonly chosen: readonly string[] };
+    return plan.tasks.flatMap(({ id }, i) => (chosen.includes(id) ? [i] : []));
+  };
 }
 
 function rootMessage(error: unknown): string {

@@ -1,17 +1,18 @@
 import { workflowInfo } from '@temporalio/workflow';
-import type { TaskReturn } from '../../activities/task-call.js';
-import type { Json } from '../../src/dag/json.js';
+import type { TaskCall } from '../../activities/task-call.js';
 import { MAX_HOOK_MS, MAX_HOOKS_MS } from '../../src/dag/limits.js';
-import type { CallItem } from '../../src/dag/map/item-source.js';
+import { activityIdOf, itemName } from '../../src/dag/map/item-source.js';
 import type { ActivityPlan, DagPlan, HookPlan, TaskPlan } from '../../src/dag/plan.js';
 import type { DagHook } from '../../src/dag/spec.js';
-import type { Failure, FinalRunState, HookRecord } from '../../src/dag/state.js';
+import type { FinalRunState, HookRecord } from '../../src/dag/state.js';
+import { argumentsIn, endingOfResult, foreignArguments, ownCall } from './activity-call.js';
 import { conditionAnswer } from './condition-answer.js';
 import { startActivity } from './dispatch.js';
-import type { RunLedger, TaskEnding } from './run-ledger.js';
-import { FOREIGN_ARGS_LIMIT, type RunValues } from './run-values.js';
-import { clip, endingOfFailure } from './task-failure.js';
-import { endingOfReturn } from './task-return.js';
+import { ForeignAttempts, withLastAttempt } from './foreign-attempts.js';
+import type { RunLedger } from './run-ledger.js';
+import type { RunValues } from './run-values.js';
+import { failed, type TaskEnding } from './task-ending.js';
+import { endingOfFailure, messageOf } from './task-failure.js';
 
 /** The hook that answers each end of a run; `exit` follows. */
 const ANSWERS: { readonly [state in FinalRunState]: DagHook } = { success: 'success', failed: 'failure', cancelled: 'cancel' };
@@ -21,8 +22,8 @@ export interface HookPlace {
   readonly plan: DagPlan;
   readonly values: RunValues;
   readonly prefix: string;
-  /** The item of a map that it is about. */
-  readonly item?: CallItem;
+  /** Of hooks of a task: the item of a map that it is about; how often a rejection has sent the task back; its own attempts before. */
+  readonly about?: Pick<TaskCall, 'item' | 'rewinds' | 'before'>;
 }
 
 /** What the hooks of one run are carried out with. */
@@ -61,54 +62,53 @@ export async function carryOutHook(run: HookPlace, task: TaskPlan, left: number)
   const { activity } = task;
   if (left <= 0) return failed('timeout', 'the hooks of a run have 15m together, and those before it took them all');
   if (activity === undefined) return failed('error', `${task.id} has nothing to do`);
-  let args: { readonly list: readonly unknown[] } | TaskEnding;
+  let args: readonly unknown[] | TaskEnding;
   try {
     const wanted = await isWanted(run, task);
     if (wanted !== true) return wanted;
     args = await argumentsOf(run, task, activity);
   } catch (error) {
     // The activity that evaluates over stored values may fail.
-    return failed('expression', error instanceof Error ? error.message : String(error));
+    return failed('expression', messageOf(error));
   }
   if ('state' in args) return args;
   const queue = activity.queue ?? workflowInfo().taskQueue;
-  const { list } = args;
+  const { item, rewinds, before = 0 } = run.about ?? {};
+  let ending: TaskEnding;
   try {
-    const result = await run.values.allowance.begin(JSON.stringify(list).length, () =>
-      startActivity(task, within(activity, left), list, run.plan.dagId, run.item),
+    const given = args;
+    const result = await run.values.allowance.begin(JSON.stringify(given).length, () =>
+      startActivity(task, within(activity, left), given, run.plan.dagId, item, rewinds),
     );
-    return activity.foreign === undefined ? endingOfReturn(result as TaskReturn) : { state: 'success' };
+    ending = endingOfResult(task, activity, result);
   } catch (error) {
-    return endingOfFailure(error, { id: task.id, name: activity.name, queue });
+    ending = endingOfFailure(error, { id: task.id, name: activity.name, queue });
   }
+  if (activity.foreign === undefined) return ending;
+  const endedAt = Date.now();
+  const last = await new ForeignAttempts().lastOf(activityIdOf(itemName(task.id, item), rewinds));
+  return withLastAttempt(ending, last, before, endedAt);
 }
 
-async function isWanted({ values, item }: HookPlace, task: TaskPlan): Promise<true | TaskEnding> {
+async function isWanted({ values, about }: HookPlace, task: TaskPlan): Promise<true | TaskEnding> {
   if (task.when === undefined || task.when === true) return true;
   if (task.when === false) return { state: 'skipped' };
-  const condition = conditionAnswer(await values.expression(task.when, `${task.id}.when`, item), `when of ${task.id}`);
+  const condition = conditionAnswer(await values.expression(task.when, `${task.id}.when`, about?.item), `when of ${task.id}`);
   if ('error' in condition) return failed('expression', condition.error);
   return condition.value ? true : { state: 'skipped' };
 }
 
 async function argumentsOf(
-  { plan, values, prefix, item }: HookPlace,
+  { plan, values, prefix, about }: HookPlace,
   task: TaskPlan,
   activity: ActivityPlan,
-): Promise<{ readonly list: readonly unknown[] } | TaskEnding> {
-  if (activity.foreign === undefined)
-    return { list: [{ task: task.id, body: plan.bodies[activity.body ?? 0]!, prefix, ...values.callValues(task), item }] };
-  const answer = await values.template(activity.foreign.args, task.id, FOREIGN_ARGS_LIMIT);
-  if ('error' in answer) return failed('expression', `args of ${task.id}: ${answer.error}`);
-  return { list: 'value' in answer.output ? (answer.output.value as readonly Json[]) : [answer.output] };
+): Promise<readonly unknown[] | TaskEnding> {
+  if (activity.foreign === undefined) return [ownCall(plan, task, activity, prefix, values, about)];
+  return argumentsIn(await foreignArguments(values, task, activity.foreign.args, about?.item), task.id);
 }
 
 /** The server itself ends what takes longer, a queue without a worker included. */
 function within(activity: ActivityPlan, left: number): ActivityPlan {
   const totalTimeoutMs = Math.min(activity.retry.totalTimeoutMs ?? MAX_HOOK_MS, MAX_HOOK_MS, left);
   return { ...activity, retry: { ...activity.retry, totalTimeoutMs } };
-}
-
-function failed(kind: Failure['kind'], message: string): TaskEnding {
-  return { state: 'failed', failure: { kind, message: clip(message) } };
 }

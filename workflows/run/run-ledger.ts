@@ -1,25 +1,10 @@
 import type { DagPlan } from '../../src/dag/plan.js';
 import type { Resources } from '../../src/dag/resources.js';
-import type { Attempt, CachedFrom, Failure, FinalTaskState, HookRecord, OutputValue, RunState } from '../../src/dag/state.js';
+import type { Attempt, Failure, HookRecord, RunState } from '../../src/dag/state.js';
 import type { Walk } from '../../src/dag/walk.js';
 import type { MapProgress, RunFacts, RunHead, TaskRecord, TasksQueryInput, TasksQueryResult } from '../contract.js';
-
-/** How a task ended, as the driver learned it. */
-export interface TaskEnding {
-  readonly state: FinalTaskState;
-  readonly startedAt?: number;
-  readonly endedAt?: number;
-  readonly attempts?: readonly Attempt[];
-  readonly output?: OutputValue;
-  /** Of a map: all its items. */
-  readonly items?: OutputValue;
-  readonly failure?: Failure;
-  readonly cached?: CachedFrom;
-  /** Hooks that its activity has carried out between attempts. */
-  readonly hooks?: readonly HookRecord[];
-  /** Of a branch: the tasks it has chosen. */
-  readonly chosen?: readonly number[];
-}
+import { inlineBytesOf } from './inline-bytes.js';
+import type { TaskEnding } from './task-ending.js';
 
 /** Names of failed tasks that a head carries, at most. */
 const MAX_NAMED = 100;
@@ -36,6 +21,8 @@ export class RunLedger {
   state: RunState = 'running';
   failure: Failure | undefined;
   private notice: string | undefined;
+  /** What the run waits for that people can do something about. */
+  waitingFor: RunHead['waitingFor'];
   outputs: RunHead['outputs'];
   private readonly hooks: HookRecord[] = [];
   endedAt: number | undefined;
@@ -54,20 +41,15 @@ export class RunLedger {
     this.byId = plan.tasks.map((_, i) => i).sort((a, b) => (plan.tasks[a]!.id < plan.tasks[b]!.id ? -1 : 1));
   }
 
-  /** Takes over what an earlier execution of the run knew. Records stand in the order of the plan. */
+  /** Takes over what was known before the run, or this execution of it, began. */
   restore(records: readonly TaskRecord[]): void {
     const index = new Map(this.plan.tasks.map((task, i) => [task.id, i]));
     for (const record of records) {
       const at = index.get(record.taskId);
-      if (at !== undefined) this.records.set(at, { ...record });
+      if (at === undefined) continue;
+      this.records.set(at, { ...record });
+      this.inlineBytes += inlineBytesOf(record.output) + inlineBytesOf(record.items);
     }
-  }
-
-  /** Takes over what another run succeeded with. */
-  keep(records: readonly TaskRecord[]): void {
-    this.restore(records);
-    for (const { output } of records)
-      if (output !== undefined && 'value' in output) this.inlineBytes += JSON.stringify(output.value).length;
   }
 
   recordOf(task: number): TaskRecord | undefined {
@@ -94,14 +76,9 @@ export class RunLedger {
     if (ending.failure !== undefined) record.failure = ending.failure;
     if (ending.cached !== undefined) record.cached = ending.cached;
     if (ending.hooks !== undefined) record.hooks = [...(record.hooks ?? []), ...ending.hooks];
-    if (ending.output !== undefined) {
-      record.output = ending.output;
-      if ('value' in ending.output) this.inlineBytes += JSON.stringify(ending.output.value).length;
-    }
-    if (ending.items !== undefined) {
-      record.items = ending.items;
-      if ('value' in ending.items) this.inlineBytes += JSON.stringify(ending.items.value).length;
-    }
+    if (ending.output !== undefined) record.output = ending.output;
+    if (ending.items !== undefined) record.items = ending.items;
+    this.inlineBytes += inlineBytesOf(ending.output) + inlineBytesOf(ending.items);
     delete record.notice;
     delete record.waiting;
   }
@@ -113,30 +90,11 @@ export class RunLedger {
     if (notice !== undefined) record.notice = notice;
   }
 
-  /** Adds an attempt of a task that is not over by it. */
-  noteAttempt(task: number, attempt: Attempt): void {
-    const record = this.touch(task);
-    record.attempts = [...(record.attempts ?? []), attempt];
-  }
-
-  /** The task is to be done again: only its attempts are kept. */
+  /** The task is to be done again: only its attempts and its hooks are kept. */
   noteRewound(task: number): void {
-    const record = this.touch(task);
-    if (record.output !== undefined && 'value' in record.output) this.inlineBytes -= JSON.stringify(record.output.value).length;
-    for (const name of [
-      'queuedAt',
-      'startedAt',
-      'endedAt',
-      'output',
-      'failure',
-      'notice',
-      'waiting',
-      'map',
-      'items',
-      'cached',
-      'resources',
-    ] as const)
-      delete record[name];
+    const { taskId, state, attempts, hooks, rewinds = 0, revision, output, items } = this.touch(task);
+    this.inlineBytes -= inlineBytesOf(output) + inlineBytesOf(items);
+    this.records.set(task, { taskId, state, attempts, hooks, rewinds: rewinds + 1, revision });
   }
 
   /** What a task that starts is given. */
@@ -144,9 +102,16 @@ export class RunLedger {
     this.touch(task).resources = resources;
   }
 
-  /** Attempts of a task that is not over. */
+  /** What a task that was sent back meanwhile still ran is over: that counts for nothing, but it is told. */
+  noteLate(task: number, { attempts = [], hooks = [] }: TaskEnding): void {
+    this.noteAttempts(task, attempts);
+    for (const hook of hooks) this.noteTaskHook(task, hook);
+  }
+
+  /** Adds attempts of a task that is not over by them, or says more of those that are known. */
   noteAttempts(task: number, attempts: readonly Attempt[]): void {
-    this.touch(task).attempts = attempts;
+    const record = this.touch(task);
+    record.attempts = joined(record.attempts, attempts);
   }
 
   /** Says something about a task that is not over; undefined takes it back. */
@@ -169,6 +134,11 @@ export class RunLedger {
   noteTaskHook(task: number, hook: HookRecord): void {
     const record = this.touch(task);
     record.hooks = [...(record.hooks ?? []), hook];
+  }
+
+  noteWaitingFor(waitingFor: RunHead['waitingFor']): void {
+    this.waitingFor = waitingFor;
+    this.revision++;
   }
 
   /** How far a map is. */
@@ -195,6 +165,7 @@ export class RunLedger {
     this.state = state;
     this.notice = undefined;
     this.endedAt = now;
+    this.waitingFor = undefined;
     this.revision++;
   }
 
@@ -208,6 +179,7 @@ export class RunLedger {
       counts: this.walk.counts(),
       failure: this.failure,
       notice: this.notice,
+      waitingFor: this.waitingFor,
       failedTasks: failed.length > 0 ? failed.slice(0, MAX_NAMED) : undefined,
       outputs: this.outputs,
       hooks: this.hooks.length > 0 ? this.hooks : undefined,

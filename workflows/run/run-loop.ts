@@ -1,138 +1,62 @@
-import { CancellationScope, workflowInfo } from '@temporalio/workflow';
-import type { TaskCall, TaskReturn } from '../../activities/task-call.js';
-import type { Json } from '../../src/dag/json.js';
-import { validateJson } from '../../src/dag/json-schema.js';
-import { type CallItem, type ItemPlace, itemName } from '../../src/dag/map/item-source.js';
-import type { ActivityPlan, BranchPlan, DagPlan, TaskPlan } from '../../src/dag/plan.js';
-import type { ResourcesPlan } from '../../src/dag/resources.js';
-import type { Failure, OutputValue } from '../../src/dag/state.js';
-import type { Walk } from '../../src/dag/walk.js';
-import type { ChildRecord, DagRunInput, PinnedDag, RunBudgets, RunFacts } from '../contract.js';
+import { CancellationScope } from '@temporalio/workflow';
+import type { CallItem, ItemPlace } from '../../src/dag/map/item-source.js';
+import type { DagPlan } from '../../src/dag/plan.js';
+import { rewindable } from '../../src/dag/rewind-scope.js';
+import type { Step, Walk } from '../../src/dag/walk.js';
 import type { Allowance } from './allowance.js';
-import { Approvals } from './approvals.js';
-import { chooseTargets } from './branch.js';
 import { BUDGETS } from './budgets.js';
-import { Children } from './children.js';
-import { conditionAnswer } from './condition-answer.js';
-import { startActivity, system } from './dispatch.js';
-import { itemPrefix } from './item-facts.js';
-import type { LoopHost } from './loop-host.js';
-import type { EarlierItems } from './map/kept-items.js';
-import { type MapHost, MapRuns } from './map/map-runs.js';
-import { ShardRuns } from './map/shard-runs.js';
-import { QueueWatch } from './queue-watch.js';
+import { ExecutionBudget } from './execution-budget.js';
+import { Performers, type RunContext } from './performers.js';
 import { reaches } from './reach-of-cancel.js';
 import { Rewinds } from './rewinds.js';
-import type { RunLedger, TaskEnding } from './run-ledger.js';
-import { type Evaluated, FOREIGN_ARGS_LIMIT, type RunValues } from './run-values.js';
-import type { Seat } from './seat.js';
-import { SubDags } from './sub-dags.js';
-import { clip, endingOfFailure } from './task-failure.js';
-import { TaskHooks } from './task-hooks.js';
-import { givenResources } from './task-resources.js';
-import { endingOfReturn } from './task-return.js';
-import { TaskScopes } from './task-scopes.js';
-import { Waits } from './waits.js';
+import type { RunLedger } from './run-ledger.js';
+import type { Evaluated } from './run-values.js';
+import { failed, type TaskEnding } from './task-ending.js';
+import { clip, messageOf } from './task-failure.js';
+import type { TaskHost } from './task-host.js';
 
 /** Why the loop came back. */
 export type LoopEnd = 'done' | 'continue_as_new';
 
-/** Of one execution: Temporal takes 2,000 pending activities. */
-const MAX_IN_FLIGHT = 500;
-
 /**
  * Drives the walk: starts what is ready within the budgets, waits for ONE thing, the inbox, and tells the walk what ended.
  * Everything it starts reports to the inbox and never throws into the loop.
- *
- * One class on purpose, though a long one: all its methods count against the same budgets. What is more than a call stands elsewhere.
  */
-export class RunLoop implements LoopHost {
-  /** Children of this run, whatever they are for. */
-  readonly children: Children;
-  /** How often what runs has been cancelled: what was asked before belongs to another time. */
-  private cancellations = 0;
+export class RunLoop implements TaskHost {
+  /** All who carry the tasks out. */
+  readonly performers: Performers;
+  private readonly plan: DagPlan;
+  private readonly walk: Walk;
+  private readonly ledger: RunLedger;
   private readonly inbox: (() => void)[] = [];
   /** Ends the loop's wait for the inbox: a bare promise, since `condition` makes three of them. */
   private wake?: () => void;
-  private readonly budgets: RunBudgets;
-  private readonly run: RunFacts;
-  private readonly prefix: string;
-  private readonly subs: SubDags;
-  private inFlight = 0;
-  private cancelWanted = false;
-  private readonly watch: QueueWatch;
-  private readonly hooks: TaskHooks;
-  private readonly waits: Waits;
-  /** The desk to which decisions about approvals go. */
-  readonly approvals: Approvals;
-  private readonly rewinds: Rewinds;
-  /** The maps that are under way. */
-  readonly maps: MapRuns;
-  /** Those that run in shards. */
-  readonly shards: ShardRuns;
-  private readonly scopes: TaskScopes;
-  /** Tasks that a join does not want any more: what was asked for before need not start. */
-  private readonly dropped = new Set<number>();
-  private stopReason: 'cancelled' | 'timeout' | undefined;
-  private failFastSeen = false;
+  private readonly budget: ExecutionBudget;
   private readonly allowance: Allowance;
   /** The next workflow task is waited for, to start more. */
   private goesOn = false;
+  private readonly rewinds: Rewinds;
+  /** How often what runs has been cancelled: what was asked before belongs to another time. */
+  private cancellations = 0;
+  private cancelWanted = false;
+  /** Tasks that a join does not want any more: what was asked for before need not start. */
+  private readonly dropped = new Set<number>();
+  private stopReason: 'cancelled' | 'timeout' | undefined;
+  private failFastSeen: boolean;
 
-  constructor(
-    input: DagRunInput,
-    private readonly plan: DagPlan,
-    private readonly walk: Walk,
-    private readonly ledger: RunLedger,
-    private readonly values: RunValues,
-    dags: { readonly [reference: string]: PinnedDag },
-    earlier: EarlierItems,
-  ) {
+  constructor(context: RunContext) {
+    const { input, plan, walk, ledger } = context;
+    this.plan = plan;
+    this.walk = walk;
+    this.ledger = ledger;
     this.stopReason = input.carried?.stopped;
-    this.allowance = values.allowance;
-    this.scopes = new TaskScopes(plan);
-    this.run = input.run;
-    this.prefix = itemPrefix(input);
-    this.budgets = { ...BUDGETS, ...input.budgets };
-    this.children = new Children(input, plan, this, this.budgets, this.allowance, system, (child, end, cancelled) =>
-      this.shards.has(child.task) ? this.shards.ended(child, end) : this.subs.ended(child, end, cancelled),
-    );
-    this.hooks = new TaskHooks(
-      plan,
-      values,
-      this.prefix,
-      (what) => this.tell(what),
-      (task, item, record) =>
-        item === undefined ? ledger.noteTaskHook(task, record) : this.maps.noteHook(task, item.index, record),
-    );
-    this.subs = new SubDags(
-      input.run,
-      plan,
-      this,
-      this.children,
-      values,
-      ledger,
-      dags,
-      (task, item) => this.maps.callOf(task, item),
-      (task, item, attempts) => this.hooks.betweenAttempts(task, item, attempts),
-    );
-    this.watch = new QueueWatch(system, (task, text) => this.tell(() => ledger.noteNotice(task, text)));
     this.failFastSeen = walk.failFastTripped;
-    this.waits = new Waits(input.run, plan, ledger, values, this.prefix, this.seat());
-    this.approvals = new Approvals(plan, ledger, this.seat(), (task) => this.rewind(task));
-    this.rewinds = new Rewinds((task) => this.walk.putBack(task));
-    const host: MapHost = {
-      settle: (index, answer, then) => this.settle(index, answer, then),
-      end: (index, ending) => this.end(index, ending),
-      wanted: (index) => this.wanted(index),
-      cancelChildren: (task) => {
-        this.children.cancelAll(task);
-        this.subs.cancelWaiting(task);
-      },
-      shard: (index, task, prepared) => this.shards.begin(index, task, prepared),
-    };
-    this.maps = new MapRuns(input, plan, ledger, values, host, earlier);
-    this.shards = new ShardRuns(input, plan, ledger, values, this.children, host);
+    const budgets = { ...BUDGETS, ...input.budgets };
+    this.budget = new ExecutionBudget(budgets);
+    this.allowance = context.values.allowance;
+    const mayBeSentBack = rewindable(plan);
+    this.rewinds = new Rewinds(mayBeSentBack, (task) => ledger.recordOf(task)?.rewinds ?? 0, walk);
+    this.performers = new Performers(context, budgets, this.rewinds, mayBeSentBack, this, (to) => this.sendBack(to));
   }
 
   /** What stopped the run before its tasks were through, if anything did. */
@@ -143,16 +67,6 @@ export class RunLoop implements LoopHost {
   /** Nothing is waiting to be done: what happened while a snapshot was stored must not be lost. */
   get isQuiet(): boolean {
     return this.inbox.length === 0;
-  }
-
-  /** Children that run on, and further attempts that are waited for, over continue-as-new. */
-  snapshotChildren(): ChildRecord[] {
-    return [...this.children.snapshot(), ...this.subs.snapshot()];
-  }
-
-  restoreChildren(children: readonly ChildRecord[]): void {
-    this.children.restore(children.filter(({ retryAt }) => retryAt === undefined));
-    this.subs.restore(children.filter(({ retryAt }) => retryAt !== undefined));
   }
 
   /** Graceful: only teardowns start, what else runs is cancelled and waited for. The first reason stands. */
@@ -187,12 +101,11 @@ export class RunLoop implements LoopHost {
 
   /** Undefined when the scope was cancelled and the rest of the run needs a new one. */
   private async driveWithin(scope: CancellationScope): Promise<LoopEnd | undefined> {
-    this.waits.resume(this.walk);
-    this.approvals.resume(this.walk);
+    this.performers.resume(this.walk);
     for (;;) {
       for (const tell of this.inbox.splice(0)) tell();
       this.dropUnwanted();
-      if (this.walk.failFastTripped && !this.failFastSeen) {
+      if (this.failFastIsNew) {
         this.failFastSeen = true;
         this.cancelRunning();
       }
@@ -201,78 +114,47 @@ export class RunLoop implements LoopHost {
         scope.cancel();
         return undefined;
       }
-      const mayContinue = this.mayContinue();
+      const mayContinue = this.isIdle && !this.walk.isDone && this.budget.isLong;
       if (!mayContinue) this.launch();
-      this.hooks.launch();
-      this.maps.noteProgress();
+      this.performers.hooks.launch();
+      this.performers.maps.noteProgress();
+      this.performers.approvals.noteAsking();
       this.ledger.noteChanges(Date.now());
-      if (this.walk.isDone && this.isIdle) return 'done';
-      if (this.isIdle && this.inbox.length === 0 && (mayContinue || this.mustDrain())) return 'continue_as_new';
+      // A child may be left whose task was sent back, and has come to another end.
+      if (this.walk.isDone && this.isIdle && this.performers.children.size === 0) return 'done';
+      if (this.isIdle && this.isQuiet && (mayContinue || this.budget.mustDrain)) return 'continue_as_new';
       // Something inside the walk itself may have met a join or tripped failFast just now.
-      if (this.dropUnwanted()) continue;
-      if (this.walk.failFastTripped && !this.failFastSeen) continue;
+      if (this.dropUnwanted() || this.failFastIsNew) continue;
       // All that one activation brings is in the inbox before this goes on: it arrives some microtasks earlier.
-      if (this.inbox.length === 0) await new Promise<void>((wake) => (this.wake = wake));
+      if (this.isQuiet) await new Promise<void>((wake) => (this.wake = wake));
     }
   }
 
   /** Nothing is under way that an execution would lose by ending. */
   private get isIdle(): boolean {
-    return this.inFlight === 0 && this.hooks.isIdle;
+    return this.budget.isIdle && this.performers.hooks.isIdle;
   }
 
-  private mayContinue(): boolean {
-    return this.isIdle && !this.walk.isDone && workflowInfo().historyLength >= this.budgets.continueFromEvents;
-  }
-
-  began(): void {
-    this.inFlight++;
-  }
-
-  over(): void {
-    this.inFlight--;
-  }
-
-  evaluate(task: number, ask: () => Evaluated | Promise<Evaluated>, then: (answer: Evaluated) => void, item?: CallItem): void {
-    this.settle(task, ask(), then, item);
-  }
-
-  /** Puts something into the inbox: it is done at the next turn of the loop. */
-  tell(what: () => void): void {
-    this.inbox.push(what);
-    this.wake?.();
-  }
-
-  private mustDrain(): boolean {
-    const { historyLength, historySize } = workflowInfo();
-    return historyLength >= this.budgets.drainFromEvents || historySize >= this.budgets.drainFromBytes;
+  private get failFastIsNew(): boolean {
+    return this.walk.failFastTripped && !this.failFastSeen;
   }
 
   private launch(): void {
-    if (this.mustDrain()) return;
-    while (this.inFlight < MAX_IN_FLIGHT && !this.children.isFull) {
+    if (this.budget.mustDrain) return;
+    const { performers } = this;
+    while (!this.budget.isFull && !performers.children.isFull) {
       if (this.allowance.isSpent) return this.goOn();
       // What answers a failure must not start before the others are cancelled: it would be cancelled with them.
-      if (this.walk.failFastTripped && !this.failFastSeen) return;
+      if (this.failFastIsNew) return;
       const step = this.walk.next();
-      if (step === undefined) {
-        const item = this.maps.next();
-        if (item === undefined && this.shards.launch()) continue;
-        if (item === undefined) return;
-        const mapped = this.plan.tasks[item.task]!;
-        if (item.failure === undefined) this.perform(item.task, mapped, item.call);
-        else this.end(item.task, failed(item.failure), item.call);
-        continue;
-      }
-      const task = this.plan.tasks[step.task]!;
-      if (step.step === 'when') this.askWhen(step.task, task);
-      else this.carryOut(step.task, task);
+      if (step !== undefined) this.take(step);
+      else if (!this.launchItem() && !performers.shards.launch()) return;
     }
   }
 
-  /** The rest starts in the next workflow task. */
+  /** What else is ready starts in the next workflow task. */
   private goOn(): void {
-    if (this.goesOn) return;
+    if (this.goesOn || !this.mayHaveMore) return;
     this.goesOn = true;
     void this.allowance.room().then(() =>
       this.tell(() => {
@@ -281,177 +163,88 @@ export class RunLoop implements LoopHost {
     );
   }
 
-  private askWhen(index: number, task: TaskPlan): void {
-    if (typeof task.when === 'boolean') return this.answerWhen(index, task, { output: { value: task.when } });
-    this.settle(index, this.values.expression(task.when as string, `${task.id}.when`), (answer) =>
-      this.answerWhen(index, task, answer),
-    );
+  private get mayHaveMore(): boolean {
+    return this.walk.mayHaveNext || this.performers.maps.mayHaveNext || this.performers.shards.mayHaveNext;
   }
 
-  private answerWhen(index: number, task: TaskPlan, answer: Evaluated): void {
-    const condition = conditionAnswer(answer, `when of task ${task.id}`);
-    if ('error' in condition) this.end(index, failed({ kind: 'expression', message: condition.error }));
-    else if (condition.value) this.walk.admit(index);
-    else this.end(index, { state: 'skipped' });
-  }
-
-  private carryOut(index: number, task: TaskPlan): void {
+  private take({ task: index, step }: Step): void {
+    const task = this.plan.tasks[index]!;
+    if (step === 'when') return this.performers.askWhen(index, task);
     if (!this.rewinds.mayStart(index)) return;
     this.walk.start(index);
-    if (task.resources !== undefined) return this.provide(index, task, task.resources);
-    this.begin(index, task);
+    this.performers.begin(index, task);
   }
 
-  private begin(index: number, task: TaskPlan): void {
-    if (task.map !== undefined) return this.maps.begin(index, task);
-    this.perform(index, task);
+  /** Starts the next item of a map; false when none can start now. */
+  private launchItem(): boolean {
+    const item = this.performers.maps.next();
+    if (item === undefined) return false;
+    const { task, call, failure } = item;
+    const mapped = this.plan.tasks[task]!;
+    if (failure === undefined) this.performers.perform(task, mapped, call);
+    else this.end(task, { state: 'failed', failure }, call);
+    return true;
   }
 
-  /** Finds out, once for all its items, what the task is given; its record keeps it (R14). */
-  private provide(index: number, task: TaskPlan, resources: ResourcesPlan): void {
-    const wanted = this.wanted(index);
-    const evaluate = (template: Json, name: string): Evaluated | Promise<Evaluated> => this.values.template(template, name);
-    this.settle(index, givenResources(task.id, resources, evaluate), (given) => {
-      if (!wanted()) return this.end(index, { state: 'cancelled' });
-      if ('error' in given) return this.end(index, failed({ kind: 'expression', message: given.error }));
-      this.ledger.noteResources(index, given.amounts);
-      this.begin(index, task);
-    });
+  tell(what: () => void): void {
+    this.inbox.push(what);
+    this.wake?.();
   }
 
-  /** Does what a task is for, or one item of it. */
-  private perform(index: number, task: TaskPlan, item?: CallItem): void {
-    if (task.activity !== undefined) return this.dispatch(index, task, task.activity, item);
-    if (task.sub !== undefined) return this.subs.carryOut(index, task.sub, item);
-    if (task.branch !== undefined) return this.choose(index, task, task.branch);
-    if (task.wait !== undefined) return this.waits.begin(index, task.wait);
-    if (task.approval !== undefined) return this.approvals.begin(index, task.approval);
-    if (task.value === undefined) return this.end(index, { state: 'success', output: { value: null } }, item);
-    const startedAt = Date.now();
-    this.settle(
-      index,
-      this.values.template(task.value!, itemName(task.id, item), undefined, item),
-      (answer) => {
-        const ending =
-          'error' in answer
-            ? failed({ kind: 'expression', message: `value of task ${task.id}: ${answer.error}` })
-            : this.checked(task, answer);
-        this.end(index, { ...ending, startedAt, endedAt: Date.now() }, item);
-      },
-      item,
-    );
+  began(): void {
+    this.budget.began();
   }
 
-  private choose(index: number, task: TaskPlan, branch: BranchPlan): void {
-    const startedAt = Date.now();
-    chooseTargets(
-      branch,
-      task.id,
-      (source, name, then) => this.settle(index, this.values.expression(source, name), then),
-      (choice) => {
-        if ('error' in choice) return this.end(index, { ...failed({ kind: 'expression', message: choice.error }), startedAt });
-        const chosen = choice.chosen.map((target) => this.plan.tasks[target]!.id);
-        const ending = this.checked(task, { output: { value: { chosen } } });
-        this.end(index, { ...ending, startedAt, chosen: choice.chosen });
-      },
-    );
+  over(): void {
+    this.budget.over();
   }
 
-  private dispatch(index: number, task: TaskPlan, activity: ActivityPlan, item: CallItem | undefined): void {
-    if (activity.foreign !== undefined) return this.dispatchForeign(index, task, activity, activity.foreign.args, item);
-    const call: TaskCall = {
-      task: task.id,
-      body: this.plan.bodies[activity.body ?? 0]!,
-      prefix: this.prefix,
-      before: this.ledger.recordOf(index)?.attempts?.length,
-      ...this.values.callValues(task),
-      item,
-      resources: task.resources === undefined ? undefined : this.ledger.recordOf(index)?.resources,
-    };
-    this.send(index, task, activity, [call], (result) => endingOfReturn(result as TaskReturn), item);
-  }
-
-  /** Workers of other languages get plain arguments, rendered here (R14), and return a plain value. */
-  private dispatchForeign(
-    index: number,
-    task: TaskPlan,
-    activity: ActivityPlan,
-    args: readonly Json[],
-    item: CallItem | undefined,
-  ): void {
-    const wanted = this.wanted(index);
-    this.settle(
-      index,
-      this.values.template(args, itemName(task.id, item), FOREIGN_ARGS_LIMIT, item),
-      (answer) => {
-        if (!wanted()) return this.end(index, { state: 'cancelled' }, item);
-        if ('error' in answer) {
-          const message = `args of task ${task.id}: ${answer.error}`;
-          return this.end(index, failed({ kind: 'expression', message }), item);
-        }
-        const given = 'value' in answer.output ? (answer.output.value as readonly Json[]) : [answer.output];
-        this.send(index, task, activity, given, (result) => this.foreignEnding(task, result), item);
-      },
-      item,
-    );
-  }
-
-  private foreignEnding(task: TaskPlan, result: unknown): TaskEnding {
-    return this.checked(task, { output: { value: (result ?? null) as Json } });
-  }
-
-  private send(
-    index: number,
-    task: TaskPlan,
-    activity: ActivityPlan,
-    args: readonly unknown[],
-    ending: (result: unknown) => TaskEnding,
-    item: CallItem | undefined,
-  ): void {
-    const small = task.needs === undefined && activity.foreign === undefined && item === undefined;
-    const chars = small ? 300 : JSON.stringify(args).length;
-    this.inFlight++;
-    if (activity.queue !== undefined) this.watch.sent(index, activity.queue, Date.now());
-    const round = this.rewinds.round(index);
-    const over = (result: () => TaskEnding): void =>
+  settle<T>(task: number, answer: T | Promise<T>, then: (answer: T) => void, item?: ItemPlace): void {
+    if (!(answer instanceof Promise)) return then(answer);
+    this.began();
+    const round = this.rewinds.begun(task);
+    const over = (settled: () => void): void =>
       this.tell(() => {
-        this.inFlight--;
-        if (activity.queue !== undefined && item === undefined) this.watch.ended(index, activity.queue);
-        if (this.rewinds.counts(index, round)) this.end(index, result(), item);
+        this.over();
+        if (this.rewinds.over(task, round)) settled();
       });
-    const queue = activity.queue ?? workflowInfo().taskQueue;
-    const start = (): Promise<unknown> => startActivity(task, activity, args, this.run.dagId, item);
-    const begin = item === undefined ? start : (): Promise<unknown> => this.maps.within(index, start);
-    this.scopes
-      .start(index, task, () => this.allowance.begin(chars, begin))
-      .then(
-        (result) => over(() => ending(result)),
-        (error: unknown) => over(() => endingOfFailure(error, { id: itemName(task.id, item), name: activity.name, queue })),
-      );
+    answer.then(
+      (value) => over(() => then(value)),
+      (error: unknown) => over(() => this.end(task, failed('expression', messageOf(error)), item)),
+    );
   }
 
-  /** The output of a task that the walk itself carried out, or that a foreign worker returned, checked and bounded. */
-  checked(task: TaskPlan, answer: { readonly output: OutputValue }): TaskEnding {
-    if (task.outputSchema !== undefined && 'value' in answer.output) {
-      const [problem] = validateJson(task.outputSchema, answer.output.value);
-      if (problem !== undefined) {
-        return failed({ kind: 'output_schema', message: `output of task ${task.id}${problem.pointer}: ${problem.message}` });
-      }
-    }
-    return { state: 'success', output: answer.output };
+  evaluate(
+    task: number,
+    question: () => Evaluated | Promise<Evaluated>,
+    then: (answer: Evaluated) => void,
+    item?: CallItem,
+  ): void {
+    const answer = question();
+    if (!(answer instanceof Promise)) return then(answer);
+    const wanted = this.wanted(task);
+    this.settle(task, answer, (value) => (wanted() ? then(value) : this.end(task, { state: 'cancelled' }, item)), item);
+  }
+
+  wanted(task: number): () => boolean {
+    const { cancellations } = this;
+    return () => !this.dropped.has(task) && (cancellations === this.cancellations || !reaches(this.plan, task));
   }
 
   end(index: number, told: TaskEnding, item?: ItemPlace): void {
     const { failure } = told;
     const ending = failure === undefined ? told : { ...told, failure: { ...failure, message: clip(failure.message) } };
-    if (item !== undefined) return this.maps.ended(index, item.index, ending);
+    if (item !== undefined) return this.performers.maps.ended(index, item.index, ending);
     const task = this.plan.tasks[index]!;
-    // While one item waits for a worker the others may have found one: only the end of them all is the end of waiting.
-    if (task.map !== undefined && task.activity?.queue !== undefined) this.watch.ended(index, task.activity.queue);
     this.ledger.noteEnding(index, ending);
-    if (task.hooks !== undefined) this.hooks.ended(index, task, ending);
-    this.scopes.ended(index);
+    this.performers.ended(index, task, ending);
     this.walk.finish(index, ending.state, ending.chosen);
+  }
+
+  private cancelRunning(): void {
+    this.cancellations++;
+    this.cancelWanted = true;
+    this.performers.cancel();
   }
 
   /** Cancels what a join does not wait for any more; all of it ends by itself, as any other task. True when there was something. */
@@ -462,96 +255,27 @@ export class RunLoop implements LoopHost {
       found = true;
       for (const task of unwanted) {
         this.dropped.add(task);
-        this.scopes.cancel(task);
-        this.cancelParts(task);
+        this.performers.cancel(task);
       }
     }
     return found;
   }
 
-  /** Stops the children and the items of one task, or of all but teardowns (R11). */
-  private cancelParts(task?: number): void {
-    this.children.cancelAll(task);
-    this.subs.cancelWaiting(task);
-    this.maps.stop(task);
-    this.shards.stop(task);
-    this.waits.cancel(task);
-    this.approvals.cancel(task);
-  }
-
-  wanted(task: number): () => boolean {
-    const { cancellations } = this;
-    return () => !this.dropped.has(task) && (cancellations === this.cancellations || !reaches(this.plan, task));
-  }
-
-  /** Goes on with an answer that is there, or, counted as in flight, when its activity has it. */
-  private settle<T>(index: number, answer: T | Promise<T>, then: (answer: T) => void, item?: CallItem): void {
-    if (!(answer instanceof Promise)) return then(answer);
-    this.inFlight++;
-    const round = this.rewinds.round(index);
-    const over = (settled: () => void): void =>
-      this.tell(() => {
-        this.inFlight--;
-        if (this.rewinds.counts(index, round)) settled();
-      });
-    answer.then(
-      (value) => over(() => then(value)),
-      (error: unknown) =>
-        over(() =>
-          this.end(
-            index,
-            failed({ kind: 'expression', message: error instanceof Error ? error.message : String(error) }),
-            item,
-          ),
-        ),
-    );
-  }
-
-  private seat(): Seat {
-    return {
-      tell: (what) => this.tell(what),
-      end: (task, ending) => this.end(task, ending),
-      checked: (task, answer) => this.checked(task, answer),
-      evaluate: (task, template, then) => {
-        const wanted = this.wanted(task);
-        this.settle(task, this.values.template(template, this.plan.tasks[task]!.id), (answer) =>
-          wanted() ? then(answer) : this.end(task, { state: 'cancelled' }),
-        );
-      },
-      claim: (task) => {
-        const round = this.rewinds.round(task);
-        return () => this.rewinds.counts(task, round);
-      },
-    };
-  }
-
-  /** After a rejection: what of these tasks still runs is not waited for, but its task starts anew only when it has ended. */
-  private rewind(to: number): boolean {
+  /**
+   * After a rejection. What still runs of these tasks is asked to stop, clean-up excepted, and counts for nothing; each starts anew
+   * when all of its own is over.
+   */
+  private sendBack(to: number): boolean {
     if (this.stopReason !== undefined || this.walk.failFastTripped) return false;
-    const running = new Set(this.walk.running());
-    // What parts of a map or a SubDAG still run cannot be told from those of the next round.
-    for (const index of this.walk.withDownstream(to)) {
-      const { map, sub } = this.plan.tasks[index]!;
-      if (running.has(index) && (map !== undefined || sub !== undefined)) return false;
-    }
-    for (const index of this.walk.rewind(to)) {
-      const task = this.plan.tasks[index]!;
-      const polled = this.waits.withdraw(index);
-      this.approvals.withdraw(index);
-      this.rewinds.rewound(index, running.has(index) && (polled || task.activity !== undefined || task.value !== undefined));
-      this.ledger.noteRewound(index);
-      this.dropped.delete(index);
+    const again = this.walk.toRewind(to);
+    this.performers.hooks.hold(again);
+    this.walk.rewind(again);
+    for (const task of again) {
+      this.rewinds.rewound(task);
+      this.performers.withdraw(task);
+      this.ledger.noteRewound(task);
+      this.dropped.delete(task);
     }
     return true;
   }
-
-  private cancelRunning(): void {
-    this.cancellations++;
-    this.cancelWanted = true;
-    this.cancelParts();
-  }
-}
-
-function failed(failure: Failure): TaskEnding {
-  return { state: 'failed', failure };
 }

@@ -27,9 +27,6 @@ export const INLINE_LIMIT = 4 * 1024;
 const INLINE_BUDGET = 256 * 1024;
 const TINY = 256;
 
-/** Foreign activities get JSON up to this size in bytes; above it the reference to the stored value (R15). */
-export const FOREIGN_ARGS_LIMIT = 1_500_000;
-
 /** A value, or why there is none. Expected failures are values: a bad expression fails its task, never the workflow task. */
 export type Evaluated = { readonly output: OutputValue } | { readonly error: string };
 
@@ -45,6 +42,12 @@ interface Prepared {
   /** Characters of its expressions. */
   readonly source: number;
   evaluate(scope: Scope, meter: Meter): Json;
+}
+
+/** What the values of a hook have besides: the index of another one's tasks, and what stays known of tasks that are sent back. */
+interface HookValues extends HookOf {
+  readonly index: ReadonlyMap<string, number>;
+  readonly held?: ReadonlyMap<number, CallTasks[string]>;
 }
 
 /**
@@ -67,16 +70,21 @@ export class RunValues {
     private readonly system: (summary: string) => Pick<SystemActivities, 'evaluate'>,
     /** What may still be done in this workflow task. */
     readonly allowance: Allowance,
-    /** The task whose hook it is, and the index of another one's tasks. */
-    private readonly hookOf?: HookOf & { readonly index: ReadonlyMap<string, number> },
+    private readonly hook?: HookValues,
   ) {
-    this.index = hookOf?.index ?? new Map(plan.tasks.map((task, i) => [task.id, i]));
+    this.index = hook?.index ?? new Map(plan.tasks.map((task, i) => [task.id, i]));
   }
 
   /** The same values for hooks of a task. */
   inHookOf(hookOf: HookOf): RunValues {
-    const { run, plan, walk, ledger, prefix, system, allowance, index } = this;
-    return new RunValues(run, plan, walk, ledger, prefix, system, allowance, { ...hookOf, index });
+    return this.forHook({ ...hookOf, index: this.index });
+  }
+
+  /** The same, where these tasks are sent back: what the hooks know of them stays as it is now. */
+  holding(tasks: readonly number[]): RunValues {
+    const held = new Map(this.hook?.held);
+    for (const task of tasks) if (!held.has(task)) held.set(task, this.endOf(task));
+    return this.forHook({ ...this.hook!, held });
   }
 
   /** The limit for the next output, given what is held already. */
@@ -96,8 +104,8 @@ export class RunValues {
       tasks: needs?.tasks === undefined ? undefined : this.outputsOf(needs.tasks, needs.items),
       inlineLimit: limit === INLINE_LIMIT ? undefined : limit,
       ignoreCache: this.run.ignoreCache,
-      hookOf: this.hookOf?.task,
-      failedAttempt: this.hookOf?.failedAttempt,
+      hookOf: this.hook?.task,
+      failedAttempt: this.hook?.failedAttempt,
     };
   }
 
@@ -187,7 +195,7 @@ export class RunValues {
 
   private get ownScope(): Scope & { readonly params: JsonObject } {
     const { params, scope } = this.run;
-    return this.hookOf === undefined ? { params, run: scope } : { params, run: scope, task: this.hookOf.task };
+    return this.hook === undefined ? { params, run: scope } : { params, run: scope, task: this.hook.task };
   }
 
   private someParams(names: true | readonly string[]): JsonObject {
@@ -200,13 +208,21 @@ export class RunValues {
   private outputsOf(tasks: readonly number[], withItems: readonly number[] = []): CallTasks {
     const outputs: { [id: string]: CallTasks[string] } = {};
     for (const task of tasks) {
-      const state = this.walk.stateOf(task);
-      const record = this.ledger.recordOf(task);
-      const output = (state === 'success' ? record?.output : undefined) ?? { value: null };
-      const items = record?.items !== undefined && withItems.includes(task) ? { items: record.items } : undefined;
-      outputs[this.plan.tasks[task]!.id] = { state, output, ...items };
+      const { items, ...end } = this.hook?.held?.get(task) ?? this.endOf(task);
+      outputs[this.plan.tasks[task]!.id] = items !== undefined && withItems.includes(task) ? { ...end, items } : end;
     }
     return outputs;
+  }
+
+  private endOf(task: number): CallTasks[string] {
+    const state = this.walk.stateOf(task);
+    const { output, items } = this.ledger.recordOf(task) ?? {};
+    return { state, output: (state === 'success' ? output : undefined) ?? { value: null }, items };
+  }
+
+  private forHook(hook: HookValues): RunValues {
+    const { run, plan, walk, ledger, prefix, system, allowance } = this;
+    return new RunValues(run, plan, walk, ledger, prefix, system, allowance, hook);
   }
 }
 

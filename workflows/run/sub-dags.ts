@@ -1,17 +1,19 @@
 import { CancellationScope, sleep, uuid4 } from '@temporalio/workflow';
 import type { ChildEnd } from '../../src/dag/child-end.js';
 import type { JsonObject } from '../../src/dag/json.js';
+import { itemAttemptsBefore } from '../../src/dag/map/item-attempts.js';
 import { type CallItem, type ItemPlace, itemName } from '../../src/dag/map/item-source.js';
 import type { DagPlan, SubPlan, SubRetryPlan } from '../../src/dag/plan.js';
 import type { Attempt, Failure, FailureKind } from '../../src/dag/state.js';
 import { referenceName } from '../../src/dag/sub-dag-references.js';
 import type { ChildRecord, PinnedDag, RunFacts } from '../contract.js';
 import type { Children } from './children.js';
-import type { LoopHost } from './loop-host.js';
 import { reaches } from './reach-of-cancel.js';
 import type { RunLedger } from './run-ledger.js';
 import type { Evaluated, RunValues } from './run-values.js';
+import { checkedEnding } from './task-ending.js';
 import { clip } from './task-failure.js';
+import type { TaskHost, TaskPart } from './task-host.js';
 
 /** Params travel in the child's input and in each of its queries: no longer than those of a run, in characters of JSON. */
 const MAX_PARAMS_CHARS = 256 * 1024;
@@ -23,21 +25,23 @@ const PASSED_ON: ReadonlySet<FailureKind> = new Set<FailureKind>([
   'dag_missing',
   'blob_missing',
 ]);
+/** Of an attempt that is not wanted any more, however it ends. */
+const GIVEN_UP: Failure = { kind: 'cancelled', message: 'a rejection sent the task back' };
 /** Another attempt would find the same. */
 const FINAL: ReadonlySet<FailureKind> = new Set<FailureKind>(['invalid_params', 'dag_missing', 'blob_missing']);
 
 /**
  * Tasks of type `dag` (R9): each attempt is a child that runs the SubDAG's own plan with its own params, limits and clean-up.
- * A further attempt is a new child that keeps what succeeded in the one before.
+ * A further attempt is a new child that keeps what succeeded in the one before, unless a rejection came between them.
  */
-export class SubDags {
+export class SubDags implements TaskPart {
   /** Tasks, and items of maps, whose next attempt is waited for. */
   private readonly waiting = new Map<string, ChildRecord>();
 
   constructor(
     private readonly run: RunFacts,
     private readonly plan: DagPlan,
-    private readonly host: LoopHost,
+    private readonly host: TaskHost,
     private readonly children: Children,
     private readonly values: RunValues,
     private readonly ledger: RunLedger,
@@ -52,28 +56,30 @@ export class SubDags {
     ) => Promise<void> | undefined,
   ) {}
 
-  carryOut(task: number, sub: SubPlan, item?: CallItem): void {
-    this.begin(task, sub, 1, [], item);
+  begin(task: number, sub: SubPlan, item?: CallItem): void {
+    const { attempts, rewinds } = this.ledger.recordOf(task) ?? {};
+    const before = item === undefined ? attempts?.at(-1)?.attempt : itemAttemptsBefore(this.plan.tasks[task]!, rewinds);
+    this.attempt(task, sub, (before ?? 0) + 1, [], item);
   }
 
   /** How a child of a task of this kind ended. */
   ended(child: ChildRecord, end: ChildEnd, cancelled: boolean): void {
-    const { task, attempt, startedAt, earlier = [] } = child;
+    const { task, attempt, earlier = [] } = child;
     const plan = this.plan.tasks[task]!;
     const sub = plan.sub!;
     const item = placeOf(child);
     const endedAt = Date.now();
-    const runId = this.children.runIdOf(child);
-    const failure = end.state === 'failed' ? failureOf(end.failure, this.nameOf(sub), runId, sub) : undefined;
-    const attempts: Attempt[] = [...earlier, { attempt, startedAt, endedAt, runId, failure }];
+    const failure =
+      end.state === 'failed' ? failureOf(end.failure, this.nameOf(sub), this.children.runIdOf(child), sub) : undefined;
+    const attempts = [...earlier, this.attemptOf(child, endedAt, failure)];
     const facts = { attempts, startedAt: attempts[0]!.startedAt, endedAt };
     if (end.state === 'success')
-      return this.host.end(task, { ...this.host.checked(plan, { output: end.output ?? { value: {} } }), ...facts }, item);
+      return this.host.end(task, { ...checkedEnding(plan, end.output ?? { value: {} }), ...facts }, item);
     if (failure === undefined) return this.host.end(task, { state: 'cancelled', ...facts }, item);
     const { retry } = sub;
-    if (cancelled || retry === undefined || attempt >= retry.maxAttempts || FINAL.has(failure.kind))
+    if (cancelled || retry === undefined || attempts.length >= retry.maxAttempts || FINAL.has(failure.kind))
       return this.host.end(task, { state: 'failed', failure, ...facts }, item);
-    const retryAt = endedAt + waitMs(retry, attempt);
+    const retryAt = endedAt + waitMs(retry, attempts.length);
     const call = child.item === undefined ? undefined : this.callOf(task, child.item);
     this.wait(
       { task, item: child.item, attempt: attempt + 1, startedAt: endedAt, retryAt, earlier: attempts },
@@ -82,8 +88,17 @@ export class SubDags {
     );
   }
 
-  /** Ends what waits for another attempt, of one task or of all that a cancel reaches. */
-  cancelWaiting(only?: number): void {
+  /** A child of a task that was sent back meanwhile has ended: that attempt is over, and nothing follows from it. */
+  endedLate(child: ChildRecord): void {
+    if (child.item === undefined) this.ledger.noteAttempts(child.task, [this.attemptOf(child, Date.now(), GIVEN_UP)]);
+  }
+
+  withdraw(task: number): void {
+    for (const [key, child] of this.waiting) if (child.task === task) this.waiting.delete(key);
+  }
+
+  /** Ends what waits for another attempt; children are cancelled by themselves. */
+  cancel(only?: number): void {
     for (const [key, child] of [...this.waiting]) {
       if (!reaches(this.plan, child.task, only)) continue;
       this.waiting.delete(key);
@@ -99,19 +114,17 @@ export class SubDags {
     for (const record of waiting) this.wait(record, Math.max(1, (record.retryAt ?? 0) - Date.now()));
   }
 
-  private begin(task: number, sub: SubPlan, attempt: number, earlier: readonly Attempt[], item: CallItem | undefined): void {
+  private attempt(task: number, sub: SubPlan, attempt: number, earlier: readonly Attempt[], item: CallItem | undefined): void {
     const id = this.plan.tasks[task]!.id;
     const fail = (kind: FailureKind, message: string): void =>
       this.host.end(task, { state: 'failed', failure: { kind, message }, attempts: earlier }, item);
     const plan = this.planOf(sub);
     if (plan === undefined)
       return fail('dag_missing', `${this.nameOf(sub)}, which task ${id} runs, was not there when the run was started`);
-    const wanted = this.host.wanted(task);
     this.host.evaluate(
       task,
       () => this.paramsOf(sub, id, item),
       (answer) => {
-        if (!wanted()) return this.host.end(task, { state: 'cancelled', attempts: earlier }, item);
         if ('error' in answer) return fail('expression', `params of task ${id}: ${answer.error}`);
         const params = 'value' in answer.output ? answer.output.value : undefined;
         if (params === undefined)
@@ -121,7 +134,7 @@ export class SubDags {
           );
         if (typeof params !== 'object' || params === null || Array.isArray(params))
           return fail('invalid_params', `params of task ${id} must be a map, got ${clip(JSON.stringify(params))}`);
-        this.startChild(task, sub, plan, params as JsonObject, attempt, earlier, item?.index);
+        this.startChild(task, sub, plan, params as JsonObject, attempt, earlier, item);
       },
       item,
     );
@@ -134,11 +147,12 @@ export class SubDags {
     params: JsonObject,
     attempt: number,
     earlier: readonly Attempt[],
-    item: number | undefined,
+    callItem: CallItem | undefined,
   ): void {
     const now = Date.now();
+    const item = callItem?.index;
     const runId = this.children.runIdOf({ task, item, attempt });
-    if (item === undefined) this.ledger.noteAttempts(task, [...earlier, { attempt, startedAt: now, runId }]);
+    if (item === undefined) this.ledger.noteAttempts(task, [{ attempt, startedAt: now, runId }]);
     this.children.start(
       {
         task,
@@ -148,10 +162,11 @@ export class SubDags {
         plan,
         params,
         inlineLimit: this.values.inlineLimit,
+        part: callItem?.key,
         earlier: earlier.length === 0 ? undefined : earlier,
         more: {
           timeoutMs: sub.timeoutMs,
-          keepFrom: attempt === 1 ? undefined : this.children.prefixOf({ task, item, attempt: attempt - 1 }),
+          keepFrom: earlier.length === 0 ? undefined : this.children.prefixOf({ task, item, attempt: attempt - 1 }),
         },
       },
       now,
@@ -163,9 +178,10 @@ export class SubDags {
     const { task, item, attempt, retryAt = 0, earlier = [] } = record;
     const key = `${task}[${item ?? ''}]`;
     this.waiting.set(key, record);
-    if (item === undefined) this.ledger.noteAttempts(task, earlier);
-    if (item === undefined)
+    if (item === undefined) {
+      this.ledger.noteAttempts(task, earlier);
       this.ledger.noteNotice(task, `attempt ${attempt} begins at ${new Date(retryAt).toISOString().slice(0, 19)}Z`);
+    }
     const { id, sub } = this.plan.tasks[task]!;
     const sleeping = CancellationScope.nonCancellable(() => sleep(ms, { summary: `${id}: wait before attempt ${attempt}` }));
     const ready: Promise<unknown> = hooks === undefined ? sleeping : Promise.all([sleeping, hooks]);
@@ -174,9 +190,14 @@ export class SubDags {
         if (this.waiting.get(key) !== record) return;
         this.waiting.delete(key);
         if (item === undefined) this.ledger.noteNotice(task, undefined);
-        this.begin(task, sub!, attempt, earlier, item === undefined ? undefined : this.callOf(task, item));
+        this.attempt(task, sub!, attempt, earlier, item === undefined ? undefined : this.callOf(task, item));
       }),
     );
+  }
+
+  private attemptOf(child: ChildRecord, endedAt: number, failure: Failure | undefined): Attempt {
+    const { attempt, startedAt } = child;
+    return { attempt, startedAt, endedAt, runId: this.children.runIdOf(child), failure };
   }
 
   private planOf(sub: SubPlan): PinnedDag | undefined {

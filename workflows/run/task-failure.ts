@@ -1,7 +1,7 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure, TimeoutType } from '@temporalio/common';
 import type { TaskFailedDetails } from '../../activities/task-call.js';
 import { type Attempt, type Failure, type HookRecord, interruptedHook } from '../../src/dag/state.js';
-import type { TaskEnding } from './run-ledger.js';
+import { failed, type TaskEnding } from './task-ending.js';
 
 /** Same literal as TASK_FAILED of the activities, whose code must not be loaded here. */
 const TASK_FAILED = 'TaskFailed' satisfies typeof import('../../activities/task-call.js').TASK_FAILED;
@@ -21,7 +21,7 @@ export function endingOfFailure(
   }
   if (cause instanceof TimeoutFailure) return endingOfTimeout(cause, task);
   if (cause instanceof ApplicationFailure) return endingOfApplicationFailure(cause, task);
-  return { state: 'failed', failure: { kind: 'error', message: clip(error instanceof Error ? error.message : String(error)) } };
+  return failed('error', messageOf(error));
 }
 
 function endingOfApplicationFailure(
@@ -36,7 +36,10 @@ function endingOfApplicationFailure(
     const message = `no activity named ${task.name} on the workers of queue ${task.queue}: register it there, or mend the name. The worker says: ${cause.message}`;
     return { state: 'failed', failure: { kind: 'unknown_activity', type: cause.type, message: clip(message) } };
   }
-  return { state: 'failed', failure: { kind: 'error', type: cause.type ?? undefined, message: clip(cause.message) } };
+  // An SDK may put what really happened behind words of its own.
+  const { message: behind } = (cause.cause ?? {}) as { readonly message?: string };
+  const message = behind && !cause.message.includes(behind) ? `${cause.message}: ${behind}` : cause.message;
+  return { state: 'failed', failure: { kind: 'error', type: cause.type || undefined, message: clip(message) } };
 }
 
 function endingOfTimeout(cause: TimeoutFailure, task: { readonly id: string; readonly queue: string }): TaskEnding {
@@ -68,7 +71,9 @@ function timeoutFailure(cause: TimeoutFailure, task: { readonly id: string; read
 
 function attemptsIn(details: unknown): readonly Attempt[] {
   const attempts = (details as { attempts?: unknown } | null | undefined)?.attempts;
-  return Array.isArray(attempts) ? (attempts as Attempt[]) : [];
+  // Workers of others may heartbeat anything.
+  const isAttempt = (each: unknown): each is Attempt => Number.isInteger((each as Partial<Attempt> | null)?.attempt);
+  return Array.isArray(attempts) && attempts.every(isAttempt) ? attempts : [];
 }
 
 /** Those between attempts; undefined for a task without such. */
@@ -85,7 +90,12 @@ function times(attempts: readonly Attempt[]): { startedAt?: number; endedAt?: nu
   return { startedAt: attempts[0]?.startedAt, endedAt: attempts.at(-1)?.endedAt };
 }
 
-/** A message that is not too long, of whole characters: with half of one Temporal's client would end the worker. */
+/** What an error says, cut. */
+export function messageOf(error: unknown): string {
+  return clip(error instanceof Error ? error.message : String(error));
+}
+
+/** A text short enough to be kept in the record of a task. */
 export function clip(message: string): string {
   const whole = message.length <= MAX_MESSAGE ? message : `${message.slice(0, MAX_MESSAGE)} … (${message.length} characters)`;
   return whole.toWellFormed();

@@ -1,24 +1,29 @@
 import { CancellationScope } from '@temporalio/workflow';
 import type { DagPlan, TaskPlan } from '../../src/dag/plan.js';
+import { hearsOfCancel } from './dispatch.js';
 
 /**
  * Who may cancel what is started. Most tasks belong to the one scope of the loop, which costs nothing per task. A teardown belongs
- * to none: no cancel reaches clean-up (R11). A task that a join may find superfluous has one of its own inside the loop's (R6).
+ * to none: no cancel reaches clean-up (R11). A task that a join may find superfluous (R6), or a rejection send back, has one of its
+ * own inside the loop's.
  */
 export class TaskScopes {
-  /** Undefined where no join of the plan cancels others: then nobody asks. */
-  private readonly losers: ReadonlySet<number> | undefined;
+  /** Undefined where nothing in the plan cancels single tasks: then nobody asks. */
+  private readonly alone: ReadonlySet<number> | undefined;
   private readonly scopes = new Map<number, CancellationScope>();
 
-  constructor(plan: DagPlan) {
+  constructor(
+    private readonly plan: DagPlan,
+    rewindable: ReadonlySet<number>,
+  ) {
     const losers = plan.tasks.flatMap(({ join }) => (join !== undefined && 'minSuccess' in join ? (join.losers ?? []) : []));
-    this.losers = losers.length === 0 ? undefined : new Set(losers);
+    this.alone = losers.length + rewindable.size === 0 ? undefined : new Set([...losers, ...rewindable]);
   }
 
-  /** Starts something for a task where nobody, everybody or a join can cancel it. */
+  /** Starts something for a task where nobody, everybody, or also a join or a rejection can cancel it. */
   start<T>(index: number, task: TaskPlan, start: () => Promise<T>): Promise<T> {
     if (task.teardown !== undefined) return CancellationScope.nonCancellable(start);
-    if (this.losers?.has(index) !== true) return start();
+    if (this.alone?.has(index) !== true) return start();
     let scope = this.scopes.get(index);
     // The items of a map share one.
     if (scope === undefined) this.scopes.set(index, (scope = new CancellationScope()));
@@ -27,11 +32,21 @@ export class TaskScopes {
 
   /** The task is over. */
   ended(index: number): void {
-    if (this.losers !== undefined) this.scopes.delete(index);
+    if (this.alone !== undefined) this.scopes.delete(index);
   }
 
   /** Asks what was started for that task to stop; it ends by itself. */
   cancel(index: number): void {
     this.scopes.get(index)?.cancel();
+  }
+
+  /**
+   * The task is sent back: what still runs of it is asked to stop, unless it would not hear of that; Temporal would call it over, and
+   * it would run beside the task's next round.
+   */
+  letGo(index: number): void {
+    const { activity } = this.plan.tasks[index]!;
+    if (activity === undefined || hearsOfCancel(activity)) this.cancel(index);
+    this.scopes.delete(index);
   }
 }

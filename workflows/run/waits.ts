@@ -3,21 +3,24 @@ import type { PollCall, TaskReturn } from '../../activities/task-call.js';
 import { formatDuration, parseDuration } from '../../src/dag/duration.js';
 import { formatInstant, parseInstant } from '../../src/dag/instant.js';
 import type { Json, JsonObject } from '../../src/dag/json.js';
-import type { DagPlan, TaskPlan } from '../../src/dag/plan.js';
-import type { Failure } from '../../src/dag/state.js';
+import type { DagPlan } from '../../src/dag/plan.js';
 import type { PollPlan, WaitPlan } from '../../src/dag/wait-plan.js';
 import type { Walk } from '../../src/dag/walk.js';
-import type { RunFacts } from '../contract.js';
 import { Alarm } from './alarm.js';
 import { startPoll } from './dispatch.js';
 import { reaches } from './reach-of-cancel.js';
-import type { RunLedger, TaskEnding } from './run-ledger.js';
+import type { Rewinds } from './rewinds.js';
+import type { RunLedger } from './run-ledger.js';
 import type { Evaluated, RunValues } from './run-values.js';
-import type { Seat } from './seat.js';
+import { checkedEnding, failed, type TaskEnding, timeoutEnding } from './task-ending.js';
 import { endingOfFailure } from './task-failure.js';
+import type { TaskHost, TaskPart } from './task-host.js';
 
 /** Waits that are polled at the same time; Temporal takes 2,000 pending activities, 500 of which are the tasks'. The others wait in line. */
 const MAX_POLLED = 1_000;
+
+/** Characters of a call that names nothing: counted without being written out. */
+const SMALL_CALL = 400;
 
 /** What a wait gives that goes on after its timeout: the fields of R17, empty. */
 const NOTHING_MET: { readonly [what in PollPlan['what']]: JsonObject } = {
@@ -26,28 +29,39 @@ const NOTHING_MET: { readonly [what in PollPlan['what']]: JsonObject } = {
   sql: { value: null, rowCount: 0 },
 };
 
+/** A wait whose polls are under way. */
+interface Poll {
+  readonly scope: CancellationScope;
+  cancelled: boolean;
+}
+
 /**
  * The waits of a run. Timers share one clock, polls are attempts of one activity each; none takes a place (R13), and none keeps
  * the run from going on in a new execution: what they wait for stands in their records, and is begun again from there.
  */
-export class Waits {
+export class Waits implements TaskPart {
   private readonly alarm: Alarm;
   private readonly timers = new Set<number>();
-  private readonly polls = new Map<number, CancellationScope>();
+  private readonly polls = new Map<number, Poll>();
   private readonly line: number[] = [];
   private resumed = false;
 
   constructor(
-    private readonly run: RunFacts,
+    private readonly dagId: string,
     private readonly plan: DagPlan,
     private readonly ledger: RunLedger,
-    private readonly values: Pick<RunValues, 'callValues' | 'allowance'>,
+    private readonly values: RunValues,
     private readonly prefix: string,
-    private readonly seat: Seat,
+    private readonly host: TaskHost,
+    private readonly rewinds: Rewinds,
   ) {
     this.alarm = new Alarm(
-      (what) => seat.tell(what),
+      (what) => host.tell(what),
       (task) => this.ring(task),
+      (task) => {
+        const { at = 0, deadline = 0 } = ledger.recordOf(task)?.waiting ?? {};
+        return at > deadline ? `timeout of ${plan.tasks[task]!.id}` : plan.tasks[task]!.id;
+      },
     );
   }
 
@@ -58,8 +72,13 @@ export class Waits {
       this.ledger.noteWaiting(task, { deadline }, undefined);
       return this.poll(task, wait.poll, deadline);
     }
-    if (wait.timer !== undefined)
-      this.seat.evaluate(task, wait.timer.value, (answer) => this.setTimer(task, wait, deadline, answer));
+    const { timer } = wait;
+    if (timer === undefined) return;
+    this.host.evaluate(
+      task,
+      () => this.values.template(timer.value, this.plan.tasks[task]!.id),
+      (answer) => this.setTimer(task, timer, deadline, answer),
+    );
   }
 
   /** Begins again what an earlier execution of the run was waiting for. Once. */
@@ -75,30 +94,32 @@ export class Waits {
     }
   }
 
-  /** What runs is being cancelled, or only that task: timers end here, polls once Temporal says so; clean-up goes on (R11). */
+  /** Timers end here, polls once Temporal says so. */
   cancel(only?: number): void {
     for (const task of [...this.timers, ...this.line, ...this.polls.keys()]) {
       if (!reaches(this.plan, task, only)) continue;
-      if (!this.withdraw(task)) this.seat.end(task, { state: 'cancelled' });
+      this.withdraw(task);
+      if (!this.polls.has(task)) this.host.end(task, { state: 'cancelled' });
     }
   }
 
-  /** The task is to be done again; true while a poll is still under way. */
-  withdraw(task: number): boolean {
+  withdraw(task: number): void {
     this.timers.delete(task);
     this.alarm.clear(task);
     const at = this.line.indexOf(task);
     if (at >= 0) this.line.splice(at, 1);
-    const scope = this.polls.get(task);
-    scope?.cancel();
-    return scope !== undefined;
+    const poll = this.polls.get(task);
+    if (poll === undefined || poll.cancelled) return;
+    poll.cancelled = true;
+    // From now on in flight: a new execution of the run would take it for one that goes on.
+    this.host.began();
+    poll.scope.cancel();
   }
 
-  private setTimer(task: number, { timer }: WaitPlan, deadline: number, answer: Evaluated): void {
+  private setTimer(task: number, { by }: NonNullable<WaitPlan['timer']>, deadline: number, answer: Evaluated): void {
     const { id } = this.plan.tasks[task]!;
-    const at = 'error' in answer ? answer.error : momentOf(timer!.by, 'value' in answer.output ? answer.output.value : null);
-    if (typeof at === 'string')
-      return this.seat.end(task, failed({ kind: 'expression', message: `${timer!.by} of task ${id}: ${at}` }));
+    const at = 'error' in answer ? answer.error : momentOf(by, 'value' in answer.output ? answer.output.value : null);
+    if (typeof at === 'string') return this.host.end(task, failed('expression', `${by} of task ${id}: ${at}`));
     const bound = at > deadline ? `; its timeout ends it at ${formatInstant(deadline) ?? ''}` : '';
     this.ledger.noteWaiting(task, { deadline, at }, `waits until ${formatInstant(at) ?? ''}${bound}`);
     this.setAlarm(task, at, deadline);
@@ -114,7 +135,7 @@ export class Waits {
     const { at = 0, deadline = 0 } = this.ledger.recordOf(task)?.waiting ?? {};
     if (at > deadline) return this.timedOut(task, { at: formatInstant(deadline) ?? null });
     const output: Json = { timedOut: false, at: formatInstant(at) ?? null };
-    this.seat.end(task, this.seat.checked(this.plan.tasks[task]!, { output: { value: output } }));
+    this.host.end(task, checkedEnding(this.plan.tasks[task]!, { value: output }));
   }
 
   private poll(index: number, poll: PollPlan, deadline: number): void {
@@ -129,21 +150,24 @@ export class Waits {
       prefix: this.prefix,
       deadline,
       pace: poll.pace,
+      rewinds: this.ledger.recordOf(index)?.rewinds,
       ...this.values.callValues(task),
     };
-    const chars = task.needs === undefined ? 400 : JSON.stringify(call).length;
-    const begin = (): Promise<TaskReturn> => startPoll(task, poll, call, this.run.dagId, Date.now());
+    const chars = task.needs === undefined ? SMALL_CALL : JSON.stringify(call).length;
+    const begin = (): Promise<TaskReturn> => startPoll(task, poll, call, this.dagId, Date.now());
     const scope = new CancellationScope();
-    this.polls.set(index, scope);
-    const counts = this.seat.claim(index);
+    const polling: Poll = { scope, cancelled: false };
+    this.polls.set(index, polling);
+    const round = this.rewinds.begun(index);
     const over = (ending: () => TaskEnding): void =>
-      this.seat.tell(() => {
+      this.host.tell(() => {
+        if (polling.cancelled) this.host.over();
         this.polls.delete(index);
         this.pollNext();
-        if (!counts()) return;
-        const { failure, ...end } = ending();
-        if (failure?.kind === 'timeout') this.timedOut(index, NOTHING_MET[poll.what], failure.message);
-        else this.seat.end(index, failure === undefined ? end : { ...end, failure });
+        if (!this.rewinds.over(index, round)) return;
+        const end = ending();
+        if (end.failure?.kind === 'timeout') this.timedOut(index, NOTHING_MET[poll.what], end.failure.message);
+        else this.host.end(index, end);
       });
     scope
       .run(() => this.values.allowance.begin(chars, begin))
@@ -165,20 +189,8 @@ export class Waits {
     const task = this.plan.tasks[index]!;
     const { timeoutMs, onTimeout } = task.wait!;
     const message = `task ${task.id} waited for its whole timeout of ${formatDuration(timeoutMs)}${why === undefined ? '' : `: ${why}`}`;
-    this.seat.end(index, timeoutEnding(this.seat, task, onTimeout, message, { timedOut: true, ...met }));
+    this.host.end(index, timeoutEnding(task, onTimeout, message, { timedOut: true, ...met }));
   }
-}
-
-/** What the timeout of a wait or an approval makes of it (R19). `output` for those that go on. */
-export function timeoutEnding(
-  seat: Pick<Seat, 'checked'>,
-  task: TaskPlan,
-  onTimeout: WaitPlan['onTimeout'],
-  message: string,
-  output: JsonObject,
-): TaskEnding {
-  if (onTimeout === 'fail') return failed({ kind: 'timeout', message });
-  return onTimeout === 'skip' ? { state: 'skipped' } : seat.checked(task, { output: { value: output } });
 }
 
 /** The moment that a value names, in epoch ms, or why it names none. */
@@ -192,8 +204,4 @@ function momentOf(by: 'duration' | 'until', value: Json): number | string {
   } catch (error) {
     return (error as Error).message;
   }
-}
-
-function failed(failure: Failure): TaskEnding {
-  return { state: 'failed', failure };
 }

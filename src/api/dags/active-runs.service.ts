@@ -4,9 +4,9 @@ import { DEFAULT_ACTIVE_RUNS } from '../../dag/active-runs.js';
 import type { PlaceHolder } from '../../dag/pool/place.js';
 import { PoolGateway } from '../../temporal/pool-gateway.js';
 import { TemporalUnavailableError } from '../../temporal/temporal-error.js';
+import { VersionStore } from '../../temporal/version-store.js';
 import { runPath } from '../base-path.js';
 import type { PlaceDto, PlacesDto } from './dto/places.dto.js';
-import { VersionStore } from './version-store.js';
 
 /** The limit of active runs of DAGs (`maxActiveRuns`), and who is at work. */
 @Injectable()

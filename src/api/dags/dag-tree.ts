@@ -1,23 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import type { PinnedDag, VersionHeader } from '../../../workflows/contract.js';
 import type { Issue } from '../../dag/issue.js';
 import type { DagSpec } from '../../dag/spec.js';
-import { referenceName, type SubDagReference, subDagReferences } from '../../dag/sub-dag-references.js';
+import { subDagReferences } from '../../dag/sub-dag-references.js';
 import { DagGateway } from '../../temporal/dag-gateway.js';
-import { Problem } from '../errors/problem.js';
+import { SubDagSearch } from '../../temporal/sub-dag-search.js';
+import { VersionStore } from '../../temporal/version-store.js';
 import { paramIssues } from './sub-dag-params.js';
-import { VersionStore } from './version-store.js';
 
-/** DAGs that one run may name, over all levels: each costs a call to Temporal when the run is started. */
-const MAX_DAGS = 500;
-
-/** A reference that leads nowhere, or back. */
-interface Fault {
-  readonly code: 'unknown_dag' | 'unknown_version' | 'dag_cycle' | 'too_large';
-  readonly message: string;
-}
-
-/** The DAGs that a DAG runs as SubDAGs, and those that they run: found when it is stored, pinned when it is started (R9). */
+/** The DAGs that a DAG runs as SubDAGs, and those that they run: found when it is stored (R9). */
 @Injectable()
 export class DagTree {
   constructor(
@@ -27,7 +17,7 @@ export class DagTree {
 
   /** What is wrong with the references of a spec that is to be stored; nothing is asked of Temporal where it has none. */
   async issues(spec: DagSpec): Promise<Issue[]> {
-    const search = new Search(this.dags, this.versions);
+    const search = new SubDagSearch(this.dags, this.versions);
     const issues: Issue[] = [];
     for (const reference of subDagReferences(spec)) {
       const fault = await search.visit(reference, [spec.id]);
@@ -36,77 +26,5 @@ export class DagTree {
       else issues.push(...paramIssues(reference, search.specOf(reference)));
     }
     return issues;
-  }
-
-  /** Versions and plans of all references of the tree, by name; undefined where it has none. Throws 409 where one leads nowhere. */
-  async pin(spec: DagSpec): Promise<{ readonly [reference: string]: PinnedDag } | undefined> {
-    const references = subDagReferences(spec);
-    if (references.length === 0) return undefined;
-    const search = new Search(this.dags, this.versions);
-    for (const reference of references) {
-      const fault = await search.visit(reference, [spec.id]);
-      if (fault !== undefined) throw new Problem('sub_dag_unavailable', `${fault.message}.`);
-    }
-    return search.pinned();
-  }
-}
-
-/** One walk over the tree: each DAG is looked up once, however many name it. */
-class Search {
-  private readonly found = new Map<string, { readonly header: VersionHeader; readonly spec: DagSpec }>();
-
-  constructor(
-    private readonly dags: DagGateway,
-    private readonly versions: VersionStore,
-  ) {}
-
-  specOf(reference: SubDagReference): DagSpec {
-    return this.found.get(referenceName(reference))!.spec;
-  }
-
-  pinned(): { readonly [reference: string]: PinnedDag } {
-    return Object.fromEntries(
-      [...this.found].sort().map(([name, { header }]) => [name, { version: header.version, planKey: header.planKey }]),
-    );
-  }
-
-  /** `trail` = the names of the DAGs that led here, the first being the one whose latest version the walk began with. */
-  async visit(reference: SubDagReference, trail: readonly string[]): Promise<Fault | undefined> {
-    const name = referenceName(reference);
-    if (trail.includes(name)) {
-      const path = [...trail.slice(trail.indexOf(name)), name].join(' -> ');
-      return {
-        code: 'dag_cycle',
-        message: `DAGs run one another without end: ${path}; a SubDAG never runs the DAG it is part of`,
-      };
-    }
-    if (this.found.has(name)) return undefined;
-    if (this.found.size >= MAX_DAGS)
-      return {
-        code: 'too_large',
-        message: `more than ${MAX_DAGS} DAGs would take part in one run; run some of them on their own`,
-      };
-    const header = await this.headerOf(reference, trail);
-    if ('code' in header) return header;
-    const { spec } = await this.versions.spec(header);
-    for (const next of subDagReferences(spec)) {
-      const fault = await this.visit(next, [...trail, name]);
-      if (fault !== undefined) return fault;
-    }
-    this.found.set(name, { header, spec });
-    return undefined;
-  }
-
-  private async headerOf({ dag, version }: SubDagReference, trail: readonly string[]): Promise<VersionHeader | Fault> {
-    const by = trail.length === 1 ? '' : `, which ${trail.at(-1)} runs`;
-    const head = await this.dags.head(dag);
-    if (head === undefined) return { code: 'unknown_dag', message: `there is no DAG ${dag}${by}; store it first` };
-    if (head.deleted)
-      return { code: 'unknown_dag', message: `the DAG ${dag}${by} was deleted; store it anew, or name another` };
-    if (version === undefined || version === head.latest.version) return head.latest;
-    const header = (await this.dags.versions(dag, head)).find((each) => each.version === version);
-    if (header !== undefined) return header;
-    const newest = `its newest is ${head.latest.version}, and the newest 200 are kept`;
-    return { code: 'unknown_version', message: `the DAG ${dag}${by} has no version ${version}; ${newest}` };
   }
 }

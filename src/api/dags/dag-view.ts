@@ -5,7 +5,7 @@ import type { DagDto } from './dto/dag.dto.js';
 import type { VersionDto } from './dto/version.dto.js';
 
 /** A DAG's head as REST shows it. */
-export function dagView({ dagId, latest, paused, description, owner, tags = [], scheduleState, updatedAt }: DagHead): DagDto {
+export function dagView({ dagId, latest, paused, description, owner, tags = [], schedule, updatedAt }: DagHead): DagDto {
   return {
     dagId,
     version: latest.version,
@@ -14,13 +14,14 @@ export function dagView({ dagId, latest, paused, description, owner, tags = [], 
     description,
     owner,
     tags,
-    scheduleState,
+    scheduleState: schedule?.state,
     versionCreatedAt: instant(latest.createdAt),
     updatedAt: instant(updatedAt),
     links: {
       self: dagPath(dagId),
       graph: `${dagPath(dagId)}/graph`,
       versions: `${dagPath(dagId)}/versions`,
+      ...(schedule === undefined ? {} : { schedule: `${dagPath(dagId)}/schedule` }),
       runs: `/${API}/runs?dagId=${encodeURIComponent(dagId)}`,
     },
   };

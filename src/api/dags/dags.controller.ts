@@ -11,6 +11,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import type { Response } from 'express';
+import { previewOf, VersionStore } from '../../temporal/version-store.js';
 import { API } from '../base-path.js';
 import { ApiProblems } from '../errors/api-problems.js';
 import { etagOf, expectationOf, matchesTag } from '../request/etag.js';
@@ -28,7 +29,6 @@ import { GraphDto } from './dto/graph.dto.js';
 import { ValidationDto } from './dto/validation.dto.js';
 import { graphOf } from './plan-graph.js';
 import { SpecChecker } from './spec-checker.js';
-import { previewOf, VersionStore } from './version-store.js';
 
 const SPEC_BODY = {
   schema: { type: 'object', additionalProperties: true, description: 'A DAG spec; its JSON Schema is at /api/v1/schema' },

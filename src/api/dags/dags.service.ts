@@ -3,6 +3,8 @@ import type { DagHead, VersionHeader } from '../../../workflows/contract.js';
 import type { Issue } from '../../dag/issue.js';
 import { sortIssues } from '../../dag/issue-list.js';
 import { DagGateway } from '../../temporal/dag-gateway.js';
+import { timingOf } from '../../temporal/time-schedule.js';
+import { VersionStore } from '../../temporal/version-store.js';
 import { Problem } from '../errors/problem.js';
 import type { Expectation } from '../request/etag.js';
 import { pageLimit } from '../request/page.js';
@@ -14,7 +16,6 @@ import { dagView } from './dag-view.js';
 import type { DagDto, DagListDto, DryRunDto, PutDagDto } from './dto/dag.dto.js';
 import type { ListDagsQuery } from './dto/dag-requests.dto.js';
 import { type CheckedSpec, SpecChecker } from './spec-checker.js';
-import { VersionStore } from './version-store.js';
 
 /** DAGs as things that are stored, read and switched; everything durable is done by the gateway and the version store. */
 @Injectable()
@@ -42,7 +43,7 @@ export class DagsService {
       description: spec.description,
       owner: spec.owner,
       tags: spec.tags,
-      hasSchedule: spec.schedule !== undefined,
+      timing: timingOf(spec),
       expected,
     });
     await this.activeRuns.follow(head, spec.maxActiveRuns);

@@ -4,10 +4,10 @@ import type { Issue } from '../../dag/issue.js';
 import type { Json } from '../../dag/json.js';
 import type { DagSpec } from '../../dag/spec.js';
 import { checkSpec } from '../../spec/check-spec.js';
+import { VersionStore } from '../../temporal/version-store.js';
 import { isTimeZone } from '../../time/zone.js';
 import type { SpecText } from '../request/spec-body.js';
 import { ApiSettings } from '../settings.js';
-import { VersionStore } from './version-store.js';
 
 /** A spec after every check. `spec` is there when its shape is right, `compiled` when it may run. */
 export interface CheckedSpec {

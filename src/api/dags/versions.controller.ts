@@ -1,6 +1,7 @@
 import { Controller, Get, Param } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { Json } from '../../dag/json.js';
+import { VersionStore } from '../../temporal/version-store.js';
 import { API } from '../base-path.js';
 import { ApiProblems } from '../errors/api-problems.js';
 import { DagIdPipe, VersionPipe } from '../request/ids.pipe.js';
@@ -8,7 +9,6 @@ import { versionView } from './dag-view.js';
 import { DagsService } from './dags.service.js';
 import { SpecDiffDto, VersionDetailDto, VersionListDto } from './dto/version.dto.js';
 import { diffSpecs } from './spec-diff.js';
-import { VersionStore } from './version-store.js';
 
 @ApiTags('dags')
 @ApiParam({ name: 'dagId' })

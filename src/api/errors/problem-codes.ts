@@ -19,6 +19,7 @@ export const PROBLEM_CODES = {
   wrong_origin: { status: 403, title: 'The request came from a page of another site' },
   dag_not_found: { status: 404, title: 'No such DAG' },
   log_not_found: { status: 404, title: 'No such log' },
+  no_schedule: { status: 404, title: 'The DAG has no schedule' },
   output_not_found: { status: 404, title: 'No such output' },
   route_not_found: { status: 404, title: 'No such address' },
   run_not_found: { status: 404, title: 'No such run' },

@@ -1,9 +1,7 @@
-import { parseCron } from '../../dag/cron.js';
-import { parseDuration } from '../../dag/duration.js';
 import type { DagSpec } from '../../dag/spec.js';
+import { timeScheduleOf } from '../../temporal/time-schedule.js';
 import { datesOfRun, NotScheduledError, type RunDates } from '../../time/dates-of-run.js';
 import { InstantError, parseInstant } from '../../time/instant.js';
-import { readSchedule } from '../../time/read-schedule.js';
 import { Problem } from '../errors/problem.js';
 
 /** A given logical date in epoch ms. Throws 400 for what is no RFC 3339 instant to the second. */
@@ -20,12 +18,8 @@ export function parseLogicalDate(text: string): number {
 
 /** The dates of a new run of a stored DAG (R5). Throws 422 for a date that the schedule does not have, naming the nearest ones. */
 export function datesOf(spec: DagSpec, logicalDate: number | undefined, now: number): RunDates {
-  const schedule =
-    spec.schedule === undefined || spec.schedule === null
-      ? undefined
-      : readSchedule(spec.schedule, { parseCron, parseDuration }, spec.timezone);
   try {
-    return datesOfRun({ schedule, timezone: spec.timezone, logicalDate, now });
+    return datesOfRun({ schedule: timeScheduleOf(spec), timezone: spec.timezone, logicalDate, now });
   } catch (error) {
     if (!(error instanceof NotScheduledError)) throw error;
     throw new Problem('date_not_scheduled', error.message, { errors: [{ pointer: '/logicalDate', detail: error.message }] });

@@ -1,21 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import type { DagHead, DagRunInput } from '../../../workflows/contract.js';
+import type { DagRunInput } from '../../../workflows/contract.js';
 import { canonicalJson } from '../../dag/canonical-json.js';
 import { MAX_PARENT_ID } from '../../dag/child-id.js';
 import type { Json } from '../../dag/json.js';
-import type { DagSpec } from '../../dag/spec.js';
-import { writeJson } from '../../objects/json-blob.js';
-import { dagsKey, runPrefix } from '../../objects/keys.js';
 import { sha256 } from '../../objects/sha256.js';
 import { RunGateway } from '../../temporal/run-gateway.js';
-import type { RunDates } from '../../time/dates-of-run.js';
+import { RunInputs, type RunOrder } from '../../temporal/run-inputs.js';
+import { SubDagUnavailableError } from '../../temporal/sub-dag-search.js';
+import { VersionStore } from '../../temporal/version-store.js';
 import { formatInstant } from '../../time/instant.js';
 import { runPath } from '../base-path.js';
-import { BlobStore } from '../blob-store.js';
-import { DagTree } from '../dags/dag-tree.js';
 import { DagsService } from '../dags/dags.service.js';
-import { INLINE_PLAN_BYTES, VersionStore } from '../dags/version-store.js';
 import { Problem } from '../errors/problem.js';
 import { ApiSettings } from '../settings.js';
 import type { StartedRunDto } from './dto/run.dto.js';
@@ -24,9 +20,6 @@ import { datesOf, parseLogicalDate } from './run-dates.js';
 import { datedRun, keyedRun, MAX_RUN_ID, type RunName } from './run-id.js';
 import { paramsOf } from './run-params.js';
 import { runLinks } from './run-view.js';
-
-/** Characters of JSON up to which the versions of SubDAGs travel with the start. */
-const INLINE_DAGS = 32 * 1024;
 
 /** A run that was accepted now, or that the same request had started before. */
 export interface StartResult {
@@ -42,8 +35,7 @@ export class RunStarter {
     private readonly versions: VersionStore,
     private readonly runs: RunGateway,
     private readonly settings: ApiSettings,
-    private readonly tree: DagTree,
-    private readonly blobs: BlobStore,
+    private readonly inputs: RunInputs,
   ) {}
 
   /**
@@ -62,8 +54,21 @@ export class RunStarter {
       if (existing) return existing;
     }
     const { spec } = await this.versions.spec(head.latest);
-    const dates = datesOf(spec, logicalDate, acceptedAt);
-    const input = await this.input(head, spec, name, dates, { request, requestHash, acceptedAt });
+    const input = await this.input({
+      dagId,
+      tags: head.tags,
+      header: head.latest,
+      spec,
+      runId: name.runId,
+      runKey: name.runKey,
+      dates: datesOf(spec, logicalDate, acceptedAt),
+      params: paramsOf(spec.params ?? {}, request.params ?? {}),
+      trigger: 'manual',
+      acceptedAt,
+      note: request.note,
+      requestHash,
+      ignoreCache: request.ignoreCache,
+    });
     const { started, temporalRunId } = await this.runs.start(input);
     if (!started) {
       const existing = await this.existing(name, requestHash, idempotencyKey);
@@ -73,50 +78,16 @@ export class RunStarter {
     return { started, run: this.view(input, temporalRunId) };
   }
 
-  private async input(
-    { dagId, latest, tags }: DagHead,
-    spec: DagSpec,
-    { runId, runKey }: RunName,
-    { dated, ...dates }: RunDates,
-    {
-      request,
-      requestHash,
-      acceptedAt,
-    }: { readonly request: StartRunDto; readonly requestHash: string | undefined; readonly acceptedAt: number },
-  ): Promise<DagRunInput> {
-    const prefix = runPrefix(dagId, runKey, 1);
-    const root = { id: runId, key: runKey, dagId };
-    return {
-      run: {
-        runId,
-        dagId,
-        version: latest.version,
-        execution: 1,
-        scope: { ...root, ...dates, trigger: 'manual', parent: null, root },
-        dated,
-        params: paramsOf(spec.params ?? {}, request.params ?? {}),
-        note: request.note,
-        requestHash,
-        acceptedAt,
-        tags,
-        ...(request.ignoreCache === true ? { ignoreCache: true as const } : {}),
-      },
-      planKey: latest.planKey,
-      ...(latest.planBytes <= INLINE_PLAN_BYTES ? { plan: await this.versions.plan(latest) } : {}),
-      prefix,
-      ...(await this.subDags(spec, runId, prefix)),
-    };
-  }
-
-  /** Versions of all SubDAGs of the tree, fixed now; a long list is stored, since it travels with every child (R9). */
-  private async subDags(spec: DagSpec, runId: string, prefix: string): Promise<Pick<DagRunInput, 'dags'>> {
-    if (!Object.values(spec.tasks).some(({ type }) => type === 'dag')) return {};
-    if (runId.length > MAX_PARENT_ID) throw runIdTooLong(runId, MAX_PARENT_ID);
-    const pinned = await this.tree.pin(spec);
-    if (pinned === undefined) return {};
-    if (JSON.stringify(pinned).length <= INLINE_DAGS) return { dags: { pinned } };
-    const { ref } = await writeJson(this.blobs.objects, dagsKey(prefix), pinned as unknown as Json);
-    return { dags: { key: ref } };
+  /** Throws 409 where a SubDAG is not there. */
+  private async input(order: RunOrder): Promise<DagRunInput> {
+    const hasSubDags = Object.values(order.spec.tasks).some(({ type }) => type === 'dag');
+    if (hasSubDags && order.runId.length > MAX_PARENT_ID) throw runIdTooLong(order.runId, MAX_PARENT_ID);
+    try {
+      return await this.inputs.of(order);
+    } catch (error) {
+      if (!(error instanceof SubDagUnavailableError)) throw error;
+      throw new Problem('sub_dag_unavailable', `${error.message}.`);
+    }
   }
 
   /** The run as an earlier request of the same key and body started it; undefined when there is none; else throws. */

@@ -11,6 +11,7 @@ import { QueryNames } from '../request/query-names.guard.js';
 import { ItemListDto } from './dto/item.dto.js';
 import { ListItemsQuery, ListTasksQuery, TaskLogsQuery } from './dto/run-requests.dto.js';
 import { TaskDto, TaskListDto } from './dto/task.dto.js';
+import { LOG_ANSWER, sendLog } from './log-response.js';
 import type { RunName } from './run-id.js';
 import { RunsService } from './runs.service.js';
 import { TaskItems } from './task-items.js';
@@ -94,13 +95,7 @@ export class RunTasksController {
   @QueryNames(['attempt', 'item', 'offset', 'follow'])
   @ApiOperation({ summary: 'The log of one attempt of a task, from a byte on; with follow=true until the task is over' })
   @ApiParam({ name: 'taskId' })
-  @ApiOkResponse({
-    content: { 'text/plain': { schema: { type: 'string' } } },
-    headers: {
-      'X-Log-Attempt': { description: 'The attempt that is shown', schema: { type: 'integer' } },
-      'X-Next-Offset': { description: 'Where to read on; not with follow=true', schema: { type: 'integer' } },
-    },
-  })
+  @ApiOkResponse(LOG_ANSWER)
   @ApiNoContentResponse({ description: 'Tasks of this kind write no log here; X-Reason says why' })
   @ApiProblems(400, 404, 503)
   async readLogs(
@@ -109,25 +104,6 @@ export class RunTasksController {
     @Query() query: TaskLogsQuery,
     @Res() response: Response,
   ): Promise<void> {
-    const log = await this.logs.open(run, taskId, query.attempt, query.item);
-    if ('reason' in log) {
-      response.status(204).setHeader('X-Reason', log.reason).end();
-      return;
-    }
-    response
-      .status(200)
-      .set({ 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store', 'X-Log-Attempt': String(log.attempt) });
-    const offset = query.offset ?? 0;
-    if (query.follow === 'true') {
-      response.flushHeaders();
-      const gone = new AbortController();
-
-      response.on('close', () => gone.abort());
-      for await (const text of this.logs.follow(log, offset, gone.signal)) response.write(text);
-      response.end();
-      return;
-    }
-    const piece = await this.logs.read(log, offset);
-    response.setHeader('X-Next-Offset', String(piece.nextOffset)).end(piece.text);
+    await sendLog(response, this.logs, await this.logs.ofTask(run, taskId, query.attempt, query.item), query);
   }
 }

@@ -20,7 +20,7 @@ export function runView(
     failure: head.failure,
     notice: head.notice,
     outputs: head.outputs,
-    hooks: head.hooks?.map(hookView),
+    hooks: head.hooks?.map((hook) => hookView(hook, runPath(head.run.runId))),
     live: more.live,
     revision: head.revision,
   };
@@ -28,7 +28,7 @@ export function runView(
 
 /** A run as lists show it. */
 export function runRowView(
-  { run, state, startedAt, endedAt, failedTasks }: RunRow,
+  { run, state, startedAt, endedAt, failedTasks, waitingFor }: RunRow,
   settings: ApiSettings,
   temporalRunId?: string,
 ): RunDto {
@@ -48,6 +48,7 @@ export function runRowView(
     acceptedAt: instant(acceptedAt),
     startedAt: instantOrNone(startedAt),
     endedAt: instantOrNone(endedAt),
+    waitingFor,
     failedTasks,
     links: runLinks(runId, dagId, settings, temporalRunId),
   };

@@ -3,11 +3,11 @@ import { Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { parseDuration } from '../../dag/duration.js';
+import { VersionStore } from '../../temporal/version-store.js';
 import { API } from '../base-path.js';
 import { versionView } from '../dags/dag-view.js';
 import { DagsService } from '../dags/dags.service.js';
 import { VersionDetailDto } from '../dags/dto/version.dto.js';
-import { VersionStore } from '../dags/version-store.js';
 import { ApiProblems } from '../errors/api-problems.js';
 import { Problem } from '../errors/problem.js';
 import { RunIdPipe } from '../request/ids.pipe.js';
@@ -38,6 +38,7 @@ export class RunsController {
   @QueryNames([
     'dagId',
     'state',
+    'waitingFor',
     'tag',
     'trigger',
     'logicalDateFrom',

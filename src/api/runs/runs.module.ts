@@ -4,6 +4,7 @@ import { ApprovalsController } from './approvals.controller.js';
 import { ApprovalsService } from './approvals.service.js';
 import { RunEventsController } from './run-events.controller.js';
 import { RunFeeds } from './run-feeds.js';
+import { RunHooksController } from './run-hooks.controller.js';
 import { RunPlans } from './run-plans.js';
 import { RunStarter } from './run-starter.js';
 import { RunStartsController } from './run-starts.controller.js';
@@ -18,7 +19,14 @@ import { TaskOutputs } from './task-outputs.js';
 /** Runs over REST: start, read, follow, cancel. */
 @Module({
   imports: [DagsModule],
-  controllers: [RunStartsController, RunsController, RunEventsController, RunTasksController, ApprovalsController],
+  controllers: [
+    RunStartsController,
+    RunsController,
+    RunEventsController,
+    RunTasksController,
+    RunHooksController,
+    ApprovalsController,
+  ],
   providers: [RunsService, RunStarter, RunFeeds, RunPlans, TaskOutputs, TaskItems, TaskLogs, ApprovalsService, ShutdownSignal],
 })
 export class RunsModule {}

@@ -51,11 +51,9 @@ export class RunsService {
 
   /** A run; with `waitMs` only once it is over or the time is up. Throws 404. */
   async get(run: RunName, waitMs: number, signal: AbortSignal): Promise<RunDto> {
-    let found = await this.found(run);
-    if (waitMs > 0 && found.head.endedAt === undefined) {
-      await this.runs.waitClosed(run.runId, waitMs, signal);
-      found = await this.found(run);
-    }
+    // Of a run that is over, or unknown, that returns at once: asking first would make a worker answer twice.
+    await this.runs.waitClosed(run.runId, waitMs, signal);
+    const found = await this.found(run);
     return runView(found.head, this.settings, found);
   }
 

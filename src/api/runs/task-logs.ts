@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { itemName } from '../../dag/map/item-source.js';
+import type { TaskPlan } from '../../dag/plan.js';
 import { prefixOfRun } from '../../objects/keys.js';
 import { type LogPiece, loggedAttempts, readLog } from '../../objects/log-reader.js';
 import { RunGateway } from '../../temporal/run-gateway.js';
@@ -11,22 +12,35 @@ import { RunPlans } from './run-plans.js';
 import { RunsService } from './runs.service.js';
 import { ShutdownSignal } from './shutdown-signal.js';
 
-/** The log of one attempt of a task. */
-export interface TaskLog {
-  readonly run: RunName;
-  readonly taskId: string;
-  /** Index of an item, where the task is a map. */
-  readonly item?: number;
+/** The log of one attempt of a task, of an item of a map, or of a hook. */
+export interface AttemptLog {
+  /** What the store calls it. */
+  readonly name: string;
   readonly attempt: number;
   /** Key prefix of the execution. */
   readonly prefix: string;
+  /** Whether nothing more will be written. */
+  readonly isOver: () => Promise<boolean>;
+}
+
+/** Where none is written, why. */
+export interface NoLog {
+  readonly reason: string;
+}
+
+/** Which hook of a run: of the DAG, or of a task. */
+export interface HookName {
+  readonly taskId?: string;
+  readonly hook: string;
+  /** Where it stands in a list of several, from 0. */
+  readonly index?: number;
 }
 
 /** Logs are written in chunks each second; looking more often finds nothing new. */
 const FOLLOW_MS = 500;
 const FINAL = new Set(['success', 'failed', 'skipped', 'upstream_failed', 'cancelled']);
 
-/** Logs of tasks, read from the object store: no worker is needed for what has been written. */
+/** Logs of tasks and hooks, read from the object store: no worker is needed for what has been written. */
 @Injectable()
 export class TaskLogs {
   constructor(
@@ -37,24 +51,12 @@ export class TaskLogs {
     private readonly shutdown: ShutdownSignal,
   ) {}
 
-  /** Finds a log; `reason` where tasks of this kind write none. Throws 404 for the run, the task and the attempt. */
-  async open(
-    run: RunName,
-    taskId: string,
-    attempt: number | undefined,
-    item?: number,
-  ): Promise<TaskLog | { readonly reason: string }> {
-    const head = await this.runs.head(run);
-    const plan = await this.plans.of(head);
-    const task = plan.tasks.find(({ id }) => id === taskId);
-    if (!task) throw new Problem('task_not_found', `The run ${run.runId} has no task ${taskId}.`);
-    if (task.sub)
-      return { reason: `task ${taskId} is a SubDAG: its tasks write their logs in the run of its own that the task names` };
-    if (!task.activity) return { reason: `tasks of type ${task.type} are carried out inside the run and write no log` };
-    if (task.activity.foreign)
-      return {
-        reason: `the activity runs on workers of task queue ${task.activity.queue ?? 'its own'}, which keep their own logs`,
-      };
+  /** Finds the log of a task. Throws 404 for the run, the task and the attempt. */
+  async ofTask(run: RunName, taskId: string, attempt: number | undefined, item?: number): Promise<AttemptLog | NoLog> {
+    const { prefix, plan } = await this.planOf(run);
+    const task = taskIn(plan.tasks, run, taskId);
+    const reason = reasonForNone(task);
+    if (reason !== undefined) return { reason };
     if ((item === undefined) !== (task.map === undefined)) {
       throw new Problem(
         'log_not_found',
@@ -63,29 +65,43 @@ export class TaskLogs {
           : `The task ${taskId} is a map, and each of its items has a log: name one by item=.`,
       );
     }
-    const prefix = prefixOfRun(head.run);
-    const written = await loggedAttempts(this.blobs.objects, prefix, nameOf(taskId, item));
-    const newest = written.at(-1) ?? 1;
-    if (attempt !== undefined && attempt > newest) {
-      throw new Problem(
-        'log_not_found',
-        `The task ${taskId} has no log of attempt ${attempt}; the newest is ${written.length === 0 ? 'not written yet' : newest}.`,
-      );
-    }
-    return { run, taskId, item, attempt: attempt ?? newest, prefix };
+    const name = itemName(taskId, item === undefined ? undefined : { index: item });
+    const found = await this.attemptOf(name, prefix, attempt, `task ${taskId}`);
+    return { name, prefix, attempt: found, isOver: () => this.isTaskOver(run, taskId, item, found) };
+  }
+
+  /** Finds the log of a hook. Throws 404 for the run, the task, the hook and the attempt. */
+  async ofHook(run: RunName, hookName: HookName, attempt: number | undefined): Promise<AttemptLog | NoLog> {
+    const { prefix, plan } = await this.planOf(run);
+    const { taskId, hook, index } = hookName;
+    const own = taskId === undefined ? undefined : taskIn(plan.tasks, run, taskId).hooks;
+    const hooks: readonly TaskPlan[] =
+      taskId === undefined
+        ? (plan.hooks ?? []).filter(({ on }) => on === hook).map(({ task }) => task)
+        : (Object.entries(own ?? {}).find(([on]) => on === hook)?.[1] ?? []);
+    const whose = taskId === undefined ? `DAG ${run.dagId}` : `task ${taskId}`;
+    if (index === undefined && hooks.length > 1)
+      throw new Problem('log_not_found', `The ${whose} has ${hooks.length} hooks ${hook}: name one by index=, from 0.`);
+    const task = hooks[index ?? 0];
+    if (task === undefined)
+      throw new Problem('log_not_found', `The ${whose} has no hook ${hook}${index === undefined ? '' : ` ${index}`}.`);
+    const reason = reasonForNone(task);
+    if (reason !== undefined) return { reason };
+    const found = await this.attemptOf(task.id, prefix, attempt, `hook ${hook} of ${whose}`);
+    return { name: task.id, prefix, attempt: found, isOver: () => this.isHookOver(run, hookName) };
   }
 
   /** A piece of the log from byte `offset` on. */
-  read({ prefix, taskId, item, attempt }: TaskLog, offset: number): Promise<LogPiece> {
-    return readLog(this.blobs.objects, prefix, nameOf(taskId, item), attempt, { offset });
+  read({ prefix, name, attempt }: AttemptLog, offset: number): Promise<LogPiece> {
+    return readLog(this.blobs.objects, prefix, name, attempt, { offset });
   }
 
   /** Pieces as they are written, until the attempt is over, the reader leaves or the service stops. */
-  async *follow(log: TaskLog, offset: number, gone: AbortSignal): AsyncGenerator<string> {
+  async *follow(log: AttemptLog, offset: number, gone: AbortSignal): AsyncGenerator<string> {
     const signal = AbortSignal.any([gone, this.shutdown.signal]);
     while (!signal.aborted) {
       // Asked before reading: what is written until the answer is read below.
-      const over = await this.isOver(log);
+      const over = await log.isOver();
       for (let piece = await this.read(log, offset); piece.nextOffset > offset; piece = await this.read(log, offset)) {
         offset = piece.nextOffset;
         yield piece.text;
@@ -95,7 +111,23 @@ export class TaskLogs {
     }
   }
 
-  private async isOver({ run, taskId, item, attempt }: TaskLog): Promise<boolean> {
+  private async planOf(run: RunName) {
+    const head = await this.runs.head(run);
+    return { prefix: prefixOfRun(head.run), plan: await this.plans.of(head) };
+  }
+
+  /** The attempt asked for, or the newest that has written something. */
+  private async attemptOf(name: string, prefix: string, asked: number | undefined, called: string): Promise<number> {
+    const written = await loggedAttempts(this.blobs.objects, prefix, name);
+    const newest = written.at(-1) ?? 1;
+    if (asked === undefined || asked <= newest) return asked ?? newest;
+    throw new Problem(
+      'log_not_found',
+      `The ${called} has no log of attempt ${asked}; the newest is ${written.length === 0 ? 'not written yet' : newest}.`,
+    );
+  }
+
+  private async isTaskOver(run: RunName, taskId: string, item: number | undefined, attempt: number): Promise<boolean> {
     const { task } = await this.runs.task(run, taskId);
     if (item !== undefined && !FINAL.has(task.state)) {
       const page = await this.gateway.items(run.runId, { taskId, after: item - 1, limit: 1 });
@@ -104,8 +136,28 @@ export class TaskLogs {
     }
     return FINAL.has(task.state) || (task.attempts ?? []).some((other) => other.attempt > attempt);
   }
+
+  private async isHookOver(run: RunName, { taskId, hook, index }: HookName): Promise<boolean> {
+    const known = taskId === undefined ? undefined : await this.runs.task(run, taskId);
+    const head = known?.head ?? (await this.runs.head(run));
+    if (head.endedAt !== undefined) return true;
+    const records = (known === undefined ? head.hooks : known.task.hooks) ?? [];
+    return records.some((record) => record.hook === hook && (record.index ?? 0) === (index ?? 0) && record.state !== 'running');
+  }
 }
 
-function nameOf(taskId: string, item: number | undefined): string {
-  return itemName(taskId, item === undefined ? undefined : { index: item });
+function taskIn(tasks: readonly TaskPlan[], run: RunName, taskId: string): TaskPlan {
+  const task = tasks.find(({ id }) => id === taskId);
+  if (task !== undefined) return task;
+  throw new Problem('task_not_found', `The run ${run.runId} has no task ${taskId}.`);
+}
+
+/** Why tasks of this kind write no log here; undefined where they do. */
+function reasonForNone({ id, type, sub, wait, activity }: TaskPlan): string | undefined {
+  if (sub) return `task ${id} is a SubDAG: its tasks write their logs in the run of its own that the task names`;
+  if (wait?.poll) return `the polls of a wait write no log: the notice of task ${id} says what they find`;
+  if (!activity) return `tasks of type ${type} are carried out inside the run and write no log`;
+  if (activity.foreign)
+    return `the activity runs on workers of task queue ${activity.queue ?? 'its own'}, which keep their own logs`;
+  return undefined;
 }

@@ -20,6 +20,7 @@ export function taskView(runId: string, record: TaskRecord): TaskDto {
     failure,
     cached,
     hooks,
+    rewinds,
     resources,
     notice,
     waiting,
@@ -41,7 +42,8 @@ export function taskView(runId: string, record: TaskRecord): TaskDto {
     ...(map === undefined ? {} : { map: { ...map, href: `${runPath(runId)}/tasks/${encodeURIComponent(taskId)}/items` } }),
     failure,
     ...(cached === undefined ? {} : { cached: { runId: cached.runId, storedAt: instant(cached.storedAt) } }),
-    hooks: hooks?.map(hookView),
+    hooks: hooks?.map((hook) => hookView(hook, `${runPath(runId)}/tasks/${encodeURIComponent(taskId)}`)),
+    rewinds,
     resources,
     notice,
     waitsUntil: waiting && instantOrNone(Math.min(waiting.at ?? waiting.deadline, waiting.deadline)),
@@ -49,9 +51,19 @@ export function taskView(runId: string, record: TaskRecord): TaskDto {
   };
 }
 
-/** A hook of a DAG or of a task. */
-export function hookView({ startedAt, endedAt, attempts = [], ...rest }: HookRecord): HookRunDto {
-  return { ...rest, startedAt: instant(startedAt), endedAt: instantOrNone(endedAt), attempts: attempts.map(attemptView) };
+/** A hook; `owner` is the address of the run or the task whose hook it is. */
+export function hookView({ startedAt, endedAt, attempts, ...rest }: HookRecord, owner: string): HookRunDto {
+  const { hook, index, attempt } = rest;
+  // Between attempts a hook is carried out in place, and writes into the log of the attempt that had failed.
+  const inPlace = hook === 'retry' && attempts === undefined;
+  const log = inPlace ? `logs?attempt=${attempt}` : `hooks/${hook}/logs${index === undefined ? '' : `?index=${index}`}`;
+  return {
+    ...rest,
+    startedAt: instant(startedAt),
+    endedAt: instantOrNone(endedAt),
+    attempts: (attempts ?? []).map(attemptView),
+    logs: `${owner}/${log}`,
+  };
 }
 
 /** The run that carries a SubDAG out: of its newest attempt. */

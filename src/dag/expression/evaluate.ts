@@ -31,11 +31,21 @@ export function evaluateMetered(parsed: ParsedExpression, scope: Scope, meter: M
   try {
     return checkResult(new Evaluation(parsed.source, scope as JsonMap, meter).run(parsed.ast), meter);
   } catch (error) {
+    if (error instanceof ExpressionError && !(error instanceof ExpressionBudgetError))
+      throw new ExpressionError(`${error.explain?.() ?? error.message}${withoutOutput(parsed, scope)}`);
     // The limits make this unreachable in theory; a workflow must not depend on theory.
-    if (error instanceof ExpressionError && error.explain !== undefined) throw new ExpressionError(error.explain());
     if (error instanceof RangeError) throw new ExpressionError('the expression or its data is too large or too deep');
     throw error;
   }
+}
+
+/** Which outputs that the expression names are not there, and why: most often that is what is behind an error. */
+function withoutOutput({ references }: ParsedExpression, { tasks = {} }: Scope): string {
+  const named = references.tasks.filter(({ id, field }) => field === 'output' && Object.hasOwn(tasks, id));
+  return named
+    .filter(({ id }) => tasks[id]?.output === null && tasks[id].state !== 'success')
+    .map(({ id }) => `; task ${id} has no output: it is ${tasks[id]?.state}`)
+    .join('');
 }
 
 class Evaluation {

@@ -22,3 +22,11 @@ export type ItemPlace = Pick<CallItem, 'index'>;
 export function itemName(taskId: string, item: ItemPlace | undefined): string {
   return item === undefined ? taskId : `${taskId}[${item.index}]`;
 }
+
+/**
+ * Temporal's id of the activity that does what {@link itemName} names: `load[3]`, and `load[3]#2` once it was sent back and is done
+ * anew. Foreign workers make their keys for other systems of it.
+ */
+export function activityIdOf(name: string, rewinds = 0): string {
+  return rewinds === 0 ? name : `${name}#${rewinds + 1}`;
+}

@@ -36,21 +36,9 @@ export interface Place {
 /** Answers whether `upstream` is a transitive upstream of `task`; undefined while the graph has cycles. */
 export type IsUpstream = ((upstream: string, task: string) => boolean) | undefined;
 
-const RUN_FIELDS = [
-  'id',
-  'key',
-  'dagId',
-  'ds',
-  'dsNodash',
-  'logicalDate',
-  'dataInterval',
-  'trigger',
-  'state',
-  'parent',
-  'root',
-];
+const RUN_FIELDS = ['id', 'key', 'dagId', 'ds', 'dsNodash', 'logicalDate', 'dataInterval', 'trigger', 'parent', 'root'];
 /** Known when the tasks have ended: in hooks of the DAG. */
-const RUN_END_FIELDS = ['failedTasks', 'failure'];
+const RUN_END_FIELDS = ['state', 'failedTasks', 'failure'];
 const TASK_FIELDS = ['output', 'state', 'items'];
 const ROOTS = ['params', 'tasks', 'run'];
 
@@ -127,7 +115,10 @@ function checkRoots(checking: Checking, references: References, path: string, pl
   }
   const runFields = place.hook === 'dag' ? [...RUN_FIELDS, ...RUN_END_FIELDS] : RUN_FIELDS;
   for (const name of references.runFields) {
-    if (!runFields.includes(name))
+    if (runFields.includes(name)) continue;
+    if (RUN_END_FIELDS.includes(name))
+      issues.error('unknown_reference', path, `run.${name} is known when the tasks have ended: in hooks of the DAG`);
+    else
       issues.error(
         'unknown_reference',
         path,

@@ -6,8 +6,8 @@ import { retryHooksBy } from '../retry-hooks.js';
 import { DAG_HOOKS, type HooksSpec, TASK_HOOKS, type TaskSpec } from '../spec.js';
 import { type Checking, taskOf } from './checking.js';
 import { effective } from './effective.js';
-import { checkActivityName, checkFields, checkQueueOf } from './task-fields.js';
-import { checkUrl } from './url-check.js';
+import { checkInput } from './input-check.js';
+import { checkFields, checkQueueOf } from './task-fields.js';
 
 const MAX_HOOKS = 10;
 
@@ -59,8 +59,7 @@ function checkEach<Name extends string>(
       issues.error('invalid_value', `${path}/timeout`, 'a hook has 5m at most; work that takes longer is a task');
     // Between attempts a hook goes to no queue.
     if (on !== 'retry') checkQueueOf(checking, name, hook, path);
-    if (hook.type === 'activity') checkActivityName(checking, hook.with?.name, `${path}/with/name`);
-    if (hook.type === 'http') checkUrl(checking, hook.with?.url, `${path}/with/url`);
+    checkInput(checking, hook, path);
   }
 }
 

@@ -10,7 +10,10 @@ const MAX_CRONS = 100;
 const MAX_TIMES = 1000;
 const ZONE = /^[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+){0,2}$/;
 
-/** `schedule startDate endDate timezone`: checked and stored from the first release (R5, R26). */
+/** Temporal takes no shorter one. */
+const MIN_CATCHUP_WINDOW_MS = 10_000;
+
+/** `schedule startDate endDate timezone catchup catchupWindow overlapPolicy` (R5, R26). */
 export function checkSchedule(checking: Checking): void {
   const { spec, issues } = checking;
   checkZone(checking, '/timezone', spec.timezone);
@@ -25,10 +28,33 @@ export function checkSchedule(checking: Checking): void {
         `the end ${spec.endDate ?? ''} is not after the start ${spec.startDate ?? ''}: no run would ever be due`,
       );
   }
+  checkPolicies(checking);
   const { schedule } = spec;
   if (schedule === undefined) return;
   if (typeof schedule === 'string') checkCron(checking, '/schedule', schedule);
   else checkForm(checking, schedule);
+}
+
+/** What happens with times that come too early or too late. */
+function checkPolicies(checking: Checking): void {
+  const { spec, issues } = checking;
+  const { overlapPolicy } = spec;
+  const window = checkDuration(checking, '/catchupWindow', spec.catchupWindow);
+  if (window !== undefined && window < MIN_CATCHUP_WINDOW_MS)
+    issues.error('invalid_value', '/catchupWindow', `must be at least 10s, not ${spec.catchupWindow}`);
+  if (overlapPolicy === undefined || overlapPolicy === 'allow_all') return;
+  if (spec.catchup === true)
+    issues.error(
+      'not_allowed_with',
+      '/overlapPolicy',
+      `'${overlapPolicy}' runs one interval at a time and drops or delays others, while 'catchup: true' wants each interval; use allow_all`,
+    );
+  if (overlapPolicy === 'terminate_other')
+    issues.warning(
+      'no_cleanup',
+      '/overlapPolicy',
+      'a run that is terminated by the next one runs no teardown and no hook; `cancel_other` lets it clean up',
+    );
 }
 
 function checkForm(checking: Checking, schedule: Exclude<ScheduleSpec, string>): void {

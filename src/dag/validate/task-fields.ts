@@ -1,4 +1,3 @@
-import type { Json } from '../json.js';
 import { pointer } from '../json-pointer.js';
 import { checkSchema } from '../json-schema.js';
 import type { RetrySpec, TaskDefaults, TaskSpec } from '../spec.js';
@@ -8,17 +7,13 @@ import { type Checking, taskOf } from './checking.js';
 import { checkDuration } from './duration-check.js';
 import { ID_PATTERN, ID_RULE } from './edges.js';
 import { effective } from './effective.js';
-import { checkPython } from './python-task.js';
+import { checkInput } from './input-check.js';
 import { checkResources } from './resources-check.js';
 import { checkForeignRules, checkRetryRules } from './retry-rules-check.js';
-import { checkSqlConnection } from './sql-connection.js';
-import { checkUrl } from './url-check.js';
 import { checkWaitFields } from './wait-fields.js';
 
 const QUEUE = /^[A-Za-z0-9][A-Za-z0-9_.:@/-]{0,199}$/;
 const SYSTEM_QUEUE = 'baton-system';
-/** Characters of the name of an activity that Temporal takes. */
-const MAX_ACTIVITY_NAME = 1000;
 
 /** Fields that mean something only where an activity carries the task out. */
 const ACTIVITY_FIELDS = ['timeout', 'queueTimeout', 'heartbeatTimeout', 'retry', 'queue', 'cache', 'resources'] as const;
@@ -45,7 +40,7 @@ export function checkTaskFields(checking: Checking): void {
         issues.error(
           'not_allowed_with',
           `${path}/${name}`,
-          `'${name}' means nothing for type ${task.type}, which runs inside the walk at once; leave it out`,
+          `'${name}' means nothing for type ${task.type}, which the run itself carries out at once; leave it out`,
         );
       }
     } else if (TASK_TYPES[task.type].carriedOutBy === 'wait') {
@@ -53,20 +48,8 @@ export function checkTaskFields(checking: Checking): void {
       if (task.type === 'approval') checkApproval(checking, task, `${path}/with`);
     } else if (task.type === 'dag') checkSubDag(checking, task, path);
     else checkQueueOf(checking, id, task, path);
-    if (task.type === 'activity') checkActivityName(checking, task.with?.name, `${path}/with/name`);
-    if (task.type === 'http') checkUrl(checking, task.with?.url, `${path}/with/url`);
-    if (task.type === 'python') checkPython(checking, task, path);
-    if (task.type === 'sql') checkSqlConnection(checking, task, path);
+    checkInput(checking, task, path);
   }
-}
-
-export function checkActivityName({ issues }: Checking, name: Json | undefined, path: string): void {
-  if (typeof name === 'string' && name.length > MAX_ACTIVITY_NAME)
-    issues.error(
-      'invalid_value',
-      path,
-      `the name has ${name.length} characters; Temporal takes activity types of at most ${MAX_ACTIVITY_NAME}`,
-    );
 }
 
 /** A SubDAG has no worker of its own, and another attempt of it is a run that keeps what succeeded. */

@@ -7,6 +7,7 @@ import type { TaskSpec } from '../spec.js';
 import { POLLED } from '../wait-plan.js';
 import type { Checking } from './checking.js';
 import { checkDuration } from './duration-check.js';
+import { checkSqlConnection } from './sql-connection.js';
 import { checkUrl } from './url-check.js';
 
 /** Whether a wait looks again and again, by an activity; else it is a timer of the run. */
@@ -55,6 +56,7 @@ export function checkWaitFields(checking: Checking, id: string, task: TaskSpec, 
   checkPace(checking, input, `${path}/with`);
   checkFile(checking, input.file, `${path}/with/file`);
   if (input.http !== undefined) checkUrl(checking, (input.http as JsonObject).url, `${path}/with/http/url`);
+  checkSqlConnection(checking, input.sql as JsonObject | undefined, `${path}/with/sql`);
 }
 
 function checkTimer(checking: Checking, task: TaskSpec, { duration, until }: JsonObject, path: string): void {

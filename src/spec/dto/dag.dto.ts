@@ -1,4 +1,4 @@
-import { ON_RUN_LIMIT, type OnRunLimit } from '../../dag/spec.js';
+import { ON_RUN_LIMIT, type OnRunLimit, OVERLAP_POLICIES, type OverlapPolicy } from '../../dag/spec.js';
 import { AnyMap, Anything, Duration, Flag, ListOf, MapOf, Nested, OneOf, Text, Whole } from '../field.js';
 import { DagHooksDto } from './hook.dto.js';
 import { TaskDto } from './task.dto.js';
@@ -22,7 +22,10 @@ export class DagDto {
   tags?: string[];
 
   @Anything(
-    { about: 'A preset (@daily), a 5-field cron, {cron, timezone, jitter}, {every, offset, jitter} or {at, timezone}.' },
+    {
+      about: 'A preset (@daily), a 5-field cron, {cron, timezone, jitter}, {every, offset, jitter} or {at, timezone}.',
+      see: 'Schedule',
+    },
     { type: ['string', 'object'] },
   )
   schedule?: unknown;
@@ -57,6 +60,15 @@ export class DagDto {
   })
   onRunLimit?: OnRunLimit;
 
+  @Duration({ about: 'After an outage, times missed for longer than this are dropped; at least 10s.', default: '1d' })
+  catchupWindow?: string;
+
+  @OneOf(OVERLAP_POLICIES, {
+    about: 'When a time comes while the run of an earlier one is open.',
+    default: 'allow_all',
+  })
+  overlapPolicy?: OverlapPolicy;
+
   @Whole(1, 10_000, { about: 'Activities of one run at the same time.', default: 16 })
   maxActiveTasks?: number;
 
@@ -72,12 +84,15 @@ export class DagDto {
   @Nested('object', () => TaskDefaultsDto, { about: 'Fields that every task gets unless it has its own.' })
   defaults?: TaskDefaultsDto;
 
-  @Nested('object', () => DagHooksDto, { about: 'What to do when the tasks have ended; changes nothing of the run.' })
+  @Nested('object', () => DagHooksDto, {
+    about: 'What to do when the tasks have ended; changes nothing of the run.',
+    see: 'Hooks',
+  })
   hooks?: DagHooksDto;
 
-  @AnyMap({ about: 'Name to a value with expressions, computed when the tasks have ended.' })
+  @AnyMap({ about: 'Name to a value with expressions, computed when the tasks have ended.', see: 'Expressions' })
   outputs?: { [name: string]: unknown };
 
-  @Nested('map', () => TaskDto, { required: true, about: 'Task id to task.' })
+  @Nested('map', () => TaskDto, { required: true, about: 'Task id to task.', see: 'Tasks' })
   tasks!: { [id: string]: TaskDto };
 }

@@ -2,7 +2,10 @@ import { TASK_TYPES, type TaskType } from '../../dag/task-type.js';
 import { Anything, Duration, Nested, OneOf, Text, Whole } from '../field.js';
 import { RetryDto } from './retry.dto.js';
 
-const HOOK_TYPES = (Object.keys(TASK_TYPES) as TaskType[]).filter((type) => TASK_TYPES[type].carriedOutBy === 'activity');
+/** Types that a hook may have: those of activities. */
+export const HOOK_TYPES = (Object.keys(TASK_TYPES) as TaskType[]).filter(
+  (type) => TASK_TYPES[type].carriedOutBy === 'activity',
+);
 
 /**
  * A hook between attempts: the body of a task (R12), tried once and in place. The shape of `with` depends on the type and is checked by
@@ -24,7 +27,7 @@ export class RetryHookDto {
   )
   when?: unknown;
 
-  @Duration({ nullable: true, about: 'Of one attempt, at most 5m. Default 5m.' })
+  @Duration({ nullable: true, about: 'Of one attempt, at most 5m.', default: '5m' })
   timeout?: string | null;
 }
 
@@ -39,10 +42,10 @@ export class HookDto extends RetryHookDto {
   @Duration({ nullable: true, about: 'The worker is given up after this silence.' })
   heartbeatTimeout?: string | null;
 
-  @Text({ nullable: true, about: "Temporal task queue. Default: the service's own." })
+  @Text({ nullable: true, about: 'Temporal task queue.', unset: "the service's own" })
   queue?: string | null;
 
-  @Whole(1, 5, { nullable: true, about: '1 first ... 5 last. Default 3.' })
+  @Whole(1, 5, { nullable: true, about: '1 first ... 5 last.', default: 3 })
   priority?: number | null;
 }
 

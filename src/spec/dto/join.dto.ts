@@ -8,9 +8,9 @@ export class JoinDto {
   )
   minSuccess!: number | string;
 
-  @Flag({ about: 'Start as soon as that is certain; false: once all have ended. Default true.' })
+  @Flag({ about: 'Start as soon as that is certain; false: once all have ended.', default: true })
   eager?: boolean;
 
-  @Flag({ about: 'Then cancel those that nobody waits for any more. Default false.' })
+  @Flag({ about: 'Then cancel those that nobody waits for any more.', default: false })
   cancelOthers?: boolean;
 }

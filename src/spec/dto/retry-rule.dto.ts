@@ -19,7 +19,7 @@ export class RetryRuleDto {
   @OneOrMore('text', { values: RULE_KINDS, about: 'Kind of the failure.' })
   kind?: string | string[];
 
-  @OneOf(RETRY_ACTIONS, { about: 'What becomes of the task. Default, where `wait` is given: retry.' })
+  @OneOf(RETRY_ACTIONS, { about: 'What becomes of the task.', unset: '`retry`, where `wait` is given' })
   action?: string;
 
   @Duration({ about: 'With retry: the wait before the next attempt, instead of the interval.' })

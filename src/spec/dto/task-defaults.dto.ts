@@ -14,11 +14,16 @@ export class TaskDefaultsDto {
     nullable: true,
     about: 'When the task may start, given the states of its upstreams.',
     default: 'all_success',
+    see: 'Trigger rules',
     means: TRIGGER_RULE_FACTS,
   })
   triggerRule?: string | null;
 
-  @Nested('object', () => RetryDto, { nullable: true, about: 'How often and how soon a failed attempt is repeated.' })
+  @Nested('object', () => RetryDto, {
+    nullable: true,
+    about: 'How often and how soon a failed attempt is repeated.',
+    see: 'Retry',
+  })
   retry?: RetryDto | null;
 
   @Duration({ nullable: true, about: 'Of one attempt; of a whole wait or approval, whose default is 7d.', default: '10m' })
@@ -52,42 +57,64 @@ export class TaskDefaultsDto {
   @Nested('object', () => CacheDto, {
     nullable: true,
     about: 'Take over the output of an earlier success with the same key.',
+    see: 'Cache',
   })
   cache?: CacheDto | null;
 
   @Nested('object', () => TaskHooksDto, {
     nullable: true,
     about: 'What to do when the task has ended, or between its attempts; changes nothing.',
+    see: 'Hooks of a task',
   })
   hooks?: TaskHooksDto | null;
 
   @Anything(
-    { nullable: true, about: 'Name to amount: cpu, memory, storage and names of your own.', unset: "the worker's own limits" },
+    {
+      nullable: true,
+      about: 'Name to amount: cpu, memory, storage and names of your own.',
+      unset: "the worker's own limits",
+      see: 'Resources',
+    },
     RESOURCES_SCHEMA,
   )
   resources?: { [name: string]: number | string | null } | null;
 
-  @Text({ nullable: true, templated: true, about: 'Maps: name of an item, with expressions. Default: its index.' })
+  @Text({ nullable: true, templated: true, about: 'Maps: name of an item, with expressions.', unset: 'its index', see: 'Maps' })
   mapKey?: string | null;
 
-  @Whole(1, 10_000, { nullable: true, about: 'Maps: elements per item; `item` is then a list. Default: one, and no list.' })
+  @Whole(1, 10_000, {
+    nullable: true,
+    about: 'Maps: elements per item; `item` is then a list.',
+    unset: 'one, and no list',
+    see: 'Maps',
+  })
   itemBatchSize?: number | null;
 
-  @Whole(1, LONGEST_MAP, { nullable: true, about: 'Maps: more items are a failure. Default 1024.' })
+  @Whole(1, LONGEST_MAP, { nullable: true, about: 'Maps: more items are a failure.', default: 1024, see: 'Maps' })
   maxMapLength?: number | null;
 
-  @Whole(1, 10_000, { nullable: true, templated: true, about: 'Maps: items at the same time. Default 16.' })
+  @Whole(1, 10_000, { nullable: true, templated: true, about: 'Maps: items at the same time.', default: 16, see: 'Maps' })
   maxConcurrency?: number | string | null;
 
-  @Decimal(0, 100, { nullable: true, about: 'Maps: per cent of the items that may fail. Default 0.' })
+  @Decimal(0, 100, { nullable: true, about: 'Maps: per cent of the items that may fail.', unset: 'none', see: 'Maps' })
   toleratedFailurePercentage?: number | null;
 
-  @Whole(0, LONGEST_MAP, { nullable: true, about: 'Maps: items that may fail. Default 0.' })
+  @Whole(0, LONGEST_MAP, { nullable: true, about: 'Maps: items that may fail.', unset: 'none', see: 'Maps' })
   toleratedFailureCount?: number | null;
 
-  @Flag({ nullable: true, about: 'Maps: give up the rest at the first failure that is not tolerated. Default false.' })
+  @Flag({
+    nullable: true,
+    about: 'Maps: give up the rest at the first failure that is not tolerated.',
+    default: false,
+    see: 'Maps',
+  })
   stopOnFirstFailure?: boolean | null;
 
-  @Flag({ nullable: true, about: 'A failure counts as a success for what comes after, and fails no run. Default false.' })
+  @Flag({
+    nullable: true,
+    about: 'A failure counts as a success for what comes after, and fails no run.',
+    default: false,
+    see: 'Dependencies',
+  })
   allowFailure?: boolean | null;
 }

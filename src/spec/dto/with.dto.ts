@@ -1,6 +1,7 @@
 import type { TaskType } from '../../dag/task-type.js';
 import { ON_TIMEOUT } from '../../dag/wait-plan.js';
-import { AnyMap, Anything, Decimal, Duration, Flag, ListOf, MapOf, Nested, OneOf, type Shape, Text, Whole } from '../field.js';
+import { AnyMap, Anything, Decimal, Duration, Flag, ListOf, MapOf, Nested, OneOf, Text, Whole } from '../field.js';
+import { type Shape } from '../field-facts.js';
 import { TaskDto } from './task.dto.js';
 
 /** noop takes no input. */
@@ -27,13 +28,13 @@ export class BranchCaseDto {
 
 /** Input of a branch (R8). */
 export class BranchWithDto {
-  @OneOf(['first', 'all'], { about: 'Which of the cases that are true count. Default first.' })
+  @OneOf(['first', 'all'], { about: 'Which of the cases that are true count.', default: 'first' })
   match?: string;
 
   @Nested('list', () => BranchCaseDto, { required: true, about: 'Asked in order; at most 100.' })
   cases!: BranchCaseDto[];
 
-  @ListOf('text', { about: 'Tasks that go on when no case is true. Default: none.' })
+  @ListOf('text', { about: 'Tasks that go on when no case is true.', unset: 'none' })
   default?: string[];
 }
 
@@ -95,7 +96,7 @@ export class SqlWithDto {
   )
   query!: string | string[];
 
-  @Text({ templated: true, about: 'Name of a PostgreSQL connection of the configuration. Default: the embedded DuckDB.' })
+  @Text({ templated: true, about: 'Name of a PostgreSQL connection of the configuration.', unset: 'the embedded DuckDB' })
   connection?: string;
 
   @Anything({ templated: true, about: 'DuckDB: name to rows or to a blob; each becomes a view.' }, { type: 'object' })
@@ -122,7 +123,7 @@ export class PythonWithDto {
   @Text({ about: 'A file with the code instead; relative to the data folder of the worker.' })
   file?: string;
 
-  @Text({ about: 'Name of the function. Default main.' })
+  @Text({ about: 'Name of the function.', default: 'main' })
   function?: string;
 
   @Anything(
@@ -170,13 +171,16 @@ export class SqlWaitDto {
   @Text({ required: true, templated: true, about: 'SQL whose first value says whether the wait is over; no row: not yet.' })
   query!: string;
 
-  @Anything({ templated: true, about: 'Name to rows or to a blob; each becomes a view.' }, { type: 'object' })
+  @Text({ templated: true, about: 'Name of a PostgreSQL connection of the configuration.', unset: 'the embedded DuckDB' })
+  connection?: string;
+
+  @Anything({ templated: true, about: 'DuckDB: name to rows or to a blob; each becomes a view.' }, { type: 'object' })
   inputs?: unknown;
 
   @Anything({ templated: true, about: 'Name to value; bound as :name.' }, { type: 'object' })
   parameters?: unknown;
 
-  @Text({ templated: true, about: 'A DuckDB file, which belongs to one worker process. Default: a private one in memory.' })
+  @Text({ templated: true, about: 'A DuckDB file, which belongs to one worker process.', unset: 'a private one in memory' })
   database?: string;
 }
 
@@ -197,13 +201,13 @@ export class WaitWithDto {
   @Nested('object', () => SqlWaitDto, { about: 'A query, until its first value is true.' })
   sql?: SqlWaitDto;
 
-  @Duration({ about: 'Pause between two polls of file, http and sql; at least 1s. Default 30s.' })
+  @Duration({ about: 'Pause between two polls of file, http and sql; at least 1s.', default: '30s' })
   every?: string;
 
-  @Decimal(1, 100, { about: 'Each pause is this much longer than the one before. Default 1.' })
+  @Decimal(1, 100, { about: 'Each pause is this many times the one before.', default: 1 })
   multiplier?: number;
 
-  @Duration({ about: 'No pause is longer. Default 5m, or `every` where that is longer.' })
+  @Duration({ about: 'No pause is longer.', unset: '`5m`, or `every` where that is longer' })
   maxInterval?: string;
 }
 
@@ -215,16 +219,16 @@ export class ApprovalWithDto {
   @MapOf('map', { about: 'Name to JSON Schema of what an approval must come with; one with a `default` may be left out.' })
   inputs?: { [name: string]: object };
 
-  @ListOf('text', { min: 1, about: 'Who may decide, by name. Default: everybody.' })
+  @ListOf('text', { min: 1, about: 'Who may decide, by name.', unset: 'everybody' })
   approvers?: string[];
 
-  @OneOf(ON_TIMEOUT, { about: 'What the task becomes when it is rejected. Default fail.' })
+  @OneOf(ON_TIMEOUT, { about: 'What the task becomes when it is rejected.', default: 'fail' })
   onReject?: string;
 
   @Text({ about: 'After a rejection this upstream task and all downstream of it run again, and it is asked anew.' })
   rewindTo?: string;
 
-  @Whole(1, 100, { about: 'How often it goes back; then onReject holds. Default 10.' })
+  @Whole(1, 100, { about: 'How often it goes back; then onReject holds.', default: 10 })
   maxRewinds?: number;
 }
 
@@ -233,7 +237,7 @@ export class DagWithDto {
   @Text({ about: 'Id of a stored DAG.' })
   dag?: string;
 
-  @Whole(1, 1_000_000_000, { about: 'Of that DAG. Default: the latest when the outermost run starts.' })
+  @Whole(1, 1_000_000_000, { about: 'Of that DAG.', unset: 'the latest when the outermost run starts' })
   version?: number;
 
   @Anything({ templated: true, about: 'Name to value: all that the SubDAG sees of this one.' }, { type: 'object' })
@@ -245,10 +249,10 @@ export class DagWithDto {
   @AnyMap({ about: 'With `tasks`: name to a value with expressions, the output of this task.' })
   outputs?: { [name: string]: unknown };
 
-  @Whole(1, 10_000, { about: 'With `tasks`: activities of the SubDAG at the same time. Default 16.' })
+  @Whole(1, 10_000, { about: 'With `tasks`: activities of the SubDAG at the same time.', default: 16 })
   maxActiveTasks?: number;
 
-  @Flag({ about: 'With `tasks`: cancel the rest of the SubDAG at its first failure. Default false.' })
+  @Flag({ about: 'With `tasks`: cancel the rest of the SubDAG at its first failure.', default: false })
   failFast?: boolean;
 }
 

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Connections } from '../../../activities/connections.js';
 import { sqlHandler } from '../../../activities/handlers/sql.js';
+import { waitHandler } from '../../../activities/handlers/wait.js';
 import type { TaskHandler } from '../../../activities/task-handler.js';
 import type { Json, JsonObject } from '../../../src/dag/json.js';
 import type { Scope } from '../../../src/dag/scope.js';
@@ -342,6 +343,18 @@ describe.skipIf(POSTGRES === undefined)('an sql task with a connection', () => {
       retryable: true,
     });
     expect(await rows({ query: 'select 1 as a' })).toEqual([{ a: 1 }]);
+  });
+
+  it('is asked by a wait too, which is met by a first value that is true', async () => {
+    const wait = waitHandler({ http: handler, sql: handler, dataFolders: [] });
+    const look = async (sql: JsonObject) =>
+      wait.run(wait.prepare!({ sql: { connection: 'warehouse', ...sql } }).render({}), await taskContext());
+    await run({ query: 'create table arrivals (n int)' });
+    const query = 'select count(*) > :least as enough from arrivals';
+    await expect(look({ query, parameters: { least: 0 } })).rejects.toThrow('the query gives enough = false');
+    await run({ query: 'insert into arrivals values (1), (2)' });
+    expect(await look({ query, parameters: { least: 0 } })).toEqual({ timedOut: false, value: true, rowCount: 1 });
+    await expect(look({ connection: 'nowhere', query: 'select 1' })).rejects.toMatchObject({ type: 'ConnectionMissing' });
   });
 
   it('finds a connection by its name, in the environment first and then in the folder, and names one that is not there', async () => {

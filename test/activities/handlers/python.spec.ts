@@ -239,7 +239,9 @@ describe.skipIf(PYTHON === undefined)('a python task', () => {
       const names = (await readdir(join(folder, 'environments'))).filter((name) => !/^1+-new$/.test(name));
       expect(names.sort()).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/), expect.stringMatching(/^[0-9a-f]{32}-/)]);
       const logs = await Promise.all(contexts.map((context) => context.logText()));
-      expect(logs.map((log) => log.includes('installing '))).toEqual([true, false, true]);
+      // Of those two either may come first; whether the other worker still finds nothing there is a matter of time.
+      const installed = logs.map((log) => log.includes('installing '));
+      expect(installed[0]).toBe(!installed[1]);
       const later = await taskContext();
       expect(await run(input, undefined, Promise.resolve(later))).toEqual(['hello', true]);
       expect(await later.logText()).toBe('');

@@ -1,37 +1,28 @@
 import { CancellationScope } from '@temporalio/workflow';
-import type { Json, JsonObject } from '../../../src/dag/json.js';
-import { hookResult, type ItemRecord, itemResult } from '../../../src/dag/map/item-result.js';
+import type { JsonObject } from '../../../src/dag/json.js';
+import { itemAttemptsBefore } from '../../../src/dag/map/item-attempts.js';
+import { hookResult } from '../../../src/dag/map/item-result.js';
 import type { CallItem } from '../../../src/dag/map/item-source.js';
 import type { FinalItemState } from '../../../src/dag/map/map-walk.js';
 import { shardCount } from '../../../src/dag/map/shards.js';
 import type { DagPlan, TaskPlan } from '../../../src/dag/plan.js';
-import type { Failure, HookRecord } from '../../../src/dag/state.js';
+import type { Failure, HookRecord, OutputValue } from '../../../src/dag/state.js';
 import type { DagRunInput, ItemsQueryInput, ItemsQueryResult, MapSnapshot, ShardResult } from '../../contract.js';
 import { system } from '../dispatch.js';
+import { inlineBytesOf } from '../inline-bytes.js';
 import { itemPrefix } from '../item-facts.js';
 import { reaches } from '../reach-of-cancel.js';
-import type { RunLedger, TaskEnding } from '../run-ledger.js';
+import type { RunLedger } from '../run-ledger.js';
 import type { RunValues } from '../run-values.js';
 import { loadRecords, storeAll, storeRecords } from '../stored-records.js';
-import { clip } from '../task-failure.js';
-import { itemsFailed, MAX_NAMED } from './items-failed.js';
+import type { TaskEnding } from '../task-ending.js';
+import type { TaskHost, TaskPart } from '../task-host.js';
+import { itemsFailed } from './items-failed.js';
 import { type EarlierItems, withKept } from './kept-items.js';
+import { collectedEnding, inlineEnding, reasonsOf } from './map-results.js';
 import { type NoMap, prepareMap, withKeys } from './prepare-map.js';
 import { type PreparedMap, RunningMap } from './running-map.js';
-
-/** What the loop does for its maps. */
-export interface MapHost {
-  /** Goes on with an answer, now or, counted as in flight, when it is there; a rejection fails the task. */
-  settle<T>(index: number, answer: T | Promise<T>, then: (answer: T) => void): void;
-  /** The task is over. */
-  end(index: number, ending: TaskEnding): void;
-  /** Says, when called later, whether what is asked for that task now is still to be done. */
-  wanted(task: number): () => boolean;
-  /** Cancels what runs of that task in children. */
-  cancelChildren(task: number): void;
-  /** The map has so many items that it runs in shards. */
-  shard(index: number, task: TaskPlan, prepared: PreparedMap): void;
-}
+import type { ShardRuns } from './shard-runs.js';
 
 /** An item that is to be carried out like a task, or that has failed already since it cannot be named. */
 export interface ItemToRun {
@@ -42,14 +33,12 @@ export interface ItemToRun {
 
 /** Hooks between attempts that an item tells of: the newest. */
 const KEPT_HOOKS = 20;
-/** Of one item, in the failure of its map. */
-const MAX_REASON = 200;
 
 /**
  * The maps of a run that are under way: hands their items to the loop, hears how they ended, and ends their tasks. Items are
  * carried out by the loop as tasks are, within its budgets; they take no place of `maxActiveTasks` (R13).
  */
-export class MapRuns {
+export class MapRuns implements TaskPart {
   private readonly open = new Map<number, RunningMap>();
   private readonly moved = new Set<RunningMap>();
 
@@ -60,8 +49,12 @@ export class MapRuns {
     private readonly plan: DagPlan,
     private readonly ledger: RunLedger,
     private readonly values: RunValues,
-    private readonly host: MapHost,
+    private readonly host: TaskHost,
+    /** Those with so many items that they run in shards. */
+    private readonly shards: ShardRuns,
     private readonly earlier: EarlierItems,
+    /** A map has given up: what its items run in children is to stop. */
+    private readonly cancelChildren: (task: number) => void,
   ) {
     this.prefix = itemPrefix(input);
   }
@@ -76,6 +69,11 @@ export class MapRuns {
       if (!wanted()) return this.host.end(index, { state: 'cancelled' });
       this.add(index, task, prepared);
     });
+  }
+
+  /** Whether {@link next} may have another item; it may turn out to have none. */
+  get mayHaveNext(): boolean {
+    return this.open.size > 0;
   }
 
   /** The next item to carry out; it counts as started. */
@@ -110,19 +108,25 @@ export class MapRuns {
       state,
       startedAt,
       endedAt,
-      ...(attempts === undefined || attempts.length === 0 ? {} : { attempts: attempts.length }),
+      ...(attempts === undefined || attempts.length === 0
+        ? {}
+        : { attempts: attempts.at(-1)!.attempt - this.attemptsBefore(map) }),
       ...(output === undefined ? {} : { output }),
       ...(failure === undefined ? {} : { failure }),
       ...(hooks === undefined ? {} : { hooks }),
     });
-    if (output !== undefined && 'value' in output) this.holdInline(map, JSON.stringify(output.value).length);
+    this.holdInline(map, output);
     map.finish(item, state);
     this.moved.add(map);
     if (map.walk.gaveUp) {
       map.cancelRunning();
-      this.host.cancelChildren(index);
+      this.cancelChildren(index);
     }
     if (map.walk.isDone) this.close(map);
+  }
+
+  private attemptsBefore({ index, task }: RunningMap): number {
+    return itemAttemptsBefore(task, this.ledger.recordOf(index)?.rewinds);
   }
 
   /** A hook between attempts of an item has ended. */
@@ -147,14 +151,19 @@ export class MapRuns {
     return map === undefined ? start() : map.within(start);
   }
 
-  /** Nothing more starts of one map, or of all that a cancel of the run reaches; what runs is cancelled by the loop. */
-  stop(only?: number): void {
+  /** Nothing more starts; what runs of the items is cancelled where it runs. */
+  cancel(only?: number): void {
     for (const map of [...this.open.values()]) {
       if (map.closing || !reaches(this.plan, map.index, only)) continue;
       map.walk.stop();
       this.moved.add(map);
       if (map.walk.isDone) this.close(map);
     }
+  }
+
+  withdraw(index: number): void {
+    const map = this.open.get(index);
+    if (map !== undefined) this.forget(map);
   }
 
   /** Writes into the ledger how far the maps are that have moved. */
@@ -174,17 +183,17 @@ export class MapRuns {
   async snapshot(name: string): Promise<readonly MapSnapshot[]> {
     const snapshots: MapSnapshot[] = [];
     for (const map of this.open.values()) {
-      const { task, prepared, walk, inlineBytes } = map;
+      const { task, prepared, walk } = map;
       const records = await storeRecords(map.begun(), this.prefix, `${name}-${task.id}`, `items of ${task.id} so far`);
       const stopped = walk.isStopped ? { stopped: true as const } : {};
-      snapshots.push({ taskId: task.id, ...prepared, states: walk.snapshot(), records, inlineBytes, ...stopped });
+      snapshots.push({ taskId: task.id, ...prepared, states: walk.snapshot(), records, ...stopped });
     }
     return snapshots;
   }
 
   /** Goes on with the maps of an earlier execution. */
   async restore(snapshots: readonly MapSnapshot[]): Promise<void> {
-    for (const { taskId, records, states, inlineBytes, shards, stopped, kept, ...carried } of snapshots) {
+    for (const { taskId, records, states, shards, stopped, kept, ...carried } of snapshots) {
       if (shards !== undefined) continue;
       const index = this.plan.tasks.findIndex(({ id }) => id === taskId);
       const task = this.plan.tasks[index]!;
@@ -192,8 +201,10 @@ export class MapRuns {
       const done = kept === undefined ? undefined : await loadRecords(kept[0]!);
       const map = new RunningMap(index, task, prepared, done === undefined ? states : undefined, done);
       this.ledger.inlineBytes += map.inlineBytes;
-      for (const record of await loadRecords(records)) map.records.set(record.index, record);
-      map.inlineBytes += inlineBytes;
+      for (const record of await loadRecords(records)) {
+        map.records.set(record.index, record);
+        this.holdInline(map, record.output);
+      }
       if (stopped === true) map.walk.stop();
       this.open.set(index, map);
     }
@@ -208,7 +219,7 @@ export class MapRuns {
   }
 
   private add(index: number, task: TaskPlan, prepared: PreparedMap): void {
-    if (shardCount(prepared.total) > 0) return this.host.shard(index, task, prepared);
+    if (shardCount(prepared.total) > 0) return this.shards.begin(index, task, prepared);
     const { kept, ...rest } = prepared;
     const map = new RunningMap(
       index,
@@ -223,7 +234,8 @@ export class MapRuns {
     if (map.walk.isDone) this.close(map);
   }
 
-  private holdInline(map: RunningMap, bytes: number): void {
+  private holdInline(map: RunningMap, output: OutputValue | undefined): void {
+    const bytes = inlineBytesOf(output);
     map.inlineBytes += bytes;
     this.ledger.inlineBytes += bytes;
   }
@@ -234,34 +246,16 @@ export class MapRuns {
     const { index, task, walk } = map;
     const state = walk.outcome()!;
     if (map.prepared.shard !== undefined) return this.closeShard(map);
-    const failure = state === 'failed' ? itemsFailed(map.progress, map.tolerated, reasonsOf(map)) : undefined;
+    const failure = state === 'failed' ? itemsFailed(map.progress, map.tolerated, reasonsOf(map.begun())) : undefined;
+    const { inlineLimit } = this.values;
     const records = map.all();
-    const limit = this.values.inlineLimit;
-    const items = records.map((record) => itemResult(record, inlineOutput(record)));
-    const inline = records.every(({ output }) => output === undefined || 'value' in output);
-    if (inline && JSON.stringify(items).length <= limit) {
-      const output = items.filter((item) => item.state === 'success').map((item) => item.output);
-      return this.over(map, {
-        state,
-        failure,
-        ...(state === 'success' ? { output: { value: output } } : {}),
-        items: { value: items as unknown as Json },
-      });
-    }
-    const collecting = CancellationScope.nonCancellable(async () => {
+    const inline = inlineEnding({ state, failure }, records, inlineLimit);
+    if (inline !== undefined) return this.over(map, inline);
+    const collecting = collectedEnding({ state, failure }, this.values.allowance, async () => {
       const stored = await storeRecords(records, this.prefix, `maps/${task.id}/items`, `items of ${task.id}`);
-      const input = { task: task.id, prefix: this.prefix, records: stored, inlineLimit: limit };
-      const collect = () => system(`outputs of the items of ${task.id}`).collectItems(input);
-      return this.values.allowance.begin(JSON.stringify(input).length, collect);
-    }).catch((error: unknown) => ({ error: clip(error instanceof Error ? error.message : String(error)) }));
-    this.host.settle(index, collecting, (collected) => {
-      if ('error' in collected) {
-        const unread: Failure = { kind: 'error', type: 'ItemsNotCollected', message: collected.error };
-        return this.over(map, { state: 'failed', failure: unread });
-      }
-      const { output, items } = collected;
-      this.over(map, { state, failure, ...(state === 'success' ? { output } : {}), items });
+      return { task: task.id, prefix: this.prefix, records: stored, inlineLimit };
     });
+    this.host.settle(index, collecting, (ending) => this.over(map, ending));
   }
 
   /** A shard leaves the records of its items, and how they ended; what that makes of the map is its parent's to say. */
@@ -271,7 +265,7 @@ export class MapRuns {
       storeAll(map.all(), this.prefix, `maps/${task.id}/items-${offset}`, `items ${offset} to ${offset + walk.total - 1}`),
     );
     this.host.settle(index, storing, (pages) => {
-      const result: ShardResult = { pages, counts: walk.counts(), reasons: reasonsOf(map) };
+      const result: ShardResult = { pages, counts: walk.counts(), reasons: reasonsOf(map.begun()) };
       this.ledger.outputs = result as unknown as JsonObject;
       this.over(map, { state: walk.outcome() === 'cancelled' ? 'cancelled' : 'success' });
     });
@@ -279,23 +273,14 @@ export class MapRuns {
 
   private over(map: RunningMap, ending: TaskEnding): void {
     this.ledger.noteMap(map.index, map.progress);
-    this.moved.delete(map);
-    this.open.delete(map.index);
-    // The items are dropped here; what is kept of them the ledger counts with the ending.
-    this.ledger.inlineBytes -= map.inlineBytes;
+    this.forget(map);
     this.host.end(map.index, ending);
   }
-}
 
-function inlineOutput({ output }: ItemRecord): Json {
-  return output !== undefined && 'value' in output ? output.value : null;
-}
-
-/** The first failed items of a map, with the reason. */
-function reasonsOf(map: RunningMap): string[] {
-  const failed = map.begun().filter(({ state }) => state === 'failed');
-  return failed.slice(0, MAX_NAMED).map(({ key, failure }) => {
-    const why = failure?.message.replace(/\s+/g, ' ').slice(0, MAX_REASON);
-    return why === undefined ? key : `${key} (${why})`;
-  });
+  /** What is kept of its items the ledger counts with the ending. */
+  private forget(map: RunningMap): void {
+    this.moved.delete(map);
+    this.open.delete(map.index);
+    this.ledger.inlineBytes -= map.inlineBytes;
+  }
 }

@@ -9,6 +9,7 @@ import { type FinalItemState, MapWalk, type MapWalkStates, statesWithSuccesses }
 import type { TaskPlan } from '../../../src/dag/plan.js';
 import type { TaskState } from '../../../src/dag/state.js';
 import type { KeptRecords, MapProgress } from '../../contract.js';
+import { inlineBytesOf } from '../inline-bytes.js';
 
 /** What has to be known of a map before its first item starts. */
 export interface PreparedMap {
@@ -59,8 +60,7 @@ export class RunningMap {
     );
     for (const record of done) {
       this.records.set(record.index, record);
-      if (record.output !== undefined && 'value' in record.output)
-        this.inlineBytes += JSON.stringify(record.output.value).length;
+      this.inlineBytes += inlineBytesOf(record.output);
     }
     if (source.lists.every(([, list]) => 'value' in list))
       this.lists = source.lists.map(([key, list]) => [key, (list as { readonly value: Json }).value as readonly Json[]]);

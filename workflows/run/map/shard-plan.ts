@@ -1,9 +1,8 @@
 import type { CallTasks } from '../../../activities/task-call.js';
 import { type ItemRange, SHARD_ITEMS } from '../../../src/dag/map/shards.js';
 import type { DagPlan, TaskPlan } from '../../../src/dag/plan.js';
-import type { Resources } from '../../../src/dag/resources.js';
 import { FINAL_STATE_BYTES, STATE_LETTERS } from '../../../src/dag/walk-states.js';
-import type { RunSnapshot } from '../../contract.js';
+import type { RunSnapshot, TaskRecord } from '../../contract.js';
 import type { PreparedMap } from './running-map.js';
 
 /** What a shard runs: the map's task alone, behind those whose outputs it names. */
@@ -14,8 +13,8 @@ export interface ShardRun {
 }
 
 /**
- * Makes the plan of a shard, and what it goes on from: the walk of it is the walk of any run. `resources`: what each item is given,
- * if anything is said.
+ * Makes the plan of a shard, and what it goes on from: the walk of it is the walk of any run. `known`: what is known of the map, and
+ * holds for each of its items.
  */
 export function shardRun(
   plan: DagPlan,
@@ -24,19 +23,24 @@ export function shardRun(
   { source, kept }: PreparedMap,
   { from, to }: ItemRange,
   rules: { readonly maxConcurrency: number; readonly tolerated: number; readonly now: number },
-  resources: Resources | undefined,
+  known: Pick<TaskRecord, 'resources' | 'rewinds'> = {},
 ): ShardRun {
   const ids = Object.keys(upstream);
   const indexOf = new Map(ids.map((id, i) => [id, i]));
   const renumbered = (indexes: readonly number[] | undefined): readonly number[] | undefined =>
     indexes?.map((i) => indexOf.get(plan.tasks[i]!.id)!);
-  const { upstream: _edges, rule: _rule, when: _when, hooks, ...alone } = task;
+  // What decides about the map is its parent's to do.
+  const { upstream: _edges, rule: _rule, join: _join, when: _when, hooks, ...alone } = task;
   const needsIn = ({ needs }: TaskPlan): TaskPlan['needs'] =>
     needs === undefined ? undefined : { ...needs, tasks: renumbered(needs.tasks), items: renumbered(needs.items) };
-  // How the map ends is the parent's to answer; here only items are tried again.
+  // So is to answer how it ends; here only items are tried again.
   const retry = hooks?.retry?.map((hook) => ({ ...hook, needs: needsIn(hook) }));
   const { format, dagId, maxActiveTasks, bodies, subs } = plan;
   const { maxConcurrency, tolerated, now } = rules;
+  const { resources, rewinds } = known;
+  const records: TaskRecord[] = ids.map((taskId) => ({ taskId, revision: 1, ...upstream[taskId]! }));
+  if (resources !== undefined || rewinds !== undefined)
+    records.push({ taskId: task.id, state: 'running', revision: 1, resources, rewinds });
   return {
     plan: {
       format,
@@ -55,15 +59,9 @@ export function shardRun(
     carried: {
       format: 1,
       states: `${ids.map((id) => letterOf(upstream[id]!.state)).join('')}r`,
-      tasks: {
-        records: [
-          ...ids.map((taskId) => ({ taskId, revision: 1, ...upstream[taskId]! })),
-          ...(resources === undefined ? [] : [{ taskId: task.id, state: 'running' as const, revision: 1, resources }]),
-        ],
-      },
+      tasks: { records },
       startedAt: now,
       revision: 1,
-      inlineBytes: 0,
       failFastTripped: false,
       hop: 0,
       maps: {
@@ -75,7 +73,6 @@ export function shardRun(
             maxConcurrency,
             states: `${to - from}.`,
             records: { records: [] },
-            inlineBytes: 0,
             shard: { offset: from, tolerated },
             ...(kept === undefined ? {} : { kept: [kept[from / SHARD_ITEMS]!] }),
           },

@@ -1,17 +1,15 @@
-import { CancellationScope } from '@temporalio/workflow';
 import type { ChildEnd } from '../../../src/dag/child-end.js';
 import { SHARD_ITEMS } from '../../../src/dag/map/shards.js';
 import type { DagPlan, TaskPlan } from '../../../src/dag/plan.js';
 import type { ChildRecord, DagRunInput, ItemsQueryResult, MapSnapshot, ShardResult } from '../../contract.js';
 import type { Children } from '../children.js';
-import { system } from '../dispatch.js';
 import { itemPrefix, itemRun } from '../item-facts.js';
 import { reaches } from '../reach-of-cancel.js';
 import type { RunLedger } from '../run-ledger.js';
 import type { RunValues } from '../run-values.js';
-import { clip } from '../task-failure.js';
+import type { TaskHost, TaskPart } from '../task-host.js';
 import { itemsFailed } from './items-failed.js';
-import type { MapHost } from './map-runs.js';
+import { collectedEnding } from './map-results.js';
 import type { PreparedMap } from './running-map.js';
 import { shardRun } from './shard-plan.js';
 import { ShardedMap } from './sharded-map.js';
@@ -23,7 +21,7 @@ const RESULT_LIMIT = 16 * 1024;
  * Maps too large for one history: cut into shards that run as children in a sliding window. A shard stores the records of its
  * items and says where, so this run's own history knows nothing of any item.
  */
-export class ShardRuns {
+export class ShardRuns implements TaskPart {
   private readonly open = new Map<number, ShardedMap>();
   /** Maps of which nothing more starts. */
   private readonly stopped = new Set<number>();
@@ -34,7 +32,7 @@ export class ShardRuns {
     private readonly ledger: RunLedger,
     private readonly values: RunValues,
     private readonly children: Children,
-    private readonly host: MapHost,
+    private readonly host: TaskHost,
   ) {}
 
   begin(index: number, task: TaskPlan, prepared: PreparedMap): void {
@@ -45,6 +43,11 @@ export class ShardRuns {
   /** Whether a child of that task is a shard. */
   has(task: number): boolean {
     return this.open.has(task);
+  }
+
+  /** Whether {@link launch} may start another one; it may turn out to have none. */
+  get mayHaveNext(): boolean {
+    return this.open.size > 0;
   }
 
   /** Starts one more shard; false when none can start now. */
@@ -62,13 +65,14 @@ export class ShardRuns {
       const upstream = this.values.callValues(map.task).tasks ?? {};
       const { tolerated } = map;
       const rules = { ...next, tolerated, now };
-      const { resources } = this.ledger.recordOf(map.index) ?? {};
-      const shard = shardRun(plan, map.task, upstream, map.prepared, next.range, rules, resources);
+      const record = this.ledger.recordOf(map.index);
+      const shard = shardRun(plan, map.task, upstream, map.prepared, next.range, rules, record);
       this.children.start(
         {
           task: map.index,
           item: next.range.from,
-          attempt: 1,
+          attempt: this.attemptOf(map.index),
+          part: `${next.range.from} to ${next.range.to - 1}`,
           dagId: input.run.dagId,
           plan: { version: input.run.version, planKey: input.planKey, inline: shard.plan },
           params: input.run.params,
@@ -89,8 +93,8 @@ export class ShardRuns {
     this.goOn(map, item, resultOf(end), end);
   }
 
-  /** Nothing more starts of one map, or of all that a cancel of the run reaches; the shards that run are cancelled by the loop. */
-  stop(only?: number): void {
+  /** Nothing more starts; the shards that run are cancelled as children. */
+  cancel(only?: number): void {
     for (const map of [...this.open.values()]) {
       if (map.isDone || !reaches(this.plan, map.index, only)) continue;
       this.stopped.add(map.index);
@@ -103,7 +107,12 @@ export class ShardRuns {
   /** Which shards know of the items of a map; undefined for other tasks. */
   parts(taskId: string): ItemsQueryResult['parts'] {
     const map = [...this.open.values()].find(({ task }) => task.id === taskId);
-    return map?.parts((item) => this.children.runIdOf({ task: map.index, item, attempt: 1 }));
+    return map?.parts((item) => this.children.runIdOf({ task: map.index, item, attempt: this.attemptOf(map.index) }));
+  }
+
+  withdraw(index: number): void {
+    this.open.delete(index);
+    this.stopped.delete(index);
   }
 
   snapshot(): readonly MapSnapshot[] {
@@ -129,10 +138,15 @@ export class ShardRuns {
     map.ended(from / SHARD_ITEMS, result, end);
     if (map.gaveUp) {
       map.leave('skipped');
-      this.host.cancelChildren(map.index);
+      this.children.cancel(map.index);
     }
     this.noteProgress(map.index);
     if (map.isDone) this.close(map);
+  }
+
+  /** Each shard runs once in a round of its map. */
+  private attemptOf(index: number): number {
+    return 1 + (this.ledger.recordOf(index)?.rewinds ?? 0);
   }
 
   private noteProgress(task: number): void {
@@ -143,24 +157,15 @@ export class ShardRuns {
     const { index, task } = map;
     const state = map.outcome(this.stopped.has(index));
     const failure = state === 'failed' ? itemsFailed(map.progress, map.tolerated, map.reasons()) : undefined;
-    const input = {
+    const collecting = collectedEnding({ state, failure }, this.values.allowance, async () => ({
       task: task.id,
       prefix: itemPrefix(this.input),
       records: { pages: map.pages() },
       inlineLimit: this.values.inlineLimit,
-    };
-    const collect = () => system(`outputs of the items of ${task.id}`).collectItems(input);
-    const collecting = CancellationScope.nonCancellable(() =>
-      this.values.allowance.begin(JSON.stringify(input).length, collect),
-    ).catch((error: unknown) => ({ error: clip(error instanceof Error ? error.message : String(error)) }));
-    this.host.settle(index, collecting, (collected) => {
+    }));
+    this.host.settle(index, collecting, (ending) => {
       this.open.delete(index);
-      if ('error' in collected) {
-        const unread = { kind: 'error' as const, type: 'ItemsNotCollected', message: collected.error };
-        return this.host.end(index, { state: 'failed', failure: unread });
-      }
-      const { output, items } = collected;
-      this.host.end(index, { state, failure, ...(state === 'success' ? { output } : {}), items });
+      this.host.end(index, ending);
     });
   }
 }

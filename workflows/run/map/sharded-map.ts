@@ -128,7 +128,7 @@ export class ShardedMap {
 
   snapshot(): MapSnapshot {
     const { source, total, maxConcurrency, kept } = this.prepared;
-    const nothing = { states: '', records: { records: [] }, inlineBytes: 0 };
+    const nothing = { states: '', records: { records: [] } };
     return { taskId: this.task.id, source, total, maxConcurrency, kept, ...nothing, shards: this.inOrder() };
   }
 

@@ -17,8 +17,12 @@ export class DagDto {
   readonly owner?: string;
   @ApiProperty({ type: [String] })
   readonly tags!: readonly string[];
-  @ApiProperty({ required: false, enum: ['inactive'], description: 'Schedules are stored and not yet acted on' })
-  readonly scheduleState?: 'inactive';
+  @ApiProperty({
+    required: false,
+    enum: ['active', 'paused', 'pending'],
+    description: 'Absent without a schedule; `pending` while the Temporal Schedule is brought in line',
+  })
+  readonly scheduleState?: 'active' | 'paused' | 'pending';
   @ApiProperty({ format: 'date-time', description: 'When the newest version was stored' })
   readonly versionCreatedAt!: string;
   @ApiProperty({ format: 'date-time' })

@@ -25,6 +25,8 @@ export class HookRunDto {
   readonly attempts!: readonly AttemptDto[];
   @ApiProperty({ required: false, type: FailureDto })
   readonly failure?: FailureDto;
+  @ApiProperty({ description: 'Where its log is read' })
+  readonly logs!: string;
 }
 
 /** What became of a hook between attempts of an item. */

@@ -56,6 +56,15 @@ export class ListRunsQuery {
   @IsIn(RUN_STATES)
   readonly state?: RunState;
 
+  @ApiProperty({
+    required: false,
+    enum: ['approval'],
+    description: 'Only runs that wait for somebody to decide, those of SubDAGs too: their tasks ask',
+  })
+  @IsOptional()
+  @IsIn(['approval'])
+  readonly waitingFor?: 'approval';
+
   @ApiProperty({ required: false })
   @IsOptional()
   @IsString()
@@ -140,15 +149,8 @@ export class ListTasksQuery {
 /** Filters of the items of a map. */
 export class ListItemsQuery extends ListTasksQuery {}
 
-/** Parameters of the logs of a task. */
-export class TaskLogsQuery {
-  @ApiProperty({ required: false, type: Number, description: 'Index of an item, from 0; needed where the task is a map' })
-  @IsOptional()
-  @IsInt()
-  @Min(0)
-  @Max(1_000_000)
-  readonly item?: number;
-
+/** Parameters of a log. */
+export class LogQuery {
   @ApiProperty({ required: false, type: Number, description: 'From 1; default: the newest attempt' })
   @IsOptional()
   @IsInt()
@@ -162,8 +164,32 @@ export class TaskLogsQuery {
   @Min(0)
   readonly offset?: number;
 
-  @ApiProperty({ required: false, enum: ['true', 'false'], description: 'Go on until the task is over' })
+  @ApiProperty({ required: false, enum: ['true', 'false'], description: 'Go on until it is over' })
   @IsOptional()
   @IsIn(['true', 'false'])
   readonly follow?: 'true' | 'false';
+}
+
+/** Parameters of the logs of a task. */
+export class TaskLogsQuery extends LogQuery {
+  @ApiProperty({ required: false, type: Number, description: 'Index of an item, from 0; needed where the task is a map' })
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(1_000_000)
+  readonly item?: number;
+}
+
+/** Parameters of the logs of a hook. */
+export class HookLogsQuery extends LogQuery {
+  @ApiProperty({
+    required: false,
+    type: Number,
+    description: 'Place in a list of hooks, from 0; needed where there are several',
+  })
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(1_000)
+  readonly index?: number;
 }

@@ -92,6 +92,8 @@ export class RunDto {
   readonly failure?: FailureDto;
   @ApiProperty({ required: false, description: 'What a run that has not begun waits for' })
   readonly notice?: string;
+  @ApiProperty({ required: false, enum: ['approval'], description: 'A task of it asks somebody to approve or reject' })
+  readonly waitingFor?: 'approval';
   @ApiProperty({ required: false, type: [String] })
   readonly failedTasks?: readonly string[];
   @ApiProperty({ selfRequired: false, type: 'object', additionalProperties: ANY_JSON, description: "The DAG's outputs" })

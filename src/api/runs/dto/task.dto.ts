@@ -86,6 +86,8 @@ export class TaskDto {
     description: 'Hooks of the task that have ended; a failed one changes nothing. Between attempts of items: see the items',
   })
   readonly hooks?: readonly HookRunDto[];
+  @ApiProperty({ required: false, description: 'How often a rejection has sent it back; absent where none has' })
+  readonly rewinds?: number;
   @ApiProperty({
     selfRequired: false,
     type: 'object',

@@ -1,16 +1,16 @@
 import { gzipSync } from 'node:zlib';
-import type { PutInput, VersionHeader } from '../../../workflows/contract.js';
-import { canonicalJson } from '../../dag/canonical-json.js';
-import { type CompiledDag, MAX_PLAN_BYTES } from '../../dag/compile.js';
-import type { Json } from '../../dag/json.js';
-import type { DagPlan } from '../../dag/plan.js';
-import type { DagSpec } from '../../dag/spec.js';
-import type { BlobRef } from '../../dag/state.js';
-import { jsonText, writeJsonText } from '../../objects/json-blob.js';
-import { JsonBlobs } from '../../objects/json-blobs.js';
-import { bodiesKey, planKey, specKey } from '../../objects/keys.js';
-import type { ObjectStore } from '../../objects/object-store.js';
-import { sha256 } from '../../objects/sha256.js';
+import type { PutInput, VersionHeader } from '../../workflows/contract.js';
+import { canonicalJson } from '../dag/canonical-json.js';
+import { type CompiledDag, MAX_PLAN_BYTES } from '../dag/compile.js';
+import type { Json } from '../dag/json.js';
+import type { DagPlan } from '../dag/plan.js';
+import type { DagSpec } from '../dag/spec.js';
+import type { BlobRef } from '../dag/state.js';
+import { jsonText, writeJsonText } from '../objects/json-blob.js';
+import { JsonBlobs } from '../objects/json-blobs.js';
+import { bodiesKey, planKey, specKey } from '../objects/keys.js';
+import type { ObjectStore } from '../objects/object-store.js';
+import { sha256 } from '../objects/sha256.js';
 import { BlobGoneError } from './blob-gone-error.js';
 
 /** The plan as it would be, without its keys. */
@@ -84,7 +84,7 @@ export class VersionStore {
   }
 
   /** The spec of a version. Throws {@link BlobGoneError}. */
-  async spec(version: VersionHeader): Promise<SpecBlob & { readonly spec: DagSpec }> {
+  async spec(version: Pick<VersionHeader, 'specKey'>): Promise<SpecBlob & { readonly spec: DagSpec }> {
     return (await this.read(version.specKey)) as unknown as SpecBlob & { readonly spec: DagSpec };
   }
 

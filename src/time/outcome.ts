@@ -1,0 +1,57 @@
+/** What became of a time of a schedule. */
+export type Outcome = 'started' | 'waiting' | 'paused' | 'skipped' | 'missed';
+
+/** A stretch of time in epoch ms, `to` exclusive; absent = it goes on. */
+export interface Span {
+  readonly from: number;
+  readonly to?: number;
+}
+
+/** What is known when {@link outcomeOf} is asked. Times are epoch ms. */
+export interface PastOfSchedule {
+  /** Whether the time has its run. */
+  readonly hasRun: boolean;
+  /** The last pause. */
+  readonly pause?: Span;
+  /** From here on the Schedule has not dealt with its times. */
+  readonly undealt: number;
+  /** When the runs of the other times were open; empty where those do not matter. */
+  readonly open: readonly Span[];
+}
+
+/** Why a time of a schedule (epoch ms) has a run, or has none. */
+export function outcomeOf(time: number, { hasRun, pause, undealt, open }: PastOfSchedule): Outcome {
+  if (hasRun) return 'started';
+  if (pause !== undefined && holds(pause, time)) return 'paused';
+  if (time >= undealt) return 'waiting';
+  return open.some((span) => holds(span, time)) ? 'skipped' : 'missed';
+}
+
+/** Neighbours that came to the same thing, other than a run, as one stretch. */
+export interface Gap {
+  readonly outcome: Exclude<Outcome, 'started'>;
+  /** First and last time of it. */
+  readonly from: number;
+  readonly to: number;
+  readonly times: number;
+}
+
+/** The gaps in a schedule's past, in order. `past` is ascending. */
+export function gapsIn(past: readonly { readonly time: number; readonly outcome: Outcome }[]): Gap[] {
+  const gaps: Gap[] = [];
+  let open = false;
+  for (const { time, outcome } of past) {
+    const last = gaps.at(-1);
+    if (outcome === 'started') open = false;
+    else if (open && last?.outcome === outcome) gaps[gaps.length - 1] = { ...last, to: time, times: last.times + 1 };
+    else {
+      gaps.push({ outcome, from: time, to: time, times: 1 });
+      open = true;
+    }
+  }
+  return gaps;
+}
+
+function holds({ from, to }: Span, time: number): boolean {
+  return from <= time && (to === undefined || time < to);
+}

@@ -1,0 +1,117 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TemporalConnection } from '../../src/temporal/temporal-connection.js';
+import { dagScheduleId } from '../../workflows/contract.js';
+import { runPath } from '../support/api-caller.js';
+import { TestService } from '../support/test-service.js';
+
+const DAG = (id: string, fields: string) => `id: ${id}
+${fields}
+params: { region: { type: string, default: eu } }
+tasks:
+  day: { type: transform, with: { value: "\${{ run.ds }} \${{ run.trigger }} \${{ params.region }}" } }
+outputs: { day: "\${{ tasks.day.output }}" }
+`;
+
+let baton: TestService;
+beforeAll(async () => {
+  baton = await TestService.start();
+});
+afterAll(() => baton?.stop());
+
+describe('a DAG with a schedule', () => {
+  it('is run by it at the times that were foretold, each run as if it had been started over REST with that date', async () => {
+    const stored = await baton.put(DAG('beat', 'schedule: { every: 1s }'));
+    expect([stored.status, stored.body.scheduleState]).toEqual([201, 'active']);
+    const { body: foretold } = await baton.get(`${stored.body.links.schedule}?count=3`);
+    expect(foretold).toMatchObject({ state: 'active', description: 'every 1s', timezone: 'UTC', overlapPolicy: 'allow_all' });
+    expect(foretold.note).toBeUndefined();
+    const dates: string[] = foretold.next.map(({ logicalDate }: { logicalDate: string }) => logicalDate);
+    expect(dates).toHaveLength(3);
+    for (const logicalDate of dates) {
+      await expect.poll(async () => (await baton.get(runPath(`beat-${logicalDate}`))).status).toBe(200);
+      const { body } = await baton.ended(`beat-${logicalDate}`);
+      const begin = new Date(Date.parse(logicalDate) - 1_000).toISOString().replace('.000', '');
+      expect(body).toMatchObject({
+        state: 'success',
+        trigger: 'schedule',
+        dated: true,
+        version: 1,
+        execution: 1,
+        logicalDate,
+        dataInterval: { start: begin, end: logicalDate },
+        params: { region: 'eu' },
+        outputs: { day: `${begin.slice(0, 10)} schedule eu` },
+      });
+    }
+    const [first] = dates;
+    const again = await baton.post('/api/v1/dags/beat/runs', { logicalDate: first });
+    expect([again.status, again.body.code]).toEqual([409, 'run_exists']);
+    expect((await baton.get(`${runPath(`beat-${first}`)}/tasks`)).body.items).toHaveLength(1);
+    const listed = await baton.get(`/api/v1/runs?dagId=beat&trigger=schedule&state=success&logicalDateFrom=${first}`);
+    expect(listed.body.items.map(({ logicalDate }: { logicalDate: string }) => logicalDate)).toContain(first);
+  });
+
+  it('says why it does not run while it is paused, and what passed in that time', async () => {
+    await baton.put(DAG('pause', 'schedule: { every: 1s }'));
+    const paused = await baton.call('PATCH', '/api/v1/dags/pause', { paused: true });
+    expect([paused.status, paused.body.scheduleState]).toEqual([200, 'paused']);
+    const shown = (await baton.get('/api/v1/dags/pause/schedule')).body;
+    expect(shown).toMatchObject({
+      state: 'paused',
+      note: expect.stringMatching(/^The DAG is paused since 20.*Z; times that pass are not run/),
+    });
+    expect(shown.next).toHaveLength(10);
+    const gapOf = async () => (await baton.get('/api/v1/dags/pause/schedule?count=1000')).body.gaps[0];
+    await expect.poll(async () => (await gapOf())?.times).toBeGreaterThan(2);
+    await baton.call('PATCH', '/api/v1/dags/pause', { paused: false });
+    const begun = Date.now();
+    await expect
+      .poll(async () => (await baton.get('/api/v1/dags/pause/schedule')).body.last[0])
+      .toMatchObject({ outcome: 'started', logicalDate: expect.any(String) });
+    const { last, gaps, state, counts } = (await baton.get('/api/v1/dags/pause/schedule?count=1000')).body;
+    expect(state).toBe('active');
+    expect(counts).toMatchObject({ missed: 0, skipped: 0, dropped: 0 });
+    const gap = gaps.find(({ outcome }: { outcome: string }) => outcome === 'paused');
+    expect(Date.parse(gap.to)).toBeLessThan(begun);
+    for (const { logicalDate, outcome, runId } of last) {
+      const inside = logicalDate >= gap.from && logicalDate <= gap.to;
+      expect([logicalDate, outcome === 'paused', runId === undefined && outcome !== 'waiting']).toEqual([
+        logicalDate,
+        inside,
+        inside,
+      ]);
+    }
+  });
+
+  it('of which somebody has deleted the Temporal Schedule gets it back as soon as anybody looks', async () => {
+    await baton.put(DAG('lost', 'schedule: "@daily"'));
+    const { port } = JSON.parse(await readFile(join(baton.home, 'temporal.pid'), 'utf8')) as { readonly port: number };
+    const temporal = new TemporalConnection({ address: `127.0.0.1:${port}`, namespace: 'default', identity: 'a test' });
+    try {
+      await temporal.client.schedule.getHandle(dagScheduleId('lost')).delete();
+      const seen = (await baton.get('/api/v1/dags/lost/schedule')).body;
+      expect(seen).toMatchObject({ state: 'pending', note: expect.stringContaining('is not there'), last: [] });
+      expect(seen.counts).toBeUndefined();
+      await expect.poll(async () => (await baton.get('/api/v1/dags/lost/schedule')).body.state).toBe('active');
+    } finally {
+      await temporal.close();
+    }
+  });
+
+  it('foretells what startDate and endDate leave of it, and nothing where there is no schedule', async () => {
+    const bounds = 'startDate: 2090-01-01\nendDate: 2090-01-02\ntimezone: Europe/Berlin\nschedule: "@daily"';
+    await baton.put(DAG('bounded', bounds));
+    expect((await baton.get('/api/v1/dags/bounded/schedule')).body.next).toEqual([
+      { logicalDate: '2090-01-01T23:00:00Z', dataInterval: { start: '2089-12-31T23:00:00Z', end: '2090-01-01T23:00:00Z' } },
+      { logicalDate: '2090-01-02T23:00:00Z', dataInterval: { start: '2090-01-01T23:00:00Z', end: '2090-01-02T23:00:00Z' } },
+    ]);
+    await baton.put(DAG('bounded', ''));
+    const none = await baton.get('/api/v1/dags/bounded/schedule');
+    expect([none.status, none.body.code]).toEqual([404, 'no_schedule']);
+    for (const count of ['0', '1001', 'x', '1.5'])
+      expect((await baton.get(`/api/v1/dags/bounded/schedule?count=${count}`)).status).toBe(400);
+    expect((await baton.get('/api/v1/dags/nowhere/schedule')).status).toBe(404);
+  });
+});

@@ -1,0 +1,15 @@
+import { compile } from '../../src/dag/compile.js';
+import { checkSpec } from '../../src/spec/check-spec.js';
+import { timingOf } from '../../src/temporal/time-schedule.js';
+import { isTimeZone } from '../../src/time/zone.js';
+import type { PutResult } from '../../workflows/contract.js';
+import type { TemporalHarness } from './temporal-harness.js';
+
+/** Stores a DAG as the service does: blobs first, then the entity. @throws Error for a spec that is not right. */
+export async function storeDag({ versions, dags }: TemporalHarness, text: string): Promise<PutResult> {
+  const { dag, canonical, issues } = checkSpec(text, 'yaml', { ownQueues: ['baton'], isTimeZone });
+  if (dag === undefined) throw new Error(issues.map(({ path, message }) => `${path}: ${message}`).join('\n'));
+  const source = { spec: canonical, text, mediaType: 'application/yaml' };
+  const stored = await versions.write(dag.id, source, compile(dag, { ownQueues: ['baton'] }));
+  return dags.put(dag.id, { ...stored, tags: dag.tags, timing: timingOf(dag) });
+}

@@ -1,0 +1,13 @@
+import type { TemporalPort } from '../../activities/system-calls.js';
+
+/** What activities get that have no business with Temporal in a test: there are no runs, no pollers, no DAGs. */
+export const WITHOUT_TEMPORAL: TemporalPort = {
+  runExists: async () => false,
+  countPollers: async () => 0,
+  lastAttempts: async () => new Map(),
+  isOpen: async () => false,
+  childEnd: async () => undefined,
+  executionIsOpen: async () => false,
+  applySchedule: async () => undefined,
+  resolveScheduled: async ({ dagId }) => ({ skipped: 'deleted', message: `There is no DAG ${dagId}.` }),
+};

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { gapsIn, type Outcome, outcomeOf, type PastOfSchedule } from '../../src/time/outcome.js';
+
+const facts: PastOfSchedule = { hasRun: false, undealt: 100, open: [] };
+
+describe('what became of a time', () => {
+  it.each<[string, number, Partial<PastOfSchedule>, Outcome]>([
+    ['it has its run, whatever else is true', 50, { hasRun: true, pause: { from: 0 } }, 'started'],
+    ['the DAG was paused', 50, { pause: { from: 50, to: 60 } }, 'paused'],
+    ['the DAG is paused', 120, { pause: { from: 50 } }, 'paused'],
+    ['the pause was over', 60, { pause: { from: 50, to: 60 } }, 'missed'],
+    ['Temporal has not dealt with it', 100, {}, 'waiting'],
+    [
+      'a run was open',
+      50,
+      {
+        open: [
+          { from: 10, to: 20 },
+          { from: 40, to: 51 },
+        ],
+      },
+      'skipped',
+    ],
+    ['a run is open', 50, { open: [{ from: 40 }] }, 'skipped'],
+    ['the run had ended', 50, { open: [{ from: 40, to: 50 }] }, 'missed'],
+  ])('%s', (_name, time, more, outcome) => {
+    expect(outcomeOf(time, { ...facts, ...more })).toBe(outcome);
+  });
+});
+
+describe('gaps', () => {
+  const past = (outcomes: string) =>
+    [...outcomes].map((letter, n) => ({
+      time: n * 10,
+      outcome: ({ s: 'started', m: 'missed', p: 'paused', k: 'skipped', w: 'waiting' } as const)[letter as 's'],
+    }));
+
+  it('are neighbours that came to the same, with their number', () => {
+    expect(gapsIn(past('smmmspmsw'))).toEqual([
+      { outcome: 'missed', from: 10, to: 30, times: 3 },
+      { outcome: 'paused', from: 50, to: 50, times: 1 },
+      { outcome: 'missed', from: 60, to: 60, times: 1 },
+      { outcome: 'waiting', from: 80, to: 80, times: 1 },
+    ]);
+  });
+
+  it('are apart where a run is between them, and none where all have run', () => {
+    expect(gapsIn(past('ksk'))).toHaveLength(2);
+    expect(gapsIn(past('sss'))).toEqual([]);
+    expect(gapsIn([])).toEqual([]);
+  });
+});

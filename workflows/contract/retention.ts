@@ -1,0 +1,4 @@
+/** Argument of `retention`. */
+export interface RetentionInput {
+  readonly retentionMs: number;
+}
