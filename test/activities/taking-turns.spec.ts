@@ -29,5 +29,5 @@ it('lets the event loop go round between pieces of long work, in their order', a
 
 it('gives what the work gives, and throws what it throws', async () => {
   expect(await inTurn(() => 'done')).toBe('done');
-  await expect(inTurn(() => JSON.parse('{'))).rejects.toThrow(SyntaxError);
+  await expect((async () => inTurn(() => JSON.parse('{')))()).rejects.toThrow(SyntaxError);
 });
