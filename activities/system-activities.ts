@@ -10,6 +10,7 @@ import { JsonBlobs } from '../src/objects/json-blobs.js';
 import { CACHE_DAYS_PREFIX, DAYS_PREFIX, dayOfCacheMarker, dayOfMarker } from '../src/objects/keys.js';
 import type { ObjectStore } from '../src/objects/object-store.js';
 import { ObjectStoreError } from '../src/objects/object-store-error.js';
+import { checkOutput } from './check-output.js';
 import { keptItems } from './kept-items.js';
 import { collectItems, expandStored, storedItemKeys } from './map-activities.js';
 import {
@@ -60,11 +61,13 @@ export function createSystemActivities(deps: {
     evaluate: async (input) => {
       try {
         const value = await evaluated(input, outputs);
+        checkOutput(input.schema, value);
         return { output: await outputValue(objects, input.prefix, input.name, value, input.inlineLimit) };
       } catch (error) {
         const named = expressionFailure(error);
         // Only what is wrong with the expression is a result; trouble with the store is worth another try.
-        if (named instanceof TaskError) return { error: named.message };
+        if (named instanceof TaskError)
+          return { error: named.message, ...(named.kind === 'output_schema' ? { kind: named.kind } : {}) };
         throw named;
       }
     },

@@ -49,11 +49,11 @@ export class OwnWork {
     const startedAt = Date.now();
     this.host.evaluate(
       index,
-      () => this.values.template(value, itemName(task.id, item), undefined, item),
+      () => this.values.template(value, itemName(task.id, item), undefined, item, task.outputSchema),
       (answer) => {
         const ending =
           'error' in answer
-            ? failed('expression', `value of task ${task.id}: ${answer.error}`)
+            ? failed(answer.kind ?? 'expression', `value of task ${task.id}: ${answer.error}`)
             : checkedEnding(task, answer.output);
         this.host.end(index, { ...ending, startedAt, endedAt: Date.now() }, item);
       },

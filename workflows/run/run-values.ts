@@ -27,8 +27,11 @@ export const INLINE_LIMIT = 4 * 1024;
 const INLINE_BUDGET = 256 * 1024;
 const TINY = 256;
 
-/** A value, or why there is none. Expected failures are values: a bad expression fails its task, never the workflow task. */
-export type Evaluated = { readonly output: OutputValue } | { readonly error: string };
+/**
+ * A value, or why there is none, `kind` where that is not the expression. Expected failures are values: a bad expression fails its
+ * task, never the workflow task.
+ */
+export type Evaluated = { readonly output: OutputValue } | { readonly error: string; readonly kind?: 'output_schema' };
 
 /** The task whose hook it is, as expressions know it (`task`), and between attempts the number of the one that has failed (`attempt`). */
 export interface HookOf {
@@ -122,8 +125,17 @@ export class RunValues {
     return this.evaluate(source, prepared, name, this.inlineLimit, item, true);
   }
 
-  /** A value with `${{ }}` in it; `item` where it is one of a map. */
-  template(template: Json, name: string, inlineLimit = this.inlineLimit, item?: CallItem): Evaluated | Promise<Evaluated> {
+  /**
+   * A value with `${{ }}` in it; `item` where it is one of a map. `schema`: what a value has to fit that is too large for the workflow;
+   * others are the caller's to check.
+   */
+  template(
+    template: Json,
+    name: string,
+    inlineLimit = this.inlineLimit,
+    item?: CallItem,
+    schema?: Json,
+  ): Evaluated | Promise<Evaluated> {
     let prepared: Prepared;
     try {
       prepared = this.latest?.template === template ? this.latest.prepared : prepare(template);
@@ -131,7 +143,7 @@ export class RunValues {
       return { error: messageOf(error) };
     }
     this.latest = { template, prepared };
-    return this.evaluate(template, prepared, name, inlineLimit, item);
+    return this.evaluate(template, prepared, name, inlineLimit, item, false, schema);
   }
 
   /** What expressions with these references can name; `inline` where every value of it is at hand. */
@@ -163,6 +175,7 @@ export class RunValues {
     inlineLimit: number,
     item?: CallItem,
     expression = false,
+    schema?: Json,
   ): Evaluated | Promise<Evaluated> {
     const { stored, inline } = this.scopeOf(references);
     const input: EvaluateInput = {
@@ -173,6 +186,7 @@ export class RunValues {
       prefix: this.prefix,
       name,
       inlineLimit,
+      ...(schema === undefined ? {} : { schema }),
     };
     // Shielded: it is asked for also while what runs is being cancelled.
     const elsewhere = (): Promise<Evaluated> =>
