@@ -1,7 +1,7 @@
 import { parseTemplate, renderTemplate } from '../src/dag/expression/index.js';
 import type { Json } from '../src/dag/json.js';
 import { expandMap } from '../src/dag/map/expand-map.js';
-import { type ItemKey, itemKey } from '../src/dag/map/item-key.js';
+import { type ItemKey, itemNames } from '../src/dag/map/item-key.js';
 import { itemAt } from '../src/dag/map/item-lists.js';
 import { type ItemRecord, type ItemResult, itemResult } from '../src/dag/map/item-result.js';
 import type { Failure } from '../src/dag/state.js';
@@ -17,6 +17,7 @@ import type {
   ItemKeysInput,
   UniformItems,
 } from './system-calls.js';
+import { inTurn } from './taking-turns.js';
 import { TaskError } from './task-error.js';
 import { expressionFailure, loadLists, loadTasks } from './task-input.js';
 import { outputValue } from './task-output.js';
@@ -32,10 +33,14 @@ export async function expandStored(
 ): Promise<ExpandedLists | { readonly failure: Failure }> {
   try {
     const values: Json[] = [];
-    for (const [, source] of map.sources) {
-      const template = parseTemplate(source);
-      const tasks = await loadTasks(scope.tasks ?? {}, template.references, outputs);
-      values.push(renderTemplate(template, { ...scope, tasks }));
+    for (const [key, source] of map.sources) {
+      try {
+        const template = parseTemplate(source);
+        const tasks = await loadTasks(scope.tasks ?? {}, template.references, outputs);
+        values.push(await inTurn(() => renderTemplate(template, { ...scope, tasks })));
+      } catch (error) {
+        throw expressionFailure(error, `${map.zip === true ? 'zip' : 'expand'}.${key} of task ${task}`);
+      }
     }
     const expanded = expandMap(task, map, values);
     if ('failure' in expanded) return expanded;
@@ -45,11 +50,10 @@ export async function expandStored(
     const { zip, fill, batch } = map;
     return { source: { zip, fill, batch, lists }, total: expanded.total };
   } catch (error) {
-    const named = expressionFailure(error);
     // What is wrong with the lists is a result; trouble with the store is worth another try.
-    if (named instanceof TaskError)
-      return { failure: { kind: named.kind === 'error' ? 'expression' : named.kind, message: named.message } };
-    throw named;
+    if (error instanceof TaskError)
+      return { failure: { kind: error.kind === 'error' ? 'expression' : error.kind, message: error.message } };
+    throw error;
   }
 }
 
@@ -58,11 +62,14 @@ export async function storedItemKeys(
   outputs: JsonBlobs,
   { source, template, scope, from, to }: ItemKeysInput,
 ): Promise<readonly ItemKey[]> {
-  const parsed = parseTemplate(template);
   const lists = await loadLists(source, outputs);
-  return Array.from({ length: to - from }, (_, i) =>
-    itemKey(parsed, { ...scope, item: parsed.references.item ? itemAt(source, lists, from + i) : null, index: from + i }),
-  );
+  const name = itemNames(template);
+  const keys: ItemKey[] = [];
+  for (let index = from; index < to; index++) {
+    const item = name.needsItem ? itemAt(source, lists, index) : null;
+    keys.push(await inTurn(() => name.of({ ...scope, item, index })));
+  }
+  return keys;
 }
 
 /** Puts the outputs of items in order, their stored values included, and writes both lists where they are large. */

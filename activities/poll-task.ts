@@ -63,10 +63,11 @@ class Poll {
     this.mask = new SecretMask(Object.values(secrets));
     const { attempt } = this.temporal.info;
     const scope = await taskScope(call, input.references, runtime.outputs, attempt, secrets);
-    const rendered = renderInput(input, scope);
+    const what = `with of task ${call.task}`;
+    const rendered = await renderInput(input, scope, what);
     const context = this.context(signal, attempt);
     const returned = await handler.run(rendered, context).catch((error: unknown) => {
-      throw expressionFailure(error);
+      throw expressionFailure(error, what);
     });
     const output = this.mask.output(toJson(returned));
     checkOutput(task.body.outputSchema, output);

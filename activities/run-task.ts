@@ -112,9 +112,10 @@ class TaskRun {
     const named = key === undefined ? references : mergeReferences([references, key.references]);
     const known = taskScope(call, named, runtime.outputs, attempt, secrets);
     const scope = known instanceof Promise ? await known : known;
-    const rendered = renderInput(input, scope);
+    const rendering = renderInput(input, scope, `with of task ${call.task}`);
+    const rendered = rendering instanceof Promise ? await rendering : rendering;
     if (task.body.cache !== undefined) {
-      const kept = renderInput(key ?? input, scopeOfCacheKey(scope));
+      const kept = await renderInput(key ?? input, scopeOfCacheKey(scope), `cache.key of task ${call.task}`);
       this.cache = new TaskCache(runtime.objects, task.body.cache, { id: call.task, type: task.body.type }, kept);
       const earlier = call.ignoreCache === true ? undefined : await this.earlierOutput(this.cache, outputSchema);
       if (earlier !== undefined) return earlier;

@@ -10,6 +10,7 @@ import { JsonBlobs } from '../src/objects/json-blobs.js';
 import { CACHE_DAYS_PREFIX, DAYS_PREFIX, dayOfCacheMarker, dayOfMarker } from '../src/objects/keys.js';
 import type { ObjectStore } from '../src/objects/object-store.js';
 import { ObjectStoreError } from '../src/objects/object-store-error.js';
+import { checkOutput } from './check-output.js';
 import { keptItems } from './kept-items.js';
 import { collectItems, expandStored, storedItemKeys } from './map-activities.js';
 import {
@@ -19,6 +20,7 @@ import {
   type SystemActivities,
   type TemporalPort,
 } from './system-calls.js';
+import { inTurn } from './taking-turns.js';
 import type { CacheDay } from './task-cache.js';
 import { TaskError } from './task-error.js';
 import { expressionFailure, itemScope, loadTasks } from './task-input.js';
@@ -59,11 +61,13 @@ export function createSystemActivities(deps: {
     evaluate: async (input) => {
       try {
         const value = await evaluated(input, outputs);
+        checkOutput(input.schema, value);
         return { output: await outputValue(objects, input.prefix, input.name, value, input.inlineLimit) };
       } catch (error) {
         const named = expressionFailure(error);
         // Only what is wrong with the expression is a result; trouble with the store is worth another try.
-        if (named instanceof TaskError) return { error: named.message };
+        if (named instanceof TaskError)
+          return { error: named.message, ...(named.kind === 'output_schema' ? { kind: named.kind } : {}) };
         throw named;
       }
     },
@@ -97,19 +101,22 @@ async function evaluated(input: EvaluateInput, outputs: JsonBlobs): Promise<Json
   if (input.expression === true) {
     if (typeof input.template !== 'string')
       throw new TaskError('ExpressionError', 'a bare expression must be text', { kind: 'expression' });
-    const expression = parseExpression(input.template);
-    return evaluateExpression(expression, {
+    const source = input.template;
+    const expression = await inTurn(() => parseExpression(source, { stored: true }));
+    const scope = {
       ...input.scope,
       tasks: await loadTasks(input.scope.tasks ?? {}, expression.references, outputs),
       ...(await itemScope(input.item, expression.references, outputs)),
-    });
+    };
+    return inTurn(() => evaluateExpression(expression, scope));
   }
-  const template = parseTemplate(input.template);
-  return renderTemplate(template, {
+  const template = await inTurn(() => parseTemplate(input.template, { stored: true }));
+  const scope = {
     ...input.scope,
     tasks: await loadTasks(input.scope.tasks ?? {}, template.references, outputs),
     ...(await itemScope(input.item, template.references, outputs)),
-  });
+  };
+  return inTurn(() => renderTemplate(template, scope));
 }
 
 /** `storeJson` of {@link SystemActivities}. */

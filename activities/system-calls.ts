@@ -28,9 +28,12 @@ export interface SystemActivities {
   storeJson(input: { readonly key: string; readonly value: Json; readonly replace?: boolean }): Promise<BlobRef>;
   /**
    * Evaluates a template whose scope names a stored value, with the same evaluator as the walk (R15, cap 64 MiB).
-   * An expression that fails is a result, not an error. The value is stored when over `inlineLimit`.
+   * An expression that fails is a result, not an error; so is a value that does not fit, of kind `output_schema`. The value is stored
+   * when over `inlineLimit`.
    */
-  evaluate(input: EvaluateInput): Promise<{ readonly output: OutputValue } | { readonly error: string }>;
+  evaluate(
+    input: EvaluateInput,
+  ): Promise<{ readonly output: OutputValue } | { readonly error: string; readonly kind?: 'output_schema' }>;
   /** Makes the items of a map whose lists are stored, or too long for the workflow (R10). What is wrong with them is a result. */
   expandMap(input: ExpandMapInput): Promise<ExpandedLists | { readonly failure: Failure }>;
   /** Names of the items `from` to before `to` of a map whose lists are stored. */
@@ -75,6 +78,8 @@ export interface EvaluateInput {
   readonly prefix: string;
   readonly name: string;
   readonly inlineLimit: number;
+  /** What the value must fit, where it is the output of a task. Default: everything does. */
+  readonly schema?: Json;
 }
 
 export interface LastAttemptsInput {

@@ -63,12 +63,13 @@ function failureOf(
   details: Json | undefined,
   mask: SecretMask,
 ): Failure {
-  const shown = mask.text(message);
+  // Temporal takes whole characters only: half a surrogate pair in what a task says would end the worker.
+  const shown = mask.text(message).toWellFormed();
   const kept = details === undefined || details === null ? undefined : mask.details(details);
   return {
     kind,
-    message: shown.length > MAX_MESSAGE ? `${shown.slice(0, MAX_MESSAGE)}…` : shown,
-    ...(type === undefined ? {} : { type }),
+    message: shown.length > MAX_MESSAGE ? `${shown.slice(0, MAX_MESSAGE).toWellFormed()}…` : shown,
+    ...(type === undefined ? {} : { type: type.toWellFormed() }),
     ...(kept === undefined || JSON.stringify(kept).length > MAX_DETAILS ? {} : { details: kept }),
   };
 }

@@ -6,6 +6,7 @@ import type { RetryHookBody, TaskBody } from '../src/dag/plan.js';
 import type { Scope, TaskScope } from '../src/dag/scope.js';
 import type { BlobRef } from '../src/dag/state.js';
 import type { JsonBlobs } from '../src/objects/json-blobs.js';
+import { inTurn } from './taking-turns.js';
 import type { CallTasks, TaskCall } from './task-call.js';
 import { TaskError } from './task-error.js';
 import { type PreparedInput, type TaskHandler, templateInput } from './task-handler.js';
@@ -186,22 +187,24 @@ async function loadOutput(id: string, field: 'output' | 'items' | 'list', output
   );
 }
 
-/** Puts values in. Throws `TaskError` (`expression`) where that cannot be done. */
-export function renderInput(input: PreparedInput, scope: Scope): Json {
-  try {
-    return input.render(scope);
-  } catch (error) {
-    throw expressionFailure(error);
-  }
+/** Puts values in. Throws `TaskError` (`expression`) where that cannot be done, naming what it is (`with of task load`). */
+export function renderInput(input: PreparedInput, scope: Scope, what: string): Json | Promise<Json> {
+  return inTurn(() => {
+    try {
+      return input.render(scope);
+    } catch (error) {
+      throw expressionFailure(error, what);
+    }
+  });
 }
 
-/** Names what the expression engine throws; other errors pass. */
-export function expressionFailure(error: unknown): unknown {
+/** Names what the expression engine throws, and what it stands in; other errors pass. */
+export function expressionFailure(error: unknown, what?: string): unknown {
   if (error instanceof TaskError || !(error instanceof Error)) return error;
   if (!/^(Expression|Template)/.test(error.name) && !/^(Expression|Template)/.test(error.constructor.name)) return error;
   const where = (error as { pointer?: unknown }).pointer;
   const place = typeof where === 'string' ? ` (with${where})` : '';
-  return new TaskError('ExpressionError', `${error.message}${place}`, {
+  return new TaskError('ExpressionError', `${what === undefined ? '' : `${what}: `}${error.message}${place}`, {
     kind: 'expression',
     retryable: false,
     cause: undefined,

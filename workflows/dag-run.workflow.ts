@@ -31,6 +31,7 @@ import {
   type TasksQueryInput,
   type TasksQueryResult,
 } from './contract.js';
+import { Allowance } from './run/allowance.js';
 import { approvalDesk } from './run/approval-desk.js';
 import { BUDGETS } from './run/budgets.js';
 import { closeRun } from './run/close-run.js';
@@ -82,7 +83,7 @@ async function run(given: DagRunInput, unable?: Failure): Promise<RunSummary> {
   const place = new RunPlace(input, plan);
   if (broken !== undefined) return closeRun(input, ledger, 'failed', broken, place.leave);
 
-  const values = new RunValues(itemRun(input), plan, walk, ledger, itemPrefix(input), system);
+  const values = new RunValues(itemRun(input), plan, walk, ledger, itemPrefix(input), system, new Allowance());
   const earlier = new EarlierItems(known?.items, ledger);
   const context: RunContext = { input, plan, walk, ledger, values, dags, earlier };
   const loop = new RunLoop(context);
@@ -138,11 +139,11 @@ async function failureOf(
 }
 
 /** What the hooks of the DAG know: also how it ended, and why (R12). */
-function hookRun({ input, plan, walk, ledger }: RunContext, state: FinalRunState): HookRun {
+function hookRun({ input, plan, walk, ledger, values: { allowance } }: RunContext, state: FinalRunState): HookRun {
   const { run, prefix } = input;
   const { failedTasks = [], failure = null } = ledger.head();
   const facts: RunFacts = { ...run, scope: { ...run.scope, state, failedTasks, failure: failure as Json } };
-  return { plan, ledger, values: new RunValues(facts, plan, walk, ledger, prefix, system), prefix };
+  return { plan, ledger, values: new RunValues(facts, plan, walk, ledger, prefix, system, allowance), prefix };
 }
 
 /** The run's own limit of time is a timer, never Temporal's, which would run no clean-up (R23). */

@@ -16,6 +16,8 @@ export interface Pattern {
   test(text: string): boolean;
   /** How much work one character of text can be, at least 1. */
   readonly size: number;
+  /** What looking at so many characters may take, in steps of an expression (less than half a microsecond each). */
+  steps(characters: number): number;
 }
 
 /** Compiles a pattern of at most 256 characters whose repetitions, written out, stay under 1,000. Throws {@link PatternError}. */
@@ -27,13 +29,25 @@ export function compilePattern(source: string): Pattern {
     throw new PatternError(`the repetitions of the pattern multiply to ${size} parts; at most ${MAX_PATTERN_SIZE} are allowed`);
   try {
     const compiled = RE2JS.compile(source);
-    return { size, test: (text) => compiled.matcher(text).find() };
+    return {
+      size,
+      test: (text) => compiled.matcher(text).find(),
+      steps: (characters) => 1 + Math.ceil(characters * stepsEach(size)),
+    };
   } catch (error) {
     const reason = error instanceof Error ? error.message.replace(/^error parsing regexp: /, '') : String(error);
     throw new PatternError(
       `${reason}${/\(\?[=!<]|escape sequence/.test(reason) ? ' (lookaround and backreferences are not supported)' : ''}`,
     );
   }
+}
+
+/**
+ * Steps for each character (measured): a small pattern runs as an automaton whose states are soon all known; a large one may have to
+ * look at each of its parts at each character.
+ */
+function stepsEach(size: number): number {
+  return 0.25 + Math.min(size, (size * size) / 64);
 }
 
 /** An upper estimate of a pattern's compiled size, without compiling it: one per character, groups

@@ -20,6 +20,13 @@ describe('compilePattern', () => {
   );
 });
 
+it('takes more steps for a pattern of many parts, which may all be looked at for each character', () => {
+  const small = compilePattern('^[a-z]+$').steps(1_000);
+  const large = compilePattern('(?i)(\\pL?){200}1').steps(1_000);
+  expect(small).toBeLessThan(2_000);
+  expect(large).toBeGreaterThan(500_000);
+});
+
 it.each<[string, number]>([
   ['abc', 4],
   ['a{10}', 11],

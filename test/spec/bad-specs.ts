@@ -664,6 +664,13 @@ export const BAD_SPECS: readonly BadSpec[] = [
     '/tasks/a/retry/maxInterval',
     http({ retry: { interval: '1m', maxInterval: '10s' } }),
   ),
+  json(
+    'a name of an activity that Temporal does not take',
+    'invalid_value',
+    '/tasks/a/with/name',
+    { id: 'bad', tasks: { a: { type: 'activity', with: { name: 'x'.repeat(1_001) } } } },
+    'at most 1000',
+  ),
   json('a blank in a queue', 'invalid_value', '/tasks/a/queue', http({ queue: 'my queue' })),
   json(
     'the system queue',

@@ -88,6 +88,7 @@ export class RunHarness {
         secrets: new Secrets(() => undefined),
         userActivities: new Map(Object.entries(activities)),
         sql: { dataFolders: [this.folder] },
+        http: { allowPrivateHosts: ['127.0.0.1'] },
         temporal: {
           ...WITHOUT_TEMPORAL,
           isOpen: async () => true,
@@ -101,6 +102,14 @@ export class RunHarness {
         },
       }),
     });
+  }
+
+  /** A worker of somebody else: activities that get their arguments as they are, and no workflows. */
+  foreignWorker(
+    taskQueue: string,
+    activities: { readonly [name: string]: (...args: never[]) => Promise<unknown> },
+  ): Promise<Worker> {
+    return Worker.create({ connection: this.environment.nativeConnection, taskQueue, activities });
   }
 
   /** Starts a run of a plan whose activities, those of hooks included, are all user activities with these arguments. */

@@ -229,6 +229,7 @@ describe.each([{ cache: 100 }, { cache: 0 }])('children with a workflow cache of
     await worker.runUntil(async () => {
       const run = await started(plan);
       await closed(run);
+      if (cache > 0) await recordHistory(run.handle, 'a-subdag-that-takes-too-long');
       expect((await run.report()).tasks['sub']!.failure).toMatchObject({ kind: 'timeout' });
       expect(log).toEqual(['began leaf', 'stopped leaf']);
     });

@@ -221,6 +221,24 @@ describe.each([{ cache: 100 }, { cache: 0 }])('dagRun with a workflow cache of $
     expect(report.tasks['asked']!.state).toBe('success');
   });
 
+  it('checks what a transform makes of a stored value against its outputSchema', async () => {
+    const copy = { type: 'transform', value: '${{ tasks.source.output }}' } as const;
+    const plan = withTask(
+      withTask(planOf('source\nfits {noop} <- source\nother {noop} <- source'), 'fits', {
+        ...copy,
+        outputSchema: { type: 'string' },
+      }),
+      'other',
+      { ...copy, outputSchema: { type: 'integer' } },
+    );
+    const { report } = await run(plan, { work: () => 'x'.repeat(100_000) }, { cache });
+    expect(report.tasks['fits']).toMatchObject({ state: 'success', output: { ref: expect.any(String) } });
+    expect(report.tasks['other']).toMatchObject({
+      state: 'failed',
+      failure: { kind: 'output_schema', message: expect.stringContaining('must be a whole number') },
+    });
+  });
+
   it('loads its plan from the object store, and fails by name when it is gone', async () => {
     const stored = await run(planOf('a'), { work: () => null }, { cache, inline: false });
     expect(stored.report.state).toBe('success');

@@ -93,7 +93,7 @@ describe.each([{ cache: 100 }, { cache: 0 }])('a graph with a workflow cache of 
     expect(states).toEqual({ route: 'failed', a: 'upstream_failed', after: 'success' });
     expect(report.tasks['route']!.failure).toEqual({
       kind: 'expression',
-      message: 'route.cases[0].when must be true or false, got "yes"',
+      message: 'cases[0].when of task route must be true or false, got "yes"',
     });
   });
 

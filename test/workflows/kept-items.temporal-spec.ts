@@ -114,7 +114,37 @@ describe.each([{ cache: 100 }, { cache: 0 }])('another attempt of a SubDAG with 
         [505, true],
         [506, true],
       ]);
-      if (cache > 0) await recordHistory(handleOf(`${run.runId}/sub#2`), 'a-subdag-keeps-shards-of-its-maps');
+      if (cache > 0) {
+        await recordHistory(handleOf(`${run.runId}/sub#2`), 'a-subdag-keeps-shards-of-its-maps');
+        await recordHistory(handleOf(`${run.runId}/sub#2/wide[500]`), 'a-shard-keeps-what-succeeded');
+      }
+    });
+  });
+
+  it('still knows in a new execution what the maps have left that have not begun again', async () => {
+    const ran: string[] = [];
+    const work = () => {
+      const { activityId, workflowExecution } = Context.current().info;
+      ran.push(activityId);
+      if (!workflowExecution!.workflowId.includes('#2') && /flaky|later\[1\]/.test(activityId)) throw new Error('not yet');
+      return activityId;
+    };
+    const inner = await harness.storePlan({ ...planOf('flaky'), bodies: ['b'] });
+    const plan = await twice(
+      [
+        { id: 'child', type: 'noop', sub: { plan: 0 } },
+        { id: 'later', ...taskOf('activity'), map: over(2) },
+      ],
+      { subs: [inner.planKey] },
+    );
+    const worker = await harness.worker({ work }, { cache });
+    await worker.runUntil(async () => {
+      // While the child runs nothing else starts, and once it has ended the history is long enough to go on in another execution.
+      const run = await harness.start(plan, { more: { budgets: { children: 1, continueFromEvents: 6 } } });
+      expect(await run.handle.result()).toMatchObject({ state: 'success' });
+      if (cache > 0) await recordHistory(handleOf(`${run.runId}/sub#2`), 'a-subdag-carries-what-it-keeps');
+      expect((await reportOf(run, 'sub#2')).tasks['later']!.output).toEqual({ value: ['later[0]', 'later[1]'] });
+      expect(ran.filter((id) => id === 'later[0]')).toHaveLength(1);
     });
   });
 });

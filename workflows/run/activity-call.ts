@@ -32,7 +32,7 @@ export function foreignArguments(
 
 /** The arguments that were rendered, a reference where they are long, or how the task ends where they could not be. */
 export function argumentsIn(answer: Evaluated, name: string): readonly unknown[] | TaskEnding {
-  if ('error' in answer) return failed('expression', `arguments of ${name}: ${answer.error}`);
+  if ('error' in answer) return failed('expression', `args of ${name}: ${answer.error}`);
   return 'value' in answer.output ? (answer.output.value as readonly Json[]) : [answer.output];
 }
 

@@ -64,7 +64,7 @@ export class Approvals implements TaskPart {
       task,
       () => this.values.template(approval.message, this.plan.tasks[task]!.id),
       (answer) => {
-        const message = messageIn(answer);
+        const message = messageIn(answer, this.plan.tasks[task]!.id);
         if (typeof message !== 'string') return this.host.end(task, message);
         const { approvers = [] } = approval;
         const by = approvers.length === 0 ? '' : ` by ${approvers.slice(0, NAMED_APPROVERS).join(' or ')}`;
@@ -187,7 +187,12 @@ export class Approvals implements TaskPart {
 
 /** Failure of an update that is refused; `details` name what does not fit. */
 export function refused(type: string, message: string, details?: unknown): ApplicationFailure {
-  return ApplicationFailure.create({ type, message, nonRetryable: true, details: details === undefined ? [] : [details] });
+  return ApplicationFailure.create({
+    type,
+    message: message.toWellFormed(),
+    nonRetryable: true,
+    details: details === undefined ? [] : [details],
+  });
 }
 
 function rejection(decision: Decision, how: string): Failure {
@@ -196,9 +201,9 @@ function rejection(decision: Decision, how: string): Failure {
   return { kind: 'rejected', type: 'Rejected', message, details: decision };
 }
 
-function messageIn(answer: Evaluated): string | TaskEnding {
-  if ('error' in answer) return failed('expression', `message: ${answer.error}`);
-  if (!('value' in answer.output)) return failed('expression', 'the message of an approval is too long');
+function messageIn(answer: Evaluated, id: string): string | TaskEnding {
+  if ('error' in answer) return failed('expression', `message of task ${id}: ${answer.error}`);
+  if (!('value' in answer.output)) return failed('expression', `message of task ${id} is too long`);
   const { value } = answer.output;
   return clip(typeof value === 'string' ? value : JSON.stringify(value));
 }

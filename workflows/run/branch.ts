@@ -20,7 +20,7 @@ export function chooseTargets(
   const from = (at: number): void => {
     const each = cases[at];
     if (each === undefined) return done({ chosen: matched ? chosen : (otherwise ?? []) });
-    const where = `${name}.cases[${at}].when`;
+    const where = `cases[${at}].when of task ${name}`;
     if (typeof each.when === 'boolean') return go(at, { value: each.when });
     ask(each.when, where, (answer) => go(at, conditionAnswer(answer, where)));
   };

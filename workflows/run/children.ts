@@ -23,6 +23,7 @@ import {
   type PinnedDag,
   type RunBudgets,
 } from '../contract.js';
+import type { Allowance } from './allowance.js';
 import { childFacts, childOptions } from './child-presentation.js';
 import { reaches } from './reach-of-cancel.js';
 import type { Rewinds } from './rewinds.js';
@@ -76,6 +77,7 @@ export class Children implements TaskPart {
     private readonly host: TaskHost,
     private readonly budgets: RunBudgets,
     private readonly rewinds: Rewinds,
+    private readonly allowance: Allowance,
     private readonly system: (summary: string) => Pick<SystemActivities, 'childEnds'>,
     private readonly ends: ChildEnds,
   ) {}
@@ -122,16 +124,18 @@ export class Children implements TaskPart {
     const open: Open = { child, started: false, cancelWanted: false };
     const input = this.inputOf(order, now);
     this.open.set(keyOf(child), open);
-    this.host.began(JSON.stringify(input).length);
+    this.host.began();
     const begin = async (): Promise<void> => {
-      const handle = await startChild(DAG_RUN, {
-        ...childOptions(input.run, { part, attempt }, this.plan.tasks[task]!.priority),
-        workflowId: input.run.runId,
-        args: [input],
-        parentClosePolicy: ParentClosePolicy.ABANDON,
-        cancellationType: ChildWorkflowCancellationType.ABANDON,
-        workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-      });
+      const handle = await this.allowance.begin(JSON.stringify(input).length, () =>
+        startChild(DAG_RUN, {
+          ...childOptions(input.run, { part, attempt }, this.plan.tasks[task]!.priority),
+          workflowId: input.run.runId,
+          args: [input],
+          parentClosePolicy: ParentClosePolicy.ABANDON,
+          cancellationType: ChildWorkflowCancellationType.ABANDON,
+          workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+        }),
+      );
       const closed = (): void => this.host.tell(() => this.closedSilently(child));
       void handle.result().then(closed, closed);
     };
@@ -180,9 +184,9 @@ export class Children implements TaskPart {
     else this.ends.endedLate(child, end);
   }
 
-  /** In flight until the server has it: what an execution asks for as its last act might never be done. */
+  /** In flight until it is delivered: the server drops what a run asked for in the workflow task in which it continues as new. */
   private requestCancel(child: ChildRecord): void {
-    this.host.began(0);
+    this.host.began();
     const request = (): Promise<void> => getExternalWorkflowHandle(this.runIdOf(child)).cancel();
     const asked = (): void => this.host.tell(() => this.host.over());
     // It may have closed meanwhile: then its word is on its way.

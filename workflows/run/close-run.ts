@@ -52,7 +52,10 @@ export async function closeRun(
   if (input.parent !== undefined && end !== undefined) await tellParent(input.parent, end);
   if (state === 'cancelled') throw new CancelledFailure(`run ${input.run.runId} was cancelled`);
   if (failure !== undefined) {
-    const failed = ApplicationFailure.nonRetryable(failure.message, DAG_RUN_FAILED, { kind: failure.kind, failedTasks });
+    const failed = ApplicationFailure.nonRetryable(failure.message.toWellFormed(), DAG_RUN_FAILED, {
+      kind: failure.kind,
+      failedTasks,
+    });
     // Where in our code it was thrown says nothing about the run, and would be shown above what does.
     failed.stack = '';
     throw failed;

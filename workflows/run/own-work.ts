@@ -23,10 +23,8 @@ export class OwnWork {
   /** Asks the `when` of a task that may start: it gets in line, or is skipped, or has failed (R8). */
   askWhen(index: number, { id, when }: TaskPlan): void {
     if (typeof when === 'boolean') return this.answerWhen(index, id, { output: { value: when } });
-    this.host.ask(
-      index,
-      () => this.values.expression(when as string, `${id}.when`),
-      (answer) => this.answerWhen(index, id, answer),
+    this.host.settle(index, this.values.expression(when as string, `${id}.when`), (answer) =>
+      this.answerWhen(index, id, answer),
     );
   }
 
@@ -51,9 +49,12 @@ export class OwnWork {
     const startedAt = Date.now();
     this.host.evaluate(
       index,
-      () => this.values.template(value, itemName(task.id, item), undefined, item),
+      () => this.values.template(value, itemName(task.id, item), undefined, item, task.outputSchema),
       (answer) => {
-        const ending = 'error' in answer ? failed('expression', answer.error) : checkedEnding(task, answer.output);
+        const ending =
+          'error' in answer
+            ? failed(answer.kind ?? 'expression', `value of task ${task.id}: ${answer.error}`)
+            : checkedEnding(task, answer.output);
         this.host.end(index, { ...ending, startedAt, endedAt: Date.now() }, item);
       },
       item,

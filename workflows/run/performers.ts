@@ -71,7 +71,7 @@ export class Performers implements TaskPart {
     this.activities = new TaskActivities(plan, ledger, values, prefix, host, rewinds, scopes, watch, (task, start) =>
       this.maps.within(task, start),
     );
-    this.children = new Children(input, plan, host, budgets, rewinds, system, {
+    this.children = new Children(input, plan, host, budgets, rewinds, values.allowance, system, {
       ended: (child, end, cancelled) =>
         this.shards.has(child.task) ? this.shards.ended(child, end) : this.subs.ended(child, end, cancelled),
       endedLate: (child) => this.subs.endedLate(child),

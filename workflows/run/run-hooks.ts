@@ -76,7 +76,10 @@ export async function carryOutHook(run: HookPlace, task: TaskPlan, left: number)
   const { item, rewinds, before = 0 } = run.about ?? {};
   let ending: TaskEnding;
   try {
-    const result = await startActivity(task, within(activity, left), args, run.plan.dagId, item, rewinds);
+    const given = args;
+    const result = await run.values.allowance.begin(JSON.stringify(given).length, () =>
+      startActivity(task, within(activity, left), given, run.plan.dagId, item, rewinds),
+    );
     ending = endingOfResult(task, activity, result);
   } catch (error) {
     ending = endingOfFailure(error, { id: task.id, name: activity.name, queue });

@@ -1,18 +1,19 @@
-import { CancellationScope, sleep } from '@temporalio/workflow';
+import { CancellationScope } from '@temporalio/workflow';
 import type { CallItem, ItemPlace } from '../../src/dag/map/item-source.js';
 import type { DagPlan } from '../../src/dag/plan.js';
 import { rewindable } from '../../src/dag/rewind-scope.js';
 import type { Step, Walk } from '../../src/dag/walk.js';
+import type { Allowance } from './allowance.js';
 import { BUDGETS } from './budgets.js';
+import { ExecutionBudget } from './execution-budget.js';
 import { Performers, type RunContext } from './performers.js';
 import { reaches } from './reach-of-cancel.js';
 import { Rewinds } from './rewinds.js';
 import type { RunLedger } from './run-ledger.js';
 import type { Evaluated } from './run-values.js';
 import { failed, type TaskEnding } from './task-ending.js';
-import { messageOf } from './task-failure.js';
+import { clip, messageOf } from './task-failure.js';
 import type { TaskHost } from './task-host.js';
-import { TurnBudget } from './turn-budget.js';
 
 /** Why the loop came back. */
 export type LoopEnd = 'done' | 'continue_as_new';
@@ -30,7 +31,10 @@ export class RunLoop implements TaskHost {
   private readonly inbox: (() => void)[] = [];
   /** Ends the loop's wait for the inbox: a bare promise, since `condition` makes three of them. */
   private wake?: () => void;
-  private readonly budget: TurnBudget;
+  private readonly budget: ExecutionBudget;
+  private readonly allowance: Allowance;
+  /** The next workflow task is waited for, to start more. */
+  private goesOn = false;
   private readonly rewinds: Rewinds;
   /** How often what runs has been cancelled: what was asked before belongs to another time. */
   private cancellations = 0;
@@ -48,7 +52,8 @@ export class RunLoop implements TaskHost {
     this.stopReason = input.carried?.stopped;
     this.failFastSeen = walk.failFastTripped;
     const budgets = { ...BUDGETS, ...input.budgets };
-    this.budget = new TurnBudget(budgets);
+    this.budget = new ExecutionBudget(budgets);
+    this.allowance = context.values.allowance;
     const mayBeSentBack = rewindable(plan);
     this.rewinds = new Rewinds(mayBeSentBack, (task) => ledger.recordOf(task)?.rewinds ?? 0, walk);
     this.performers = new Performers(context, budgets, this.rewinds, mayBeSentBack, this, (to) => this.sendBack(to));
@@ -98,7 +103,6 @@ export class RunLoop implements TaskHost {
   private async driveWithin(scope: CancellationScope): Promise<LoopEnd | undefined> {
     this.performers.resume(this.walk);
     for (;;) {
-      this.budget.beginTurn();
       for (const tell of this.inbox.splice(0)) tell();
       this.dropUnwanted();
       if (this.failFastIsNew) {
@@ -139,19 +143,24 @@ export class RunLoop implements TaskHost {
     if (this.budget.mustDrain) return;
     const { performers } = this;
     while (!this.budget.isFull && !performers.children.isFull) {
-      if (this.budget.isSpent) {
-        if (!this.mayHaveMore) return;
-        // More may be ready than one workflow task should hold: a timer makes the next one.
-        const goOn = (): void => this.tell(() => {});
-        void sleep(1, { summary: 'more tasks are ready' }).then(goOn, goOn);
-        return;
-      }
+      if (this.allowance.isSpent) return this.goOn();
       // What answers a failure must not start before the others are cancelled: it would be cancelled with them.
       if (this.failFastIsNew) return;
       const step = this.walk.next();
       if (step !== undefined) this.take(step);
       else if (!this.launchItem() && !performers.shards.launch()) return;
     }
+  }
+
+  /** What else is ready starts in the next workflow task. */
+  private goOn(): void {
+    if (this.goesOn || !this.mayHaveMore) return;
+    this.goesOn = true;
+    void this.allowance.room().then(() =>
+      this.tell(() => {
+        this.goesOn = false;
+      }),
+    );
   }
 
   private get mayHaveMore(): boolean {
@@ -172,7 +181,6 @@ export class RunLoop implements TaskHost {
     if (item === undefined) return false;
     const { task, call, failure } = item;
     const mapped = this.plan.tasks[task]!;
-    if (mapped.map?.key !== undefined) this.budget.evaluated();
     if (failure === undefined) this.performers.perform(task, mapped, call);
     else this.end(task, { state: 'failed', failure }, call);
     return true;
@@ -183,12 +191,8 @@ export class RunLoop implements TaskHost {
     this.wake?.();
   }
 
-  sent(chars: number): void {
-    this.budget.sent(chars);
-  }
-
-  began(chars: number): void {
-    this.budget.began(chars);
+  began(): void {
+    this.budget.began();
   }
 
   over(): void {
@@ -197,7 +201,7 @@ export class RunLoop implements TaskHost {
 
   settle<T>(task: number, answer: T | Promise<T>, then: (answer: T) => void, item?: ItemPlace): void {
     if (!(answer instanceof Promise)) return then(answer);
-    this.began(0);
+    this.began();
     const round = this.rewinds.begun(task);
     const over = (settled: () => void): void =>
       this.tell(() => {
@@ -210,18 +214,12 @@ export class RunLoop implements TaskHost {
     );
   }
 
-  ask(task: number, question: () => Evaluated | Promise<Evaluated>, then: (answer: Evaluated) => void): void {
-    this.budget.evaluated();
-    this.settle(task, question(), then);
-  }
-
   evaluate(
     task: number,
     question: () => Evaluated | Promise<Evaluated>,
     then: (answer: Evaluated) => void,
     item?: CallItem,
   ): void {
-    this.budget.evaluated();
     const answer = question();
     if (!(answer instanceof Promise)) return then(answer);
     const wanted = this.wanted(task);
@@ -233,7 +231,9 @@ export class RunLoop implements TaskHost {
     return () => !this.dropped.has(task) && (cancellations === this.cancellations || !reaches(this.plan, task));
   }
 
-  end(index: number, ending: TaskEnding, item?: ItemPlace): void {
+  end(index: number, told: TaskEnding, item?: ItemPlace): void {
+    const { failure } = told;
+    const ending = failure === undefined ? told : { ...told, failure: { ...failure, message: clip(failure.message) } };
     if (item !== undefined) return this.performers.maps.ended(index, item.index, ending);
     const task = this.plan.tasks[index]!;
     this.ledger.noteEnding(index, ending);

@@ -3,7 +3,7 @@ import type { CallTasks, TaskCall } from '../../activities/task-call.js';
 import {
   ExpressionBudgetError,
   evaluateExpression,
-  type ParsedExpression,
+  type Meter,
   type ParsedTemplate,
   parseExpression,
   parseTemplate,
@@ -17,6 +17,7 @@ import type { Scope, TaskScope } from '../../src/dag/scope.js';
 import type { OutputValue } from '../../src/dag/state.js';
 import type { Walk } from '../../src/dag/walk.js';
 import type { RunFacts } from '../contract.js';
+import type { Allowance } from './allowance.js';
 import type { RunLedger } from './run-ledger.js';
 import { shielded } from './shielded.js';
 
@@ -26,16 +27,24 @@ export const INLINE_LIMIT = 4 * 1024;
 const INLINE_BUDGET = 256 * 1024;
 const TINY = 256;
 
-/** Steps that an expression may take inside the workflow; what takes more goes to an activity, which has the full budget. */
-export const WALK_BUDGET = 50_000;
-
-/** A value, or why there is none. Expected failures are values: a bad expression fails its task, never the workflow task. */
-export type Evaluated = { readonly output: OutputValue } | { readonly error: string };
+/**
+ * A value, or why there is none, `kind` where that is not the expression. Expected failures are values: a bad expression fails its
+ * task, never the workflow task.
+ */
+export type Evaluated = { readonly output: OutputValue } | { readonly error: string; readonly kind?: 'output_schema' };
 
 /** The task whose hook it is, as expressions know it (`task`), and between attempts the number of the one that has failed (`attempt`). */
 export interface HookOf {
   readonly task: Json;
   readonly failedAttempt?: number;
+}
+
+/** What is evaluated, taken apart: how, and what it names. */
+interface Prepared {
+  readonly references: References;
+  /** Characters of its expressions. */
+  readonly source: number;
+  evaluate(scope: Scope, meter: Meter): Json;
 }
 
 /** What the values of a hook have besides: the index of another one's tasks, and what stays known of tasks that are sent back. */
@@ -48,10 +57,12 @@ interface HookValues extends HookOf {
  * Evaluates what the walk itself has to: `when`, values of transforms, arguments of foreign activities, outputs of the
  * DAG. With the values at hand it answers at once; where an expression names a stored value an activity evaluates it
  * with the same evaluator, and the author sees no difference (R15); so it does where an expression is too much work for a
- * workflow task.
+ * workflow task, or its result too large.
  */
 export class RunValues {
   private readonly index: ReadonlyMap<string, number>;
+  /** The items of a map have their template in common: it is taken apart once. */
+  private latest?: { readonly template: Json; readonly prepared: Prepared };
 
   constructor(
     private readonly run: RunFacts,
@@ -60,6 +71,8 @@ export class RunValues {
     private readonly ledger: RunLedger,
     private readonly prefix: string,
     private readonly system: (summary: string) => Pick<SystemActivities, 'evaluate'>,
+    /** What may still be done in this workflow task. */
+    readonly allowance: Allowance,
     private readonly hook?: HookValues,
   ) {
     this.index = hook?.index ?? new Map(plan.tasks.map((task, i) => [task.id, i]));
@@ -101,33 +114,41 @@ export class RunValues {
 
   /** One bare expression (`when`); `item` where it is about one of a map. A promise only where an activity is needed. */
   expression(source: string, name: string, item?: CallItem): Evaluated | Promise<Evaluated> {
-    let parsed: ParsedExpression;
+    let prepared: Prepared;
     try {
-      parsed = parseExpression(source);
+      const parsed = parseExpression(source, { stored: true });
+      const evaluate = (scope: Scope, meter: Meter): Json => evaluateExpression(parsed, scope, { meter });
+      prepared = { references: parsed.references, source: source.length, evaluate };
     } catch (error) {
       return { error: messageOf(error) };
     }
-    return this.evaluate(source, parsed.references, name, this.inlineLimit, true, item, (scope) =>
-      evaluateExpression(parsed, scope, { budget: WALK_BUDGET }),
-    );
+    return this.evaluate(source, prepared, name, this.inlineLimit, item, true);
   }
 
-  /** A value with `${{ }}` in it; `item` where it is one of a map. */
-  template(template: Json, name: string, inlineLimit = this.inlineLimit, item?: CallItem): Evaluated | Promise<Evaluated> {
-    let parsed: ParsedTemplate;
+  /**
+   * A value with `${{ }}` in it; `item` where it is one of a map. `schema`: what a value has to fit that is too large for the workflow;
+   * others are the caller's to check.
+   */
+  template(
+    template: Json,
+    name: string,
+    inlineLimit = this.inlineLimit,
+    item?: CallItem,
+    schema?: Json,
+  ): Evaluated | Promise<Evaluated> {
+    let prepared: Prepared;
     try {
-      parsed = parseTemplate(template);
+      prepared = this.latest?.template === template ? this.latest.prepared : prepare(template);
     } catch (error) {
       return { error: messageOf(error) };
     }
-    return this.evaluate(template, parsed.references, name, inlineLimit, false, item, (scope) =>
-      renderTemplate(parsed, scope, { budget: WALK_BUDGET }),
-    );
+    this.latest = { template, prepared };
+    return this.evaluate(template, prepared, name, inlineLimit, item, false, schema);
   }
 
   /** What expressions with these references can name; `inline` where every value of it is at hand. */
   scopeOf(references: References): { readonly stored: StoredScope; readonly inline?: Scope } {
-    const all = this.plan.tasks.map((_, i) => i);
+    const all = references.tasksWhole ? this.plan.tasks.map((_, i) => i) : [];
     const indexes = (wanted: (field: string | undefined) => boolean): number[] =>
       [...new Set(references.tasks.filter(({ field }) => wanted(field)).map(({ id }) => this.index.get(id)))].filter(
         (i) => i !== undefined,
@@ -138,19 +159,23 @@ export class RunValues {
           indexes(() => true),
           indexes((field) => field === undefined || field === 'items'),
         );
-    const own = this.ownScope;
+    const { params, ...own } = this.ownScope;
     const away = Object.values(tasks).some(({ output, items }) => 'ref' in output || (items !== undefined && 'ref' in items));
-    return { stored: { ...own, tasks }, ...(away ? {} : { inline: { ...own, tasks: inlineScope(tasks) } }) };
+    return {
+      // What travels is as small as it can be.
+      stored: { ...own, params: references.paramsWhole ? params : this.someParams(references.params), tasks },
+      ...(away ? {} : { inline: { ...own, params, tasks: inlineScope(tasks) } }),
+    };
   }
 
   private evaluate(
     template: Json,
-    references: References,
+    { references, source, evaluate }: Prepared,
     name: string,
     inlineLimit: number,
-    expression: boolean,
-    item: CallItem | undefined,
-    evaluate: (scope: Scope) => Json,
+    item?: CallItem,
+    expression = false,
+    schema?: Json,
   ): Evaluated | Promise<Evaluated> {
     const { stored, inline } = this.scopeOf(references);
     const input: EvaluateInput = {
@@ -161,21 +186,28 @@ export class RunValues {
       prefix: this.prefix,
       name,
       inlineLimit,
+      ...(schema === undefined ? {} : { schema }),
     };
     // Shielded: it is asked for also while what runs is being cancelled.
-    const elsewhere = (): Promise<Evaluated> => shielded(() => this.system(name).evaluate(input));
+    const elsewhere = (): Promise<Evaluated> =>
+      this.allowance.begin(JSON.stringify(input).length + inlineLimit, () => shielded(() => this.system(name).evaluate(input)));
     if (inline === undefined || (references.item && item?.source !== undefined)) return elsewhere();
+    const meter = this.allowance.meter();
+    if (meter === undefined) return elsewhere();
     try {
-      const value = evaluate(item === undefined ? inline : { ...inline, item: item.value ?? null, index: item.index });
+      const scope = item === undefined ? inline : { ...inline, item: item.value ?? null, index: item.index };
+      const value = evaluate(scope, meter);
       // A large result is stored by an activity: the workflow itself can write nothing.
       if (JSON.stringify(value).length > inlineLimit) return elsewhere();
       return { output: { value } };
     } catch (error) {
       return error instanceof ExpressionBudgetError ? elsewhere() : { error: messageOf(error) };
+    } finally {
+      this.allowance.took(meter.used, source);
     }
   }
 
-  private get ownScope(): Pick<Scope, 'params' | 'run' | 'task'> {
+  private get ownScope(): Scope & { readonly params: JsonObject } {
     const { params, scope } = this.run;
     return this.hook === undefined ? { params, run: scope } : { params, run: scope, task: this.hook.task };
   }
@@ -203,9 +235,15 @@ export class RunValues {
   }
 
   private forHook(hook: HookValues): RunValues {
-    const { run, plan, walk, ledger, prefix, system } = this;
-    return new RunValues(run, plan, walk, ledger, prefix, system, hook);
+    const { run, plan, walk, ledger, prefix, system, allowance } = this;
+    return new RunValues(run, plan, walk, ledger, prefix, system, allowance, hook);
   }
+}
+
+function prepare(template: Json): Prepared {
+  const parsed: ParsedTemplate = parseTemplate(template, { stored: true });
+  const source = parsed.expressions.reduce((sum, { expression }) => sum + expression.source.length, 0);
+  return { references: parsed.references, source, evaluate: (scope, meter) => renderTemplate(parsed, scope, { meter }) };
 }
 
 function inlineScope(outputs: CallTasks): { [id: string]: TaskScope } {

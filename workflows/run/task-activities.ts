@@ -88,7 +88,8 @@ export class TaskActivities implements TaskPart {
   ): void {
     const { host, ledger, rewinds, watch } = this;
     const small = task.needs === undefined && activity.foreign === undefined && item === undefined;
-    host.began(small ? SMALL_CALL : JSON.stringify(args).length);
+    host.began();
+    const chars = small ? SMALL_CALL : JSON.stringify(args).length;
     if (activity.queue !== undefined) watch.sent(index, activity.queue, Date.now());
     const round = rewinds.begun(index);
     const over = (ending: () => TaskEnding): void =>
@@ -111,10 +112,12 @@ export class TaskActivities implements TaskPart {
     const queue = activity.queue ?? workflowInfo().taskQueue;
     const start = (): Promise<unknown> => startActivity(task, activity, args, dagId, item, rewound);
     const begin = item === undefined ? start : (): Promise<unknown> => this.inMap(index, start);
-    this.scopes.start(index, task, begin).then(
-      (result) => ended(() => endingOfResult(task, activity, result)),
-      (error: unknown) =>
-        ended(() => endingOfFailure(error, { id: itemName(task.id, item), name: activity.name, queue }), error),
-    );
+    this.scopes
+      .start(index, task, () => this.values.allowance.begin(chars, begin))
+      .then(
+        (result) => ended(() => endingOfResult(task, activity, result)),
+        (error: unknown) =>
+          ended(() => endingOfFailure(error, { id: itemName(task.id, item), name: activity.name, queue }), error),
+      );
   }
 }

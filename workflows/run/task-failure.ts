@@ -97,5 +97,6 @@ export function messageOf(error: unknown): string {
 
 /** A text short enough to be kept in the record of a task. */
 export function clip(message: string): string {
-  return message.length <= MAX_MESSAGE ? message : `${message.slice(0, MAX_MESSAGE)} … (${message.length} characters)`;
+  const whole = message.length <= MAX_MESSAGE ? message : `${message.slice(0, MAX_MESSAGE)} … (${message.length} characters)`;
+  return whole.toWellFormed();
 }

@@ -6,17 +6,16 @@ import type { TaskEnding } from './task-ending.js';
 export interface TaskHost {
   /** Puts something into the inbox: it is done at the next turn of the loop. */
   tell(what: () => void): void;
-  /** Counts a command with so many characters of input against the budget of the turn. */
-  sent(chars: number): void;
-  /** Counts it as {@link sent} does; what it begins must be over before the run may continue as new. */
-  began(chars: number): void;
+  /** Something began that must be over before the run may continue as new. */
+  began(): void;
   /** It is over. Call it from within {@link tell}. */
   over(): void;
   /** Goes on with an answer: now, or, in flight until then, in a turn of the loop. A rejection fails the task, or the item of it. */
   settle<T>(task: number, answer: T | Promise<T>, then: (answer: T) => void, item?: ItemPlace): void;
-  /** Evaluates something for a task that has not started, here or in an activity, and goes on with the answer as {@link settle} does. */
-  ask(task: number, question: () => Evaluated | Promise<Evaluated>, then: (answer: Evaluated) => void): void;
-  /** The same for a task that runs, or an item of it: where it is cancelled meanwhile, it ends so. */
+  /**
+   * Evaluates something for a task that runs, or an item of it, here or in an activity, and goes on with the answer as {@link settle}
+   * does; where it is cancelled meanwhile, it ends so.
+   */
   evaluate(
     task: number,
     question: () => Evaluated | Promise<Evaluated>,

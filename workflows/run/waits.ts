@@ -1,5 +1,5 @@
 import { CancellationScope } from '@temporalio/workflow';
-import type { PollCall } from '../../activities/task-call.js';
+import type { PollCall, TaskReturn } from '../../activities/task-call.js';
 import { formatDuration, parseDuration } from '../../src/dag/duration.js';
 import { formatInstant, parseInstant } from '../../src/dag/instant.js';
 import type { Json, JsonObject } from '../../src/dag/json.js';
@@ -112,7 +112,7 @@ export class Waits implements TaskPart {
     if (poll === undefined || poll.cancelled) return;
     poll.cancelled = true;
     // From now on in flight: a new execution of the run would take it for one that goes on.
-    this.host.began(0);
+    this.host.began();
     poll.scope.cancel();
   }
 
@@ -153,7 +153,8 @@ export class Waits implements TaskPart {
       rewinds: this.ledger.recordOf(index)?.rewinds,
       ...this.values.callValues(task),
     };
-    this.host.sent(task.needs === undefined ? SMALL_CALL : JSON.stringify(call).length);
+    const chars = task.needs === undefined ? SMALL_CALL : JSON.stringify(call).length;
+    const begin = (): Promise<TaskReturn> => startPoll(task, poll, call, this.dagId, Date.now());
     const scope = new CancellationScope();
     const polling: Poll = { scope, cancelled: false };
     this.polls.set(index, polling);
@@ -169,7 +170,7 @@ export class Waits implements TaskPart {
         else this.host.end(index, end);
       });
     scope
-      .run(() => startPoll(task, poll, call, this.dagId, Date.now()))
+      .run(() => this.values.allowance.begin(chars, begin))
       .then(
         ({ output }) => over(() => ({ state: 'success', output })),
         (error: unknown) =>

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { ItemsQueryInput, ItemsQueryResult } from '../../../workflows/contract.js';
+import type { ItemsPart, ItemsQueryInput, ItemsQueryResult, ShardResult } from '../../../workflows/contract.js';
 import { type ItemRecord, type ItemResult, itemResult } from '../../dag/map/item-result.js';
 import type { OutputValue, TaskState } from '../../dag/state.js';
 import { JsonBlobs } from '../../objects/json-blobs.js';
@@ -65,20 +65,31 @@ export class TaskItems {
     if (page?.parts === undefined) return page;
     const { after = -1, limit, state } = input;
     const items: ItemRecord[] = [];
-    for (const { to, pages, runId: shard } of page.parts) {
-      if (to <= after + 1) continue;
-      if (items.length > limit) break;
-      const known = shard === undefined ? await this.stored(pages ?? []) : await this.gateway.items(shard, input);
+    for (const part of page.parts) {
+      if (part.to <= after + 1) continue;
+      const known = await this.ofPart(part, input);
       if (known === undefined) return undefined;
       items.push(...known.items.filter((item) => item.index > after && (state === undefined || item.state === state)));
+      // What the shard has not told comes before all that the next ones have.
+      if (known.more || items.length > limit) return { items: items.slice(0, limit), more: true };
     }
-    return { items: items.slice(0, limit), more: items.length > limit };
+    return { items, more: false };
+  }
+
+  private async ofPart({ pages, runId: shard }: ItemsPart, input: ItemsQueryInput): Promise<ItemsQueryResult | undefined> {
+    if (shard === undefined) return this.stored(pages ?? []);
+    const known = await this.gateway.items(shard, input);
+    if (known === undefined || known.items.length > 0) return known;
+    // A shard that is over knows of no item any more; that its run has not heard of its end yet makes no difference here.
+    const end = await this.gateway.childEnd(shard);
+    const value = end?.output !== undefined && 'value' in end.output ? (end.output.value as Partial<ShardResult>) : undefined;
+    return value?.pages === undefined ? known : this.stored(value.pages);
   }
 
   /** Records that a shard has left. */
-  private async stored(pages: readonly string[]): Promise<{ readonly items: readonly ItemRecord[] }> {
+  private async stored(pages: readonly string[]): Promise<ItemsQueryResult> {
     const lists = await Promise.all(pages.map((key) => this.lists.read(key)));
-    return { items: lists.flatMap((list) => (list ?? []) as unknown as readonly ItemRecord[]) };
+    return { items: lists.flatMap((list) => (list ?? []) as unknown as readonly ItemRecord[]), more: false };
   }
 
   private async list(taskId: string, items: OutputValue): Promise<readonly ItemResult[]> {

@@ -14,6 +14,8 @@ import { aKind, checkResult, hasKey, isMap, type JsonMap, keysOf, setKey } from 
 export interface EvaluateOptions {
   /** Steps (nodes evaluated, elements touched, 16 characters of text each). Default 1,000,000, well under a second. */
   readonly budget?: number;
+  /** Counts the steps instead: others may have taken some of them, or will. */
+  readonly meter?: Meter;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface EvaluateOptions {
  * data. Throws {@link ExpressionError} for a missing key, a wrong kind, a spent budget, a result over 64 MiB.
  */
 export function evaluateExpression(parsed: ParsedExpression, scope: Scope, options: EvaluateOptions = {}): Json {
-  return evaluateMetered(parsed, scope, new Meter(options.budget ?? DEFAULT_BUDGET));
+  return evaluateMetered(parsed, scope, options.meter ?? new Meter(options.budget ?? DEFAULT_BUDGET));
 }
 
 /** {@link evaluateExpression} on a budget that is shared with other expressions. */

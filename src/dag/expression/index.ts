@@ -8,7 +8,8 @@ export {
   ExpressionSyntaxError,
 } from './expression-error.js';
 export { FUNCTIONS } from './function-catalogue.js';
-export { type ParsedExpression, parseExpression } from './parse-expression.js';
+export { Meter } from './meter.js';
+export { type ParsedExpression, type ParseOptions, parseExpression } from './parse-expression.js';
 export { mergeReferences, NO_REFERENCES, type References, type TaskReference } from './references.js';
 export { type RenderOptions, renderTemplate } from './render-template.js';
 export { correctTaskForm, isDotId, type TaskForm, taskForm } from './task-form.js';

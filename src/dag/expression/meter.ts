@@ -18,8 +18,17 @@ export class Meter {
   /** Lengths of values that were measured: none is walked twice. */
   readonly lengths = new WeakMap<object, number>();
 
-  constructor(private readonly budget: number = DEFAULT_BUDGET) {
+  /** `resultLength` = about how many characters of JSON the results may have together. */
+  constructor(
+    private readonly budget: number = DEFAULT_BUDGET,
+    private readonly resultLength: number = MAX_RESULT_LENGTH,
+  ) {
     this.left = budget;
+  }
+
+  /** Steps taken so far, those for looking at the results included. */
+  get used(): number {
+    return this.budget - Math.max(0, this.left) + Math.floor(Math.min(this.results, this.resultLength) / TEXT_PER_STEP);
   }
 
   /** Throws {@link ExpressionBudgetError} once all steps are spent. */
@@ -42,9 +51,9 @@ export class Meter {
   /** Counts a result of about so many characters of JSON. */
   result(length: number): void {
     this.results += length;
-    if (!(this.results <= MAX_RESULT_LENGTH)) {
+    if (!(this.results <= this.resultLength)) {
       throw new ExpressionBudgetError(
-        `the result has about ${this.results} characters of JSON; the limit is ${MAX_RESULT_LENGTH}`,
+        `the result has about ${this.results} characters of JSON; the limit is ${this.resultLength}`,
       );
     }
   }
@@ -71,7 +80,7 @@ export class Meter {
       throw new ExpressionError(
         `matches() looks at texts of at most ${MAX_MATCH_LENGTH} characters; this one has ${text.length}`,
       );
-    this.charge(1 + Math.floor((text.length * (1 + pattern.size / 16)) / 4));
+    this.charge(pattern.steps(text.length));
     return pattern.test(text);
   }
 }

@@ -13,6 +13,12 @@ export const MAX_EXPRESSION_LENGTH = 4_096;
 /** Larger patterns are compiled when they are used: a spec may hold thousands, at some milliseconds each. */
 const CHECKED_PATTERN_SIZE = 100;
 
+/** Options of {@link parseExpression} and `parseTemplate`. */
+export interface ParseOptions {
+  /** It was parsed before, when it was stored: the patterns in it need not be compiled once more to see that they can be. */
+  readonly stored?: boolean;
+}
+
 /** An expression that parses, with what it names. Reusable; evaluate it as often as needed. */
 export interface ParsedExpression {
   readonly source: string;
@@ -28,7 +34,7 @@ export interface ParsedExpression {
  * Parses CEL without its `${{ }}`. Throws {@link ExpressionSyntaxError} for bad syntax, unknown functions, wrong argument
  * counts, more than 4,096 characters, and nesting that could overflow; names of tasks and parameters are the caller's to check.
  */
-export function parseExpression(source: string): ParsedExpression {
+export function parseExpression(source: string, { stored = false }: ParseOptions = {}): ParsedExpression {
   if (source.length > MAX_EXPRESSION_LENGTH) {
     throw new ExpressionSyntaxError(
       `the expression has ${source.length} characters; at most ${MAX_EXPRESSION_LENGTH} are allowed`,
@@ -41,7 +47,7 @@ export function parseExpression(source: string): ParsedExpression {
   const ast = lower(parseCel(source));
   const references = referencesOf(ast);
   checkStandsAlone(ast, references);
-  checkLiterals(ast, true);
+  if (!stored) checkLiterals(ast, true);
   return {
     source,
     ast,

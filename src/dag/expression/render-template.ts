@@ -1,16 +1,14 @@
 import type { Json } from '../json.js';
 import type { Scope } from '../scope.js';
-import { evaluateMetered } from './evaluate.js';
+import { type EvaluateOptions, evaluateMetered } from './evaluate.js';
 import { ExpressionBudgetError, ExpressionError } from './expression-error.js';
 import { DEFAULT_BUDGET, Meter } from './meter.js';
 import type { ParsedExpression } from './parse-expression.js';
 import { mapEntries, type ParsedTemplate, type TemplateNode } from './template.js';
 import { chargeText, textOf } from './value.js';
 
-/** Options of {@link renderTemplate}. */
-export interface RenderOptions {
-  /** Steps of all expressions together. Default 1,000,000. */
-  readonly budget?: number;
+/** Options of {@link renderTemplate}; the steps are those of all its expressions together. */
+export interface RenderOptions extends EvaluateOptions {
   /** How a value is written inside text. Default {@link textOf}; SQL quotes here, and asks `expression.identifier`. */
   text?(value: Json, expression: ParsedExpression): string;
 }
@@ -20,7 +18,7 @@ export interface RenderOptions {
  * gives text. What expressions insert is never scanned again. Throws ExpressionError naming the place.
  */
 export function renderTemplate(parsed: ParsedTemplate, scope: Scope, options: RenderOptions = {}): Json {
-  const meter = new Meter(options.budget ?? DEFAULT_BUDGET);
+  const meter = options.meter ?? new Meter(options.budget ?? DEFAULT_BUDGET);
   const text = options.text ?? textOf;
 
   const evaluate = (expression: ParsedExpression, pointer: string, use: (value: Json) => Json = (value) => value): Json => {

@@ -1,7 +1,7 @@
 import type { Json } from '../json.js';
 import { pointerTo } from '../json-pointer.js';
 import { type ExpressionSyntaxCode, ExpressionSyntaxError } from './expression-error.js';
-import { type ParsedExpression, parseExpression } from './parse-expression.js';
+import { type ParsedExpression, type ParseOptions, parseExpression } from './parse-expression.js';
 import { mergeReferences, type References } from './references.js';
 import { endOfExpression, endOfString } from './scan.js';
 import { setKey } from './value.js';
@@ -64,8 +64,11 @@ export interface ParsedTemplate {
  * braces themselves, `${{ '${{' }}`. Keys hold no expressions. Throws {@link TemplateError} at the first problem, or gives
  * each to `onError` and takes the string as it is.
  */
-export function parseTemplate(value: Json, options: { onError?(error: TemplateError): void } = {}): ParsedTemplate {
-  const reading = new TemplateReading(options.onError);
+export function parseTemplate(
+  value: Json,
+  { onError, ...options }: ParseOptions & { onError?(error: TemplateError): void } = {},
+): ParsedTemplate {
+  const reading = new TemplateReading(onError, options);
   const root = reading.node(value, '', 0);
   return {
     constant: reading.expressions.length === 0,
@@ -97,7 +100,10 @@ class TemplateReading {
   readonly expressions: TemplateExpression[] = [];
   readonly strings: TemplateString[] = [];
 
-  constructor(private readonly onError: ((error: TemplateError) => void) | undefined) {}
+  constructor(
+    private readonly onError: ((error: TemplateError) => void) | undefined,
+    private readonly options: ParseOptions,
+  ) {}
 
   node(value: Json, pointer: string, depth: number): TemplateNode {
     if (typeof value === 'string') return holdsExpression(value) ? this.text(value, pointer) : { kind: 'constant', value };
@@ -125,7 +131,7 @@ class TemplateReading {
   private text(text: string, pointer: string): TemplateNode {
     let segments: TemplateSegment[];
     try {
-      segments = readSegments(text, pointer);
+      segments = readSegments(text, pointer, this.options);
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
       this.fail(error);
@@ -147,7 +153,7 @@ class TemplateReading {
 }
 
 /** Text and expressions in turn, without empty texts. */
-function readSegments(text: string, pointer: string): TemplateSegment[] {
+function readSegments(text: string, pointer: string, options: ParseOptions): TemplateSegment[] {
   const segments: TemplateSegment[] = [];
   let done = 0;
   for (let open = text.indexOf(OPEN); open !== -1; open = text.indexOf(OPEN, done)) {
@@ -157,7 +163,7 @@ function readSegments(text: string, pointer: string): TemplateSegment[] {
       throw new TemplateError(pointer, open, `the expression that starts here is not closed${closingAdvice(text, start)}`);
     if (open > done) segments.push(text.slice(done, open));
     try {
-      segments.push(parseExpression(text.slice(start, end)));
+      segments.push(parseExpression(text.slice(start, end), options));
     } catch (error) {
       if (error instanceof ExpressionSyntaxError)
         throw new TemplateError(pointer, start + error.offset, error.message, error.code);

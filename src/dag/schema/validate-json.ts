@@ -230,7 +230,7 @@ class Validation {
     }
     if (text.length > MAX_PATTERN_TEXT)
       throw new TooCostly(pointer, `has more than ${MAX_PATTERN_TEXT} characters, too long to check against a pattern`);
-    this.charge(1 + (text.length * (1 + pattern.size / 16)) / 8, pointer);
+    this.charge(pattern.steps(text.length), pointer);
     return pattern.test(text);
   }
 

@@ -3,6 +3,7 @@ import {
   ExpressionBudgetError,
   ExpressionError,
   evaluateExpression,
+  Meter,
   parseExpression,
 } from '../../../src/dag/expression/index.js';
 import type { Json } from '../../../src/dag/json.js';
@@ -306,5 +307,25 @@ describe('the evaluator', () => {
   it('lets nothing absorb a spent budget', () => {
     const parsed = parseExpression('true in [range(1000).exists(x, range(1000).exists(y, false))] || true');
     expect(() => evaluateExpression(parsed, {}, { budget: 10_000 })).toThrow(ExpressionBudgetError);
+  });
+
+  it('refuses a result that is longer than its meter allows, however few steps made it', () => {
+    const doubled = parseExpression(`[0]${'.map(s, [s, s])'.repeat(20)}`);
+    const meter = new Meter(50_000, 64 * 1024);
+    expect(() => evaluateExpression(doubled, {}, { meter })).toThrow(ExpressionBudgetError);
+    expect(meter.used).toBeGreaterThan(64 * 64);
+    expect(meter.used).toBeLessThan(50_000);
+  });
+
+  it('counts the steps of several evaluations on one meter', () => {
+    const meter = new Meter(1_000);
+    const parsed = parseExpression('range(300).size()');
+    evaluateExpression(parsed, {}, { meter });
+    const once = meter.used;
+    evaluateExpression(parsed, {}, { meter });
+    expect(once).toBeGreaterThan(300);
+    expect(meter.used).toBeGreaterThanOrEqual(2 * once);
+    evaluateExpression(parsed, {}, { meter });
+    expect(() => evaluateExpression(parsed, {}, { meter })).toThrow(ExpressionBudgetError);
   });
 });

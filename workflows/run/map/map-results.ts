@@ -4,6 +4,7 @@ import type { Json } from '../../../src/dag/json.js';
 import { type ItemRecord, itemResult } from '../../../src/dag/map/item-result.js';
 import type { FinalItemState } from '../../../src/dag/map/map-walk.js';
 import type { Failure } from '../../../src/dag/state.js';
+import type { Allowance } from '../allowance.js';
 import { system } from '../dispatch.js';
 import type { TaskEnding } from '../task-ending.js';
 import { messageOf } from '../task-failure.js';
@@ -42,12 +43,14 @@ export function inlineEnding(
  */
 export async function collectedEnding(
   { state, failure }: MapOutcome,
+  allowance: Allowance,
   input: () => Promise<CollectItemsInput>,
 ): Promise<TaskEnding> {
   try {
     const collected = await CancellationScope.nonCancellable(async () => {
       const given = await input();
-      return system(`outputs of the items of ${given.task}`).collectItems(given);
+      const collect = () => system(`outputs of the items of ${given.task}`).collectItems(given);
+      return allowance.begin(JSON.stringify(given).length, collect);
     });
     if ('error' in collected) return notCollected(collected.error);
     const { output, items } = collected;

@@ -7,17 +7,15 @@ import type { FinalItemState } from '../../../src/dag/map/map-walk.js';
 import { shardCount } from '../../../src/dag/map/shards.js';
 import type { DagPlan, TaskPlan } from '../../../src/dag/plan.js';
 import type { Failure, HookRecord, OutputValue } from '../../../src/dag/state.js';
-import type { DagRunInput, ItemsQueryInput, ItemsQueryResult, MapSnapshot, RunFacts, ShardResult } from '../../contract.js';
+import type { DagRunInput, ItemsQueryInput, ItemsQueryResult, MapSnapshot, ShardResult } from '../../contract.js';
 import { system } from '../dispatch.js';
 import { inlineBytesOf } from '../inline-bytes.js';
-import { itemPrefix, itemRun } from '../item-facts.js';
+import { itemPrefix } from '../item-facts.js';
 import { reaches } from '../reach-of-cancel.js';
 import type { RunLedger } from '../run-ledger.js';
 import type { RunValues } from '../run-values.js';
-import { shielded } from '../shielded.js';
 import { loadRecords, storeAll, storeRecords } from '../stored-records.js';
 import type { TaskEnding } from '../task-ending.js';
-import { clip } from '../task-failure.js';
 import type { TaskHost, TaskPart } from '../task-host.js';
 import { itemsFailed } from './items-failed.js';
 import { type EarlierItems, withKept } from './kept-items.js';
@@ -44,7 +42,6 @@ export class MapRuns implements TaskPart {
   private readonly open = new Map<number, RunningMap>();
   private readonly moved = new Set<RunningMap>();
 
-  private readonly run: RunFacts;
   private readonly prefix: string;
 
   constructor(
@@ -59,7 +56,6 @@ export class MapRuns implements TaskPart {
     /** A map has given up: what its items run in children is to stop. */
     private readonly cancelChildren: (task: number) => void,
   ) {
-    this.run = itemRun(input);
     this.prefix = itemPrefix(input);
   }
 
@@ -86,12 +82,13 @@ export class MapRuns implements TaskPart {
       const item = map.start();
       if (item === undefined) continue;
       this.moved.add(map);
-      const named = map.call(item, { params: this.run.params, run: this.run.scope });
-      const call = 'error' in named ? { index: item, key: String(item) } : named;
+      const named = map.call(item);
+      const call = 'error' in named ? { index: item, key: map.keyOf(item) } : named;
       map.records.set(item, { index: item, key: call.key, state: 'running', startedAt: Date.now() });
       const started = { task: map.index, call };
       if (!('error' in named)) return started;
-      return { ...started, failure: { kind: 'expression', message: clip(`mapKey of item ${item}: ${named.error}`) } };
+      const message = `mapKey of task ${map.task.id}, item ${item}: ${named.error}`;
+      return { ...started, failure: { kind: 'expression', message } };
     }
     return undefined;
   }
@@ -101,7 +98,7 @@ export class MapRuns implements TaskPart {
     const map = this.open.get(index);
     if (map === undefined) return;
     const known = map.records.get(item);
-    const key = known?.key ?? String(item);
+    const key = known?.key ?? map.keyOf(item);
     const state = ending.state as FinalItemState;
     const { output, failure, attempts, startedAt = known?.startedAt, endedAt = Date.now() } = ending;
     const hooks = ending.hooks?.map(hookResult) ?? known?.hooks;
@@ -144,7 +141,7 @@ export class MapRuns implements TaskPart {
   callOf(index: number, item: number): CallItem | undefined {
     const map = this.open.get(index);
     if (map === undefined || map.stateOf(item) !== 'running') return undefined;
-    const call = map.call(item, { params: this.run.params, run: this.run.scope });
+    const call = map.call(item);
     return 'error' in call ? undefined : call;
   }
 
@@ -200,7 +197,7 @@ export class MapRuns implements TaskPart {
       if (shards !== undefined) continue;
       const index = this.plan.tasks.findIndex(({ id }) => id === taskId);
       const task = this.plan.tasks[index]!;
-      const prepared = carried.keys === undefined ? await shielded(() => withKeys(task, carried, this.run, system)) : carried;
+      const prepared = carried.keys === undefined ? await withKeys(task, carried, this.values, system) : carried;
       const done = kept === undefined ? undefined : await loadRecords(kept[0]!);
       const map = new RunningMap(index, task, prepared, done === undefined ? states : undefined, done);
       this.ledger.inlineBytes += map.inlineBytes;
@@ -215,7 +212,7 @@ export class MapRuns implements TaskPart {
 
   private prepare(task: TaskPlan): Promise<PreparedMap | NoMap> {
     const items = this.earlier.take(task);
-    const preparing = prepareMap(task, this.run, this.values, this.prefix, system);
+    const preparing = prepareMap(task, this.values, this.prefix, system);
     if (items === undefined) return preparing;
     const { inlineLimit } = this.values;
     return preparing.then((prepared) => withKept(task, prepared, items, { prefix: this.prefix, inlineLimit, system }));
@@ -254,7 +251,7 @@ export class MapRuns implements TaskPart {
     const records = map.all();
     const inline = inlineEnding({ state, failure }, records, inlineLimit);
     if (inline !== undefined) return this.over(map, inline);
-    const collecting = collectedEnding({ state, failure }, async () => {
+    const collecting = collectedEnding({ state, failure }, this.values.allowance, async () => {
       const stored = await storeRecords(records, this.prefix, `maps/${task.id}/items`, `items of ${task.id}`);
       return { task: task.id, prefix: this.prefix, records: stored, inlineLimit };
     });

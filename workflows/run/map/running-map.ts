@@ -1,25 +1,22 @@
 import { CancellationScope } from '@temporalio/workflow';
-import { type ParsedTemplate, parseTemplate } from '../../../src/dag/expression/index.js';
 import type { Json } from '../../../src/dag/json.js';
-import { type ItemKey, itemKey } from '../../../src/dag/map/item-key.js';
+import type { ItemKey } from '../../../src/dag/map/item-key.js';
 import { itemAt, type NamedLists } from '../../../src/dag/map/item-lists.js';
 import type { ItemRecord } from '../../../src/dag/map/item-result.js';
 import type { CallItem, ItemSource } from '../../../src/dag/map/item-source.js';
 import { type MapPlan, toleratedFailures } from '../../../src/dag/map/map-plan.js';
 import { type FinalItemState, MapWalk, type MapWalkStates, statesWithSuccesses } from '../../../src/dag/map/map-walk.js';
 import type { TaskPlan } from '../../../src/dag/plan.js';
-import type { Scope } from '../../../src/dag/scope.js';
 import type { TaskState } from '../../../src/dag/state.js';
 import type { KeptRecords, MapProgress } from '../../contract.js';
 import { inlineBytesOf } from '../inline-bytes.js';
-import { WALK_BUDGET } from '../run-values.js';
 
 /** What has to be known of a map before its first item starts. */
 export interface PreparedMap {
   readonly source: ItemSource;
   readonly total: number;
   readonly maxConcurrency: number;
-  /** Names of the items, where their lists are not at hand. */
+  /** Names of the items, where they have others than their index. */
   readonly keys?: readonly ItemKey[];
   /** It is a piece of a larger map: where that begins, and how many failures the whole tolerates. */
   readonly shard?: { readonly offset: number; readonly tolerated: number };
@@ -40,7 +37,6 @@ export class RunningMap {
   private readonly map: MapPlan;
   /** Undefined where they are stored. */
   private readonly lists?: NamedLists;
-  private readonly keyTemplate?: ParsedTemplate;
 
   constructor(
     readonly index: number,
@@ -68,7 +64,6 @@ export class RunningMap {
     }
     if (source.lists.every(([, list]) => 'value' in list))
       this.lists = source.lists.map(([key, list]) => [key, (list as { readonly value: Json }).value as readonly Json[]]);
-    if (this.map.key !== undefined) this.keyTemplate = parseTemplate(this.map.key, { onError: () => undefined });
   }
 
   get tolerated(): number {
@@ -105,7 +100,7 @@ export class RunningMap {
   all(): ItemRecord[] {
     return Array.from({ length: this.walk.total }, (_, i) => {
       const index = this.offset + i;
-      return this.records.get(index) ?? { index, key: String(index), state: this.walk.stateOf(i) };
+      return this.records.get(index) ?? { index, key: this.keyOf(index), state: this.walk.stateOf(i) };
     });
   }
 
@@ -113,13 +108,19 @@ export class RunningMap {
     return { total: this.walk.total, counts: this.walk.counts() };
   }
 
-  /** The item as its task is told of it; an error where its name cannot be computed. */
-  call(index: number, scope: Pick<Scope, 'params' | 'run'>): CallItem | { readonly error: string } {
-    const value = this.lists === undefined ? undefined : itemAt(this.map, this.lists, index);
-    const name = this.keyOf(index, value, scope);
+  /** Its name; where that could not be computed, its index. */
+  keyOf(index: number): string {
+    const name = this.nameOf(index);
+    return 'key' in name ? name.key : String(index);
+  }
+
+  /** The item as its task is told of it; an error where its name could not be computed. */
+  call(index: number): CallItem | { readonly error: string } {
+    const name = this.nameOf(index);
     if ('error' in name) return name;
     const { item = false } = this.map;
     if (!item) return { index, key: name.key };
+    const value = this.lists === undefined ? undefined : itemAt(this.map, this.lists, index);
     return value === undefined ? { index, key: name.key, source: this.prepared.source } : { index, key: name.key, value };
   }
 
@@ -134,9 +135,7 @@ export class RunningMap {
     this.ownScope?.cancel();
   }
 
-  private keyOf(index: number, value: Json | undefined, scope: Pick<Scope, 'params' | 'run'>): ItemKey {
-    if (this.prepared.keys !== undefined) return this.prepared.keys[index - this.offset]!;
-    if (this.keyTemplate === undefined) return { key: String(index) };
-    return itemKey(this.keyTemplate, { ...scope, item: value ?? null, index }, WALK_BUDGET);
+  private nameOf(index: number): ItemKey {
+    return this.prepared.keys?.[index - this.offset] ?? { key: String(index) };
   }
 }

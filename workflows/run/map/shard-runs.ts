@@ -157,7 +157,7 @@ export class ShardRuns implements TaskPart {
     const { index, task } = map;
     const state = map.outcome(this.stopped.has(index));
     const failure = state === 'failed' ? itemsFailed(map.progress, map.tolerated, map.reasons()) : undefined;
-    const collecting = collectedEnding({ state, failure }, async () => ({
+    const collecting = collectedEnding({ state, failure }, this.values.allowance, async () => ({
       task: task.id,
       prefix: itemPrefix(this.input),
       records: { pages: map.pages() },
