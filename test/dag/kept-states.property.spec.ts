@@ -27,7 +27,8 @@ function naiveKept(plan: DagPlan, states: readonly TaskState[]): string {
     for (const [i, { teardown = [] }] of plan.tasks.entries()) {
       if (!runsAgain(i)) continue;
       drop(i);
-      teardown.forEach(drop);
+      // A setup that was skipped has made nothing that could be gone.
+      for (const setup of teardown) if (states[setup] === 'success') drop(setup);
     }
   }
   return kept.join('');
@@ -83,5 +84,25 @@ describe('what another attempt keeps', () => {
     const kept = keptStates(plan, (id) => (id === 'clean' ? 'failed' : 'success'));
     expect(kept).toBe('ss.');
     expect(new Walk(plan, kept).next()).toEqual({ task: 2, step: 'run' });
+  });
+
+  it('leaves a setup skipped that was, whatever is torn down again', () => {
+    const { tasks, ...rest } = planOf('make\nuse <- make:skipped\nwork\nclean <- make, work');
+    const plan = { ...rest, tasks: tasks.map((task, i) => (i === 3 ? { ...task, teardown: [0] } : task)) };
+    const states: { readonly [id: string]: TaskState } = { make: 'skipped', use: 'success', work: 'failed', clean: 'skipped' };
+    expect(keptStates(plan, (id) => states[id])).toBe('ks..');
+  });
+
+  it('runs no race again whose winner is known, unless one of those before the join does', () => {
+    const { tasks, ...rest } = planOf('a\nb\nfirst <- a, b\nbad');
+    const join = { minSuccess: 1, losers: [0, 1] };
+    const plan = { ...rest, tasks: tasks.map((task, i) => (i === 2 ? { ...task, join } : task)) };
+    const kept = (...states: TaskState[]): string =>
+      keptStates(plan, (id) => states[plan.tasks.findIndex((task) => task.id === id)]);
+    expect(kept('success', 'cancelled', 'success', 'failed')).toBe('scs.');
+    expect(kept('success', 'cancelled', 'failed', 'failed')).toBe('sc..');
+    expect(kept('failed', 'cancelled', 'failed', 'success')).toBe('...s');
+    // Cancelled with the whole run: nothing was decided.
+    expect(kept('success', 'cancelled', 'cancelled', 'cancelled')).toBe('s...');
   });
 });

@@ -9,3 +9,9 @@ export function propertySeed(): number {
   const given = process.env['BATON_TEST_SEED'];
   return given === undefined ? Date.now() % 2_147_483_647 : Number(given);
 }
+
+/** How many random cases a property is asked for: `usual`, or BATON_TEST_RUNS to hunt for rare ones. */
+export function propertyRuns(usual: number): number {
+  const given = process.env['BATON_TEST_RUNS'];
+  return given === undefined ? usual : Number(given);
+}
