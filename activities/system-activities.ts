@@ -41,6 +41,7 @@ export const SYSTEM_ACTIVITY_NAMES = [
   'lastAttempts',
   'applySchedule',
   'resolveScheduled',
+  'catchUp',
   'sweepRuns',
 ] as const satisfies readonly (keyof SystemActivities)[];
 
@@ -86,6 +87,7 @@ export function createSystemActivities(deps: {
     },
     applySchedule: async (order) => temporal.applySchedule(order),
     resolveScheduled: async (start) => temporal.resolveScheduled(start),
+    catchUp: async (input) => temporal.catchUp(input),
     sweepRuns: async ({ before }) => {
       await sweepCache(objects, before);
       return sweepRuns(objects, temporal, before);
