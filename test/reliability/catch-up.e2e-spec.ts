@@ -44,9 +44,9 @@ describe('a past that is made up for', () => {
     await first.kill();
 
     const second = await cluster.service();
+    // Undefined where Temporal has not answered in time (503).
     const catchUp = async () => (await second.get('/api/v1/dags/ledger/schedule')).body.catchUp;
-    expect(['running', 'done']).toContain((await catchUp()).state);
-    await until(async () => (await catchUp()).state === 'done', 90_000);
+    await until(async () => (await catchUp())?.state === 'done', 90_000);
     await until(async () => (await listed(second)).filter(({ state }) => state === 'success').length === PAST, 60_000);
     const runs = (await listed(second)).sort((a, b) => (a.logicalDate < b.logicalDate ? -1 : 1));
     expect(runs.map(({ logicalDate }) => logicalDate)).toEqual(DATES);
