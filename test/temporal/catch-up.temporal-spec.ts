@@ -67,6 +67,33 @@ describe('a DAG with `catchup: true`', () => {
     await entities.stop();
   });
 
+  test('leaves dates alone that have a run, and stops by name when it has lost what its runs need', async () => {
+    const entities = await temporal.work([SYSTEM_QUEUE]);
+    await storeDag(temporal, DAG('mixed'));
+    const runId = `mixed-${DATES[1]}`;
+    const nominal = Date.parse(DATES[1]!);
+    const made = await temporal.runs.scheduled.resolve({ dagId: 'mixed', runId, nominal, firedAt: Date.now(), madeUp: true });
+    if ('skipped' in made) throw new Error(made.message);
+    await temporal.runs.start(made.input);
+    const runs = await temporal.work(['baton']);
+    await expect.poll(async () => (await temporal.runs.get(runId))?.head.state).toBe('success');
+    await storeDag(temporal, DAG('mixed', 'catchup: true'));
+    await expect.poll(() => catchUpOf('mixed'), { timeout: 60_000 }).toMatchObject({ state: 'done' });
+    expect((await temporal.runs.get(runId))?.head.run).toMatchObject({ version: 1, execution: 1 });
+    await expect.poll(async () => (await runsOf('mixed')).length).toBe(PAST);
+
+    await storeDag(temporal, 'id: part\ntasks: { a: { type: noop } }\n');
+    const whole = DAG('whole').replace('type: noop', 'type: dag, with: { dag: part }');
+    await storeDag(temporal, whole);
+    await temporal.dags.remove('part');
+    await storeDag(temporal, `${whole}catchup: true\n`);
+    await expect.poll(() => catchUpOf('whole')).toMatchObject({ state: 'stopped', problem: expect.stringContaining('part') });
+    expect(await runsOf('whole')).toEqual([]);
+    await expect.poll(async () => (await temporal.pools.view('dag/whole'))?.active).toBe(0);
+    await runs.stop();
+    await entities.stop();
+  });
+
   test('runs nothing for its past without it, nor without a startDate', async () => {
     const worker = await temporal.work([SYSTEM_QUEUE]);
     await storeDag(temporal, DAG('off', 'catchup: false'));
