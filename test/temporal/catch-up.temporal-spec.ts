@@ -51,7 +51,7 @@ describe('a DAG with `catchup: true`', () => {
     // No worker carries runs out: three hold the places, the fourth is waited for.
     await expect.poll(async () => (await temporal.pools.view('dag/slow'))?.queued, { timeout: 20_000 }).toBe(1);
     await expect.poll(async () => (await runsOf('slow')).map(({ date }) => date)).toEqual(DATES.slice(0, 3));
-    expect(await catchUpOf('slow')).toMatchObject({ state: 'running', from: Date.parse(DATES[3]!) });
+    await expect.poll(() => catchUpOf('slow')).toMatchObject({ state: 'running', from: Date.parse(DATES[3]!) });
     await temporal.dags.pause('slow', true);
     await expect.poll(async () => (await temporal.pools.view('dag/slow'))?.queued, { timeout: 20_000 }).toBe(0);
     expect((await temporal.pools.view('dag/slow'))?.active).toBe(3);
