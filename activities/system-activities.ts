@@ -43,6 +43,7 @@ export const SYSTEM_ACTIVITY_NAMES = [
   'lastAttempts',
   'applySchedule',
   'resolveScheduled',
+  'catchUp',
   'sweepRuns',
 ] as const satisfies readonly (keyof SystemActivities)[];
 
@@ -90,6 +91,7 @@ export function createSystemActivities(deps: {
     },
     applySchedule: async (order) => temporal.applySchedule(order),
     resolveScheduled: async (start) => temporal.resolveScheduled(start),
+    catchUp: async (input) => temporal.catchUp(input),
     sweepRuns: async ({ before }) => {
       await sweepCache(objects, before);
       return sweepRuns(objects, temporal, before);

@@ -8,7 +8,14 @@ import type { ItemRange } from '../src/dag/map/shards.js';
 import type { DagPlan } from '../src/dag/plan.js';
 import type { Scope } from '../src/dag/scope.js';
 import type { Attempt, BlobRef, Failure, OutputValue, TaskState } from '../src/dag/state.js';
-import type { ResolvedStart, ScheduledStart, ScheduleOrder, SkippedStart } from '../workflows/contract.js';
+import type {
+  CatchUpInput,
+  CatchUpStep,
+  ResolvedStart,
+  ScheduledStart,
+  ScheduleOrder,
+  SkippedStart,
+} from '../workflows/contract.js';
 import type { CallTasks } from './task-call.js';
 
 /**
@@ -61,6 +68,8 @@ export interface SystemActivities {
   applySchedule(order: ScheduleOrder): Promise<void>;
   /** What a run is that a Schedule has started: asked once, as its first act. */
   resolveScheduled(input: ScheduledStart): Promise<ResolvedStart | SkippedStart>;
+  /** Starts runs of dates in the past that have none, oldest first, until one has to wait for its place. May be done twice. */
+  catchUp(input: CatchUpInput): Promise<CatchUpStep>;
   /** Deletes what belongs to closed runs of days older than the retention; returns how many runs (R3). */
   sweepRuns(input: { readonly before: string }): Promise<{ readonly deleted: number }>;
 }
@@ -166,6 +175,8 @@ export interface TemporalPort {
   applySchedule(order: ScheduleOrder): Promise<void>;
   /** As the activity of that name. */
   resolveScheduled(start: ScheduledStart): Promise<ResolvedStart | SkippedStart>;
+  /** As the activity of that name. */
+  catchUp(input: CatchUpInput): Promise<CatchUpStep>;
   /** State of a run for the sweep: still open (or unknown to us) means: keep. */
   isOpen(runId: string): Promise<boolean>;
 }

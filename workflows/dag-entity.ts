@@ -1,7 +1,11 @@
 /** The entity of a DAG as a pure state machine: no clock, no Temporal. The workflow around it does the waiting. */
 import {
+  type CatchUpHead,
+  type CatchUpInput,
+  type CatchUpStep,
   type DagEntityInput,
   type DagHead,
+  dagEntityId,
   MAX_VERSION_HEADERS,
   type PauseInput,
   type PutInput,
@@ -13,6 +17,8 @@ import {
 
 /** Bytes of JSON that the memo may take; Temporal warns above 2 KiB. */
 const HEAD_BYTES = 1_900;
+/** Characters of a reason why catching up has stopped: it is in the memo, too. */
+const MAX_PROBLEM = 100;
 
 /** Why an update is refused, as data. */
 export interface EntityRefusal {
@@ -84,7 +90,7 @@ export function withVersion(state: DagEntityState, input: PutInput, header: Vers
     ...(input.description === undefined ? {} : { description: input.description }),
     ...(input.owner === undefined ? {} : { owner: input.owner }),
     ...(input.tags?.length ? { tags: input.tags } : {}),
-    ...(input.timing === undefined ? {} : { schedule: scheduleHead(state, input.timing, header.createdAt) }),
+    ...(input.timing === undefined ? {} : { schedule: scheduleHead(state, input, header.createdAt) }),
     updatedAt: header.createdAt,
   });
   return { ...state, head, versions };
@@ -107,7 +113,51 @@ export function withPaused(state: DagEntityState, { paused, by }: PauseInput, at
   const pause: ScheduleHead['pause'] = paused
     ? { from: at, ...(by === undefined ? {} : { by }) }
     : schedule?.pause && { ...schedule.pause, to: at };
-  return { ...state, head: { ...head, paused, ...(schedule && { schedule: { ...schedule, pause } }), updatedAt: at } };
+  const catchUp = paused ? schedule?.catchUp : resumedCatchUp(schedule);
+  return {
+    ...state,
+    head: { ...head, paused, ...(schedule && { schedule: { ...schedule, pause, catchUp } }), updatedAt: at },
+  };
+}
+
+/** After a pause: the dates in it, behind those that were still to be made up for. */
+function resumedCatchUp({ catchUp, pause }: Partial<ScheduleHead> = {}): CatchUpHead | undefined {
+  if (catchUp === undefined || pause === undefined) return catchUp;
+  const from = catchUp.state === 'done' ? pause.from : catchUp.from;
+  return { state: 'running', ...(from === undefined ? {} : { from }) };
+}
+
+/** The state once the Temporal Schedule is in line: what it does not start is what is over by now. */
+export function withCatchUpBegun(state: DagEntityState, at: number): DagEntityState {
+  const { head } = state;
+  if (head?.schedule?.catchUp?.to !== undefined || head?.schedule?.catchUp?.state !== 'running' || head.paused) return state;
+  return withCatchUp(state, { ...head.schedule.catchUp, to: at });
+}
+
+/** What is to be made up for now; undefined = nothing. */
+export function catchUpOrder(state: DagEntityState): { readonly key: object; readonly input: CatchUpInput } | undefined {
+  const { head, dagId } = state;
+  const catchUp = head?.schedule?.catchUp;
+  if (head === undefined || head.deleted || head.paused || catchUp?.state !== 'running' || catchUp.to === undefined)
+    return undefined;
+  const { specKey, version } = head.latest;
+  const { from, to } = catchUp;
+  return { key: catchUp, input: { dagId, specKey, version, from, to, reply: dagEntityId(dagId) } };
+}
+
+/** The state after a step of catching up. */
+export function withCatchUpStep(state: DagEntityState, step: CatchUpStep): DagEntityState {
+  const catchUp = state.head?.schedule?.catchUp;
+  if (catchUp === undefined) return state;
+  const now = step.state === 'done' || step.state === 'stopped' ? step.state : 'running';
+  const problem = step.state === 'stopped' ? { problem: step.problem.slice(0, MAX_PROBLEM) } : {};
+  return withCatchUp(state, { state: now, from: step.from, to: catchUp.to, ...problem });
+}
+
+function withCatchUp(state: DagEntityState, catchUp: CatchUpHead): DagEntityState {
+  const { head } = state;
+  if (head?.schedule === undefined) return state;
+  return { ...state, head: { ...head, schedule: { ...head.schedule, catchUp } } };
 }
 
 /** What the DAG's Temporal Schedule is to be; undefined before the first version. */
@@ -128,10 +178,22 @@ export function withScheduleState(state: DagEntityState, settled: boolean): DagE
 }
 
 /** A schedule that stays the same goes on with its past; a paused DAG that gets one is paused from then on. */
-function scheduleHead(state: DagEntityState, timing: string, at: number): ScheduleHead {
+function scheduleHead(state: DagEntityState, { timing, catchup = false }: PutInput, at: number): ScheduleHead {
   const before = isPresent(state) ? state.head : undefined;
-  if (before?.schedule?.timing === timing) return before.schedule;
-  return { state: 'pending', timing, since: at, ...(before?.paused ? { pause: { from: at } } : {}) };
+  const fresh: CatchUpHead | undefined = catchup ? { state: 'running' } : undefined;
+  if (before?.schedule?.timing === timing) {
+    const { catchUp } = before!.schedule!;
+    // One that is stopped tries again with the new version; one under way goes by it from its next step on.
+    const same = catchup && catchUp !== undefined && catchUp.state !== 'stopped';
+    return { ...before!.schedule!, catchUp: same ? catchUp : fresh };
+  }
+  return {
+    state: 'pending',
+    timing: timing!,
+    since: at,
+    ...(before?.paused ? { pause: { from: at } } : {}),
+    ...(fresh === undefined ? {} : { catchUp: fresh }),
+  };
 }
 
 export function asDeleted(state: DagEntityState, at: number): DagEntityState {

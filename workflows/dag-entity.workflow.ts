@@ -35,9 +35,11 @@ import {
   type VersionHeader,
   versionsBlobKey,
 } from './contract.js';
+import { CatchUpKeeper } from './dag-catch-up.js';
 import {
   absentRefusal,
   asDeleted,
+  catchUpOrder,
   type DagEntityState,
   dagEntityState,
   type EntityRefusal,
@@ -47,6 +49,8 @@ import {
   putResult,
   scheduleOrder,
   versionsWith,
+  withCatchUpBegun,
+  withCatchUpStep,
   withPaused,
   withScheduleState,
   withVersion,
@@ -104,6 +108,7 @@ export async function dagEntity(input: DagEntityInput): Promise<void> {
     state = next;
     keeper.changed();
     state = withScheduleState(state, keeper.isSettled);
+    if (keeper.isSettled) state = withCatchUpBegun(state, Date.now());
     if (state !== before || tags !== undefined) publish(state, tags);
   };
   /** The answer to an update: what it came to, and how far Temporal is with the schedule. */
@@ -157,6 +162,11 @@ export async function dagEntity(input: DagEntityInput): Promise<void> {
     description: 'Looks whether the Temporal Schedule is as it is to be.',
   });
   setHandler(versionsQuery, () => state.versions);
+  const past = new CatchUpKeeper(
+    () => catchUpOrder(state),
+    { dagId: state.dagId, onStep: (step) => become(withCatchUpStep(state, step)) },
+    input.askedFor,
+  );
 
   // After a lost entity was revived the memo of the new execution is empty.
   if (state.head !== undefined && workflowInfo().continuedFromExecutionRunId === undefined)
@@ -165,12 +175,16 @@ export async function dagEntity(input: DagEntityInput): Promise<void> {
   while (!(await condition(() => state.head !== undefined, EMPTY_FOR))) {
     if (allHandlersFinished()) return;
   }
-  await keeper.keep(() => workflowInfo().continueAsNewSuggested && allHandlersFinished());
+  const isLong = (): boolean => workflowInfo().continueAsNewSuggested && allHandlersFinished();
+  const catchingUp = past.keep(isLong);
+  await keeper.keep(() => isLong() && !past.isBusy);
+  await catchingUp;
   await continueAsNew<typeof dagEntity>({
     dagId: state.dagId,
     head: state.head,
     versions: state.versions,
     schedule: keeper.known,
+    askedFor: past.askedFor,
     scheduleCheckMs: input.scheduleCheckMs,
   });
 }

@@ -123,7 +123,8 @@ export class PoolGateway implements PlacePort {
     const until = Date.now() + LEAVING_MS;
     for (let pause = FIRST_PAUSE_MS; leaving.length > 0; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
       await eachOf(leaving, async (holder) => {
-        if (await this.isClosed(holder)) closed.push(holder);
+        // Who asked for a run that has not begun says that it never will.
+        if (await this.isClosed({ ...holder, reply: undefined })) closed.push(holder);
       });
       if (closed.length > 0 || Date.now() >= until) break;
       await delay(pause);

@@ -70,12 +70,12 @@ export class ScheduledRuns {
   }
 
   private async order(
-    { dagId, runId, nominal, firedAt }: ScheduledStart,
+    { dagId, runId, nominal, firedAt, madeUp }: ScheduledStart,
     head: DagHead | undefined,
   ): Promise<{ readonly order: RunOrder } | Unmade | SkippedStart> {
     if (head === undefined || head.deleted) return { skipped: 'deleted', message: `The DAG ${dagId} was deleted.` };
     const pause = head.schedule?.pause;
-    if (pause !== undefined && pause.from <= nominal && nominal < (pause.to ?? Infinity))
+    if (madeUp !== true && pause !== undefined && pause.from <= nominal && nominal < (pause.to ?? Infinity))
       return { skipped: 'paused', message: `The DAG ${dagId} was paused at ${formatInstant(pause.from)}, before this time.` };
     const header = await this.versionAt(head, firedAt);
     const partial = {

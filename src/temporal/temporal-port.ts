@@ -1,10 +1,13 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { TemporalPort } from '../../activities/system-calls.js';
+import { catchUp } from './catch-up.js';
 import { lastAttempts } from './last-attempts.js';
+import type { PoolGateway } from './pool-gateway.js';
 import type { QueueGateway } from './queue-gateway.js';
 import type { RunGateway } from './run-gateway.js';
 import type { ScheduleGateway } from './schedule-gateway.js';
 import type { TemporalConnection } from './temporal-connection.js';
+import type { VersionStore } from './version-store.js';
 
 /** What activities may ask of Temporal: they get it by `createActivities(deps)` and never see a client. */
 export function temporalPort(
@@ -13,6 +16,8 @@ export function temporalPort(
     readonly runs: RunGateway;
     readonly queues: QueueGateway;
     readonly schedules: ScheduleGateway;
+    readonly versions: VersionStore;
+    readonly pools: PoolGateway;
   },
 ): TemporalPort {
   const { client } = connection;
@@ -29,6 +34,7 @@ export function temporalPort(
     countPollers: (queue) => queues.activityPollers(queue),
     applySchedule: (order) => schedules.apply(order),
     resolveScheduled: (start) => runs.scheduled.resolve(start),
+    catchUp: (input) => catchUp(gateways, input),
     async isOpen(runId) {
       try {
         return (await connection.call(() => client.workflow.getHandle(runId).describe())).status.name === 'RUNNING';

@@ -11,5 +11,5 @@ export async function storeDag({ versions, dags }: TemporalHarness, text: string
   if (dag === undefined) throw new Error(issues.map(({ path, message }) => `${path}: ${message}`).join('\n'));
   const source = { spec: canonical, text, mediaType: 'application/yaml' };
   const stored = await versions.write(dag.id, source, compile(dag, { ownQueues: ['baton'] }));
-  return dags.put(dag.id, { ...stored, tags: dag.tags, timing: timingOf(dag) });
+  return dags.put(dag.id, { ...stored, tags: dag.tags, timing: timingOf(dag), catchup: dag.catchup });
 }

@@ -10,4 +10,5 @@ export const WITHOUT_TEMPORAL: TemporalPort = {
   executionIsOpen: async () => false,
   applySchedule: async () => undefined,
   resolveScheduled: async ({ dagId }) => ({ skipped: 'deleted', message: `There is no DAG ${dagId}.` }),
+  catchUp: async ({ to }) => ({ state: 'done', from: to }),
 };

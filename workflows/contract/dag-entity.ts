@@ -6,6 +6,8 @@ export interface DagEntityInput {
   readonly versions?: readonly VersionHeader[];
   /** The order, in one line, that its Temporal Schedule follows; absent = nothing is known of it. */
   readonly schedule?: string;
+  /** Run whose place it has asked for, to make up for its date; absent = none. */
+  readonly askedFor?: string;
   /** Pause between two looks at the Temporal Schedule, in ms. Default 10 minutes. */
   readonly scheduleCheckMs?: number;
 }
@@ -69,7 +71,45 @@ export interface ScheduleHead {
   readonly since: number;
   /** The last pause: `to` is absent while it lasts. */
   readonly pause?: { readonly from: number; readonly to?: number; readonly by?: string };
+  /** Of a DAG with `catchup: true`. */
+  readonly catchUp?: CatchUpHead;
 }
+
+/** How far a DAG is with the dates in its past that have no run. Times are epoch ms. */
+export interface CatchUpHead {
+  /** `stopped`: it cannot go on, until another version is stored. */
+  readonly state: 'running' | 'done' | 'stopped';
+  /** All dates before this one have been looked at; absent = none, it begins at `startDate`. */
+  readonly from?: number;
+  /** The last date of the past; absent = not known yet: from when the Temporal Schedule is in line on, that starts the runs. */
+  readonly to?: number;
+  /** Why it is stopped. */
+  readonly problem?: string;
+}
+
+/** Asks for the runs of dates in the past that have none, oldest first, as many as there are places for. */
+export interface CatchUpInput {
+  readonly dagId: string;
+  /** Of the version that says when. */
+  readonly specKey: string;
+  /** Of that version: a place is asked for with its limit. */
+  readonly version: number;
+  /** Dates before are done; absent = none is. Epoch ms. */
+  readonly from?: number;
+  /** The last date that counts, epoch ms. */
+  readonly to: number;
+  /** Workflow that hears of a place. */
+  readonly reply: string;
+}
+
+/**
+ * What became of that. `more`: it has done its share; `waiting`: for the place of the run `askedFor`; `done`: there are no more; `stopped`:
+ * the DAG has lost what its runs need. `from`: where to go on, epoch ms.
+ */
+export type CatchUpStep =
+  | { readonly state: 'more' | 'done'; readonly from: number }
+  | { readonly state: 'waiting'; readonly from: number; readonly askedFor: string }
+  | { readonly state: 'stopped'; readonly from: number; readonly problem: string };
 
 /** Memo key of {@link DagHead}. */
 export const DAG_HEAD_MEMO = 'dag';
@@ -87,6 +127,8 @@ export interface PutInput {
   readonly tags?: readonly string[];
   /** Hash of the fields that say when it runs by itself; absent = never. */
   readonly timing?: string;
+  /** Whether it runs the dates of its past that have no run. Default: false. */
+  readonly catchup?: boolean;
   /** Expected ETag (hash of the latest version), or `*` = must exist, or `none` = must not exist. */
   readonly expected?: string;
   readonly by?: string;

@@ -22,6 +22,8 @@ export interface ScheduledStart {
   readonly nominal: number;
   /** When its workflow was started; the version is the one that was the newest then. */
   readonly firedAt: number;
+  /** It is started later to make up for its date: that the DAG was paused then is no reason against it. */
+  readonly madeUp?: true;
 }
 
 /**

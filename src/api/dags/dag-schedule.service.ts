@@ -16,7 +16,7 @@ import { instant } from '../instant.js';
 import { datedRun } from '../runs/run-id.js';
 import { ApiSettings } from '../settings.js';
 import { DagsService } from './dags.service.js';
-import type { DagScheduleDto, PastTimeDto, ScheduledTimeDto, ScheduleGapDto } from './dto/schedule.dto.js';
+import type { CatchUpDto, DagScheduleDto, PastTimeDto, ScheduledTimeDto, ScheduleGapDto } from './dto/schedule.dto.js';
 
 /** Gaps are looked for among that many times, and so far back. */
 const MOST_TIMES = 1_000;
@@ -63,6 +63,7 @@ export class DagScheduleService {
       startDate: spec.startDate,
       endDate: spec.endDate,
       catchup: spec.catchup ?? false,
+      catchUp: catchUpView(head),
       catchupWindow: spec.catchupWindow ?? '1d',
       overlapPolicy: spec.overlapPolicy ?? 'allow_all',
       next: upcoming(table, now, count),
@@ -135,6 +136,17 @@ export class DagScheduleService {
 /** Temporal hears of the end of a pause a moment later: what it passed over until then was paused as well. */
 function untilHeard(pause: Span | undefined): Span | undefined {
   return pause?.to === undefined ? pause : { ...pause, to: pause.to + HEARD_AFTER_MS };
+}
+
+function catchUpView({ schedule, paused }: DagHead): CatchUpDto | undefined {
+  if (schedule?.catchUp === undefined) return undefined;
+  const { state, from, to, problem } = schedule.catchUp;
+  return {
+    state: state === 'running' && (paused || to === undefined) ? 'waiting' : state,
+    ...(from === undefined ? {} : { from: formatInstant(from) }),
+    ...(to === undefined ? {} : { to: formatInstant(to) }),
+    problem,
+  };
 }
 
 function upcoming({ times, window }: Timetable, now: number, count: number): ScheduledTimeDto[] {

@@ -44,6 +44,7 @@ export class DagsService {
       owner: spec.owner,
       tags: spec.tags,
       timing: timingOf(spec),
+      catchup: spec.catchup,
       expected,
     });
     await this.activeRuns.follow(head, spec.maxActiveRuns);

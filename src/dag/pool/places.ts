@@ -1,7 +1,7 @@
 import type { PlaceAnswer, PlaceHolder, PlaceRequest, PlacesSnapshot, PlaceWord, PoolLimit, PoolView } from './place.js';
 
 interface Asked {
-  readonly request: PlaceRequest;
+  request: PlaceRequest;
   /** In the order of arrival: decides between requests of the same ms. */
   readonly arrival: number;
 }
@@ -154,6 +154,8 @@ export class Places {
       // What was said of an earlier request of the same run does not hold of this one.
       this.said.delete(key);
       const asked = this.queued.get(key) ?? this.enqueue(request);
+      // It has begun by itself: now it is there to be told, not the one that has asked for it.
+      if (request.reply === undefined) asked.request = { ...asked.request, reply: undefined };
       this.settle();
       if (this.queued.has(key) && request.onFull === 'refuse') {
         this.dequeue(key);

@@ -44,6 +44,16 @@ describe('places of a pool', () => {
     expect(heldBy(places)).toEqual(['a']);
   });
 
+  it('are told to the run itself once it asks, and no more to who has asked for it', () => {
+    const places = new Places();
+    places.ask([run('a'), run('b', { reply: 'dag:d' })], limit(1));
+    places.ask([run('b')]);
+    places.ask([run('b', { reply: 'dag:d' })]);
+    places.closed([run('a')]);
+    expect(places.words().map(({ holder }) => holder)).toContainEqual({ runId: 'b', execution: 1 });
+    expect(heldBy(places)).toEqual(['b']);
+  });
+
   it('stay with who says that it leaves until it is known to be closed', () => {
     const places = new Places();
     places.ask([run('a'), run('b')], limit(1));

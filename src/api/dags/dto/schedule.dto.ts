@@ -71,6 +71,22 @@ export class ScheduleCountsDto {
   readonly since!: string;
 }
 
+/** How far a DAG with `catchup: true` is with the times of its past that had no run. */
+export class CatchUpDto {
+  @ApiProperty({
+    enum: ['waiting', 'running', 'done', 'stopped'],
+    description:
+      '`waiting`: for the DAG to be resumed, or for its Schedule to be in line; `stopped`: until another version is stored',
+  })
+  readonly state!: 'waiting' | 'running' | 'done' | 'stopped';
+  @ApiPropertyOptional({ format: 'date-time', description: 'Times before are done; absent = it begins at `startDate`' })
+  readonly from?: string;
+  @ApiPropertyOptional({ format: 'date-time', description: 'Later times are run by the Schedule' })
+  readonly to?: string;
+  @ApiPropertyOptional({ description: 'Why it is stopped' })
+  readonly problem?: string;
+}
+
 /** When a DAG runs by itself: what comes, what was. */
 export class DagScheduleDto {
   @ApiProperty()
@@ -92,6 +108,8 @@ export class DagScheduleDto {
   readonly endDate?: string;
   @ApiProperty()
   readonly catchup!: boolean;
+  @ApiPropertyOptional({ type: CatchUpDto })
+  readonly catchUp?: CatchUpDto;
   @ApiProperty({ example: '1d' })
   readonly catchupWindow!: string;
   @ApiProperty({ enum: OVERLAP_POLICIES })
