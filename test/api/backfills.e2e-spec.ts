@@ -203,6 +203,11 @@ describe('backfills over REST', () => {
       const ascending = ['2024-03-30T01:30:00Z', '2024-04-01T00:30:00Z', '2024-04-02T00:30:00Z', '2024-04-03T00:30:00Z'];
       expect([order, dates]).toEqual([order, order === 'oldest' ? ascending : ascending.reverse()]);
     }
+    const unplanned = await baton.post('/api/v1/backfills?limit=2', { ...body, dryRun: false });
+    expect([unplanned.status, unplanned.body.errors]).toEqual([
+      400,
+      [{ parameter: 'limit', detail: 'limit belongs to a dry run' }],
+    ]);
     const future = (await create({ dagId: 'paged', dates: ['2090-01-01'], dryRun: true })).body;
     expect(future.items).toMatchObject([{ included: false, reason: 'future' }]);
   });

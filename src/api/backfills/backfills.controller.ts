@@ -53,7 +53,7 @@ export class BackfillsController {
       response.status(200);
       return this.backfills.plan(request, query);
     }
-    const { started, backfill } = await this.backfills.create(request, checkedIdempotencyKey(idempotencyKey));
+    const { started, backfill } = await this.backfills.create(request, query, checkedIdempotencyKey(idempotencyKey));
     response.status(started ? 202 : 200).setHeader('Location', backfill.links.self);
     return backfill;
   }

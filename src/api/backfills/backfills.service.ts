@@ -45,7 +45,12 @@ export class BackfillsService {
   ) {}
 
   /** Throws 400, 404, 410 and 422 for what cannot be carried out, 422 also for an Idempotency-Key of another request. */
-  async create(request: CreateBackfillDto, idempotencyKey: string | undefined): Promise<CreatedBackfill> {
+  async create(request: CreateBackfillDto, query: PlanQuery, idempotencyKey: string | undefined): Promise<CreatedBackfill> {
+    const parameter = Object.keys(query)[0];
+    if (parameter !== undefined) {
+      const detail = `${parameter} belongs to a dry run`;
+      throw new Problem('invalid_fields', `${detail}.`, { errors: [{ parameter, detail }] });
+    }
     const { facts } = await this.facts(request, idempotencyKey);
     const started = await this.backfills.start(facts);
     if (started !== undefined) return { started: true, backfill: this.view(started) };
@@ -106,9 +111,11 @@ export class BackfillsService {
 
   /** Throws 404, and 409 when it is over, or is being cancelled and should do something else. */
   async control(id: string, control: BackfillControl): Promise<BackfillDto> {
-    const { state } = (await this.found(id)).head.progress;
+    const found = await this.found(id);
+    const { state } = found.head.progress;
     const heard = (state !== 'cancelling' || control.order === 'cancel') && (await this.backfills.control(id, control));
-    if (heard) return this.get(id);
+    // Where no worker answers it is heard later, and nobody knows more by now.
+    if (heard) return found.live ? this.get(id) : this.view(found);
     const why = state === 'cancelling' ? 'is being cancelled' : 'is over';
     throw new Problem('backfill_over', `The backfill ${id} ${why}; there is nothing to ${control.order}.`, {
       links: { backfill: backfillPath(id) },
@@ -180,7 +187,7 @@ function timeOf(cursor: string): number {
   });
 }
 
-function hashOf(request: CreateBackfillDto): string {
+function hashOf({ dryRun: _, ...request }: CreateBackfillDto): string {
   const said = Object.entries(request).filter(([, value]) => value !== undefined) as [string, Json][];
   return sha256(canonicalJson(Object.fromEntries(said)));
 }
