@@ -253,11 +253,12 @@ describe('backfills over REST', () => {
     const request = parse(await readFile(TRIAL, 'utf8'));
     await baton.put(DAILY('orders_elt').replace('"@daily"', '{ cron: "0 2 * * *", timezone: Europe/Berlin, jitter: 30s }'));
     const plan = await create(request);
-    expect([plan.status, plan.body.total, plan.body.maxActiveRuns]).toEqual([200, 31, 8]);
+    // There is no two o'clock on the 30th of March.
+    expect([plan.status, plan.body.total, plan.body.maxActiveRuns]).toEqual([200, 30, 8]);
     const nights = plan.body.items.map(({ logicalDate }: Answer['body']) => logicalDate);
     expect([nights[0], nights.at(-1)]).toEqual(['2025-03-02T01:00:00Z', '2025-04-01T00:00:00Z']);
     const { id } = (await create({ ...request, dryRun: false })).body;
-    expect(await over(id)).toMatchObject({ state: 'success', chunk: 7, failureBudget: 3, progress: { success: 31 } });
+    expect(await over(id)).toMatchObject({ state: 'success', chunk: 7, failureBudget: 3, progress: { success: 30 } });
   });
 
   it('that do not exist are not found', async () => {

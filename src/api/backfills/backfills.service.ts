@@ -46,7 +46,7 @@ export class BackfillsService {
 
   /** Throws 400, 404, 410 and 422 for what cannot be carried out, 422 also for an Idempotency-Key of another request. */
   async create(request: CreateBackfillDto, query: PlanQuery, idempotencyKey: string | undefined): Promise<CreatedBackfill> {
-    const parameter = Object.keys(query)[0];
+    const parameter = (['limit', 'cursor'] as const).find((name) => query[name] !== undefined);
     if (parameter !== undefined) {
       const detail = `${parameter} belongs to a dry run`;
       throw new Problem('invalid_fields', `${detail}.`, { errors: [{ parameter, detail }] });
