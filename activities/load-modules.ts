@@ -2,6 +2,7 @@ import { isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { TASK_TYPES } from '../src/dag/task-type.js';
 import type { UserActivities } from './activity-deps.js';
+import { BACKFILL_ACTIVITY_NAMES } from './backfill-activities.js';
 import { PLACE_ACTIVITY_NAMES } from './place-activities.js';
 import { SYSTEM_ACTIVITY_NAMES } from './system-activities.js';
 
@@ -22,6 +23,7 @@ const TAKEN: ReadonlySet<string> = new Set([
   ...Object.keys(TASK_TYPES),
   ...SYSTEM_ACTIVITY_NAMES,
   ...PLACE_ACTIVITY_NAMES,
+  ...BACKFILL_ACTIVITY_NAMES,
   'default',
 ]);
 

@@ -98,8 +98,8 @@ async function serve(
     return { temporal: reachable && prepared, ...(workers === 'none' ? {} : { worker: workers === 'running' }) };
   });
   const settings = new ApiSettings(config, temporal.uiUrl);
-  const { dags, runs, schedules, versions, inputs, queues, approvals, pools } = temporal;
-  const parts = { dags, runs, schedules, versions, inputs, queues, approvals, pools, blobs, settings, readiness };
+  const { dags, runs, schedules, versions, inputs, queues, approvals, pools, backfills } = temporal;
+  const parts = { dags, runs, schedules, versions, inputs, queues, approvals, pools, backfills, blobs, settings, readiness };
   const http = await createHttpApplication(AppModule.of(parts), new PinoLoggerService(logger));
   try {
     await http.listen(config.port, config.host);

@@ -44,7 +44,10 @@ export class CatchUpKeeper {
   ) {
     // Whether an earlier execution has heard of it is not known: to ask again changes nothing.
     this.heard = askedFor !== undefined;
-    setHandler(placeSignal, () => void (this.heard = true));
+    // That a run of its own is over is said too, and is no reason to ask again.
+    setHandler(placeSignal, ({ words }) => {
+      if (words.some(({ word }) => word !== 'closed')) this.heard = true;
+    });
   }
 
   /** Whether an activity is under way. */

@@ -63,10 +63,10 @@ export async function pool(input: PoolInput): Promise<void> {
 async function tend(input: PoolInput): Promise<void> {
   const { name, watchMs = WATCH_MS, idleMs = IDLE_MS, continueFromEvents = CONTINUE_FROM_EVENTS } = input;
   const places = new Places(input.state);
-  setHandler(askUpdate, ({ requests, limit }) => places.ask(requests, limit, true), {
+  setHandler(askUpdate, ({ requests, limit, share }) => places.ask(requests, limit, true, share), {
     description: 'Asks for places and says what became of it.',
   });
-  setHandler(askSignal, ({ requests, limit }) => void places.ask(requests, limit));
+  setHandler(askSignal, ({ requests, limit, share }) => void places.ask(requests, limit, false, share));
   setHandler(leaveSignal, ({ holders }) => places.leave(holders));
   setHandler(resizeSignal, (limit) => places.resize(limit));
   setHandler(viewQuery, ({ of }) => places.view(of));
@@ -111,18 +111,22 @@ async function tend(input: PoolInput): Promise<void> {
     if (idle && places.isEmpty) return;
     idle = false;
     const leaving = places.leaving();
-    const left = new Set(leaving.map(({ runId, execution }) => `${runId}#${execution}`));
-    const holding =
-      due === 'watch' ? places.holders().filter(({ runId, execution }) => !left.has(`${runId}#${execution}`)) : [];
+    const left = keysOf(leaving);
+    const holding = due === 'watch' ? places.holders().filter((holder) => !left.has(keyOf(holder))) : [];
     due = undefined;
     done = places.stirred;
     const { told, closed } = await served({ words: places.words().slice(0, MAX_WORDS), leaving, holding });
     places.told(told);
-    places.closed(closed);
+    // One that had never begun may have been asked for again meanwhile.
+    const leavingNow = keysOf(places.leaving());
+    places.closed(closed.filter((holder) => !left.has(keyOf(holder)) || leavingNow.has(keyOf(holder))));
     // It came back as soon as one of them was closed; and there may be more words than one turn takes.
     if ((closed.length > 0 && places.leaving().length > 0) || (told.length > 0 && places.words().length > 0)) due = 'again';
   }
 }
+
+const keyOf = ({ runId, execution }: PlaceHolder): string => `${runId}#${execution}`;
+const keysOf = (holders: readonly PlaceHolder[]): ReadonlySet<string> => new Set(holders.map(keyOf));
 
 /** Whatever goes wrong, the pool goes on: nothing was told, nobody is known to be closed. */
 async function served(what: ServePlaces): Promise<ServedPlaces> {

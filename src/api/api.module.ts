@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { ApprovalGateway } from '../temporal/approval-gateway.js';
+import { BackfillGateway } from '../temporal/backfill-gateway.js';
 import { DagGateway } from '../temporal/dag-gateway.js';
 import { PoolGateway } from '../temporal/pool-gateway.js';
 import { QueueGateway } from '../temporal/queue-gateway.js';
@@ -8,6 +9,7 @@ import { RunGateway } from '../temporal/run-gateway.js';
 import { RunInputs } from '../temporal/run-inputs.js';
 import { ScheduleGateway } from '../temporal/schedule-gateway.js';
 import { VersionStore } from '../temporal/version-store.js';
+import { BackfillsModule } from './backfills/backfills.module.js';
 import { BlobStore } from './blob-store.js';
 import { CatalogueModule } from './catalogue/catalogue.module.js';
 import { DagsModule } from './dags/dags.module.js';
@@ -30,6 +32,7 @@ export interface ApiParts {
   readonly queues: QueueGateway;
   readonly approvals: ApprovalGateway;
   readonly pools: PoolGateway;
+  readonly backfills: BackfillGateway;
   readonly blobs: BlobStore;
   readonly settings: ApiSettings;
   readonly readiness: Readiness;
@@ -47,6 +50,7 @@ export class ApiModule {
     queues,
     approvals,
     pools,
+    backfills,
     blobs,
     settings,
     readiness,
@@ -54,7 +58,7 @@ export class ApiModule {
     return {
       module: ApiModule,
       global: true,
-      imports: [DagsModule, RunsModule, HealthModule, CatalogueModule],
+      imports: [DagsModule, RunsModule, BackfillsModule, HealthModule, CatalogueModule],
       providers: [
         { provide: DagGateway, useValue: dags },
         { provide: RunGateway, useValue: runs },
@@ -63,6 +67,7 @@ export class ApiModule {
         { provide: QueueGateway, useValue: queues },
         { provide: ApprovalGateway, useValue: approvals },
         { provide: PoolGateway, useValue: pools },
+        { provide: BackfillGateway, useValue: backfills },
         { provide: BlobStore, useValue: blobs },
         { provide: VersionStore, useValue: versions },
         { provide: ApiSettings, useValue: settings },
@@ -82,6 +87,7 @@ export class ApiModule {
         QueueGateway,
         ApprovalGateway,
         PoolGateway,
+        BackfillGateway,
         BlobStore,
         VersionStore,
         ApiSettings,

@@ -6,3 +6,6 @@ export const runPath = (runId: string): string => `/${API}/runs/${encodeURICompo
 
 /** Where a DAG can be read. */
 export const dagPath = (dagId: string): string => `/${API}/dags/${encodeURIComponent(dagId)}`;
+
+/** Where a backfill can be read. */
+export const backfillPath = (id: string): string => `/${API}/backfills/${encodeURIComponent(id)}`;

@@ -7,7 +7,8 @@ export const DEFAULT_ACTIVE_RUNS = 16;
 
 /** Priorities of runs among those that wait for a place (1 first): what is wanted now goes before what is made up for. */
 const LIVE_PRIORITY = 3;
-const BACKFILL_PRIORITY = 5;
+/** As what a backfill asks for its runs. */
+export const BACKFILL_RUN_PRIORITY = 5;
 
 /**
  * How many runs of its DAG may be at work for this one to be one of them; undefined = it need not ask, and does not count. A limit that
@@ -23,7 +24,7 @@ export function placeTerms(
   { onRunLimit = 'queue' }: DagPlan,
   { trigger }: RunScope,
 ): { readonly priority: number; readonly onFull: OnFull } {
-  if (trigger === 'backfill') return { priority: BACKFILL_PRIORITY, onFull: 'wait' };
+  if (trigger === 'backfill') return { priority: BACKFILL_RUN_PRIORITY, onFull: 'wait' };
   return { priority: LIVE_PRIORITY, onFull: ON_FULL[onRunLimit] };
 }
 

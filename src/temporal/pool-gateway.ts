@@ -60,6 +60,16 @@ export class PoolGateway implements PlacePort {
     return this.asks.add(pool, { request, limit });
   }
 
+  /** Asks for the places of others in one message, for the workflow that is told (`reply`); its `share` holds with no request too. */
+  async askForOthers(pool: string, message: AskPlaces): Promise<readonly PlaceAnswer[]> {
+    return this.send(pool, message);
+  }
+
+  /** Gives up places that were asked for others, those of runs that never began included. */
+  async leaveForOthers(pool: string, holders: readonly PlaceHolder[]): Promise<void> {
+    await this.signal(poolId(pool), LEAVE_PLACES, { holders } satisfies LeavePlaces, LEAVE_DEADLINE_MS);
+  }
+
   /** A pool that does not run needs no word. */
   leave({ pool, holder }: LeavePlace): Promise<void> {
     return this.leaves.add(pool, holder);
@@ -123,8 +133,7 @@ export class PoolGateway implements PlacePort {
     const until = Date.now() + LEAVING_MS;
     for (let pause = FIRST_PAUSE_MS; leaving.length > 0; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
       await eachOf(leaving, async (holder) => {
-        // Who asked for a run that has not begun says that it never will.
-        if (await this.isClosed({ ...holder, reply: undefined })) closed.push(holder);
+        if (await this.isClosed(holder, true)) closed.push(holder);
       });
       if (closed.length > 0 || Date.now() >= until) break;
       await delay(pause);
@@ -134,20 +143,23 @@ export class PoolGateway implements PlacePort {
 
   /**
    * Whether this execution of the run is over, or will never be: one that another workflow has asked for may be about to begin as
-   * long as that is open.
+   * long as that is open and has not given it up (`leaving`).
    */
-  private async isClosed({ runId, execution, reply }: PlaceHolder): Promise<boolean> {
+  private async isClosed({ runId, execution, reply }: PlaceHolder, leaving = false): Promise<boolean> {
     const described = await this.describe(runId);
     // A run that a schedule has just started has no memo yet: the one that is open is meant.
     const latest = described && (runRow(described)?.run.execution ?? execution);
     if (latest !== undefined && latest > execution) return true;
     if (latest === execution) return described!.status.name !== 'RUNNING';
-    return reply === undefined || (await this.describe(reply))?.status.name !== 'RUNNING';
+    return reply === undefined || leaving || (await this.describe(reply))?.status.name !== 'RUNNING';
   }
 
   private async sendAsks(pool: string, asks: readonly Ask[]): Promise<readonly PlaceAnswer[]> {
     const limit = asks.map((ask) => ask.limit).reduce((a, b) => (b.revision > a.revision ? b : a));
-    const message: AskPlaces = { requests: asks.map(({ request }) => request), limit };
+    return this.send(pool, { requests: asks.map(({ request }) => request), limit });
+  }
+
+  private async send(pool: string, message: AskPlaces): Promise<readonly PlaceAnswer[]> {
     try {
       return await this.temporal.call(
         () =>
@@ -168,7 +180,7 @@ export class PoolGateway implements PlacePort {
           }),
         { write: true },
       );
-      return asks.map(() => ({ state: 'waiting' }));
+      return message.requests.map(() => ({ state: 'waiting' }));
     }
   }
 

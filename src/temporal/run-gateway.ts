@@ -7,14 +7,16 @@ import {
   RUN_QUERY,
   type RunFacts,
   type RunHead,
+  type RunMemo,
   type RunReport,
   TASKS_QUERY,
   type TasksQueryInput,
   type TasksQueryResult,
 } from '../../workflows/contract.js';
 import type { ChildEnd } from '../dag/child-end.js';
+import type { RunState } from '../dag/state.js';
 import { writeDayMarker } from '../objects/day-marker.js';
-import { prefixOfRun } from '../objects/keys.js';
+import { prefixOfRun, runPrefix } from '../objects/keys.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import type { DagGateway } from './dag-gateway.js';
 import { type DatedRun, datedRuns } from './dated-runs.js';
@@ -25,7 +27,7 @@ import { tasksOfReport } from './run-report.js';
 import { RunReports, runInput } from './run-reports.js';
 import type { RunRow } from './run-row.js';
 import { RunRows } from './run-rows.js';
-import { startRun } from './run-start.js';
+import { type IdReuse, startRun } from './run-start.js';
 import { ScheduledRuns } from './scheduled-runs.js';
 import { CALL_DEADLINE_MS, type TemporalConnection } from './temporal-connection.js';
 import { GRPC, grpcCode, TemporalUnavailableError } from './temporal-error.js';
@@ -36,6 +38,15 @@ const QUERY_DEADLINE_MS = 2_000;
 export type RunExistence =
   | { readonly exists: false }
   | { readonly exists: true; readonly execution: number; readonly requestHash?: string; readonly open: boolean };
+
+/** What is known of a run without asking it. */
+export interface RunStanding {
+  readonly run: RunMemo;
+  readonly state: RunState;
+  readonly open: boolean;
+  /** It is closed and its report is there: another execution may follow (R4). */
+  readonly reported: boolean;
+}
 
 /** A run as it is now. `live: false`: no worker answered, so this is what Temporal itself knows (R28). */
 export interface RunView {
@@ -56,7 +67,10 @@ type Found =
   | { readonly kind: 'closed'; readonly report: RunReport; readonly live: true; readonly temporalRunId?: string }
   | { readonly kind: 'closed'; readonly head: RunHead; readonly live: false; readonly temporalRunId: string };
 
-/** Runs, seen from outside. Reads need no worker (R28). Every method throws TemporalUnavailableError (503). */
+/**
+ * Runs, seen from outside. Reads need no worker (R28). Every method throws TemporalUnavailableError (503). A long file, since what is known
+ * of a run is found out in one way for all of them.
+ */
 export class RunGateway {
   /** Those that Schedules start. */
   readonly scheduled: ScheduledRuns;
@@ -92,13 +106,27 @@ export class RunGateway {
       : { exists: false };
   }
 
+  /** The newest execution of a run, as far as Temporal and the reports tell without asking a worker; undefined where there is none (R3). */
+  async standing(runId: string): Promise<RunStanding | undefined> {
+    const found = await this.find(runId);
+    if (found === undefined) return undefined;
+    if (found.kind === 'open') return { run: found.row.run, state: found.row.state, open: true, reported: false };
+    const { run, state } = 'report' in found ? found.report.head : found.head;
+    return { run, state, open: false, reported: 'report' in found };
+  }
+
+  /** How an execution of a run ended; undefined while it has left no report. */
+  async endOf(dagId: string, runKey: string, execution: number): Promise<RunHead | undefined> {
+    return (await this.reports.read(runPrefix(dagId, runKey, execution)))?.head;
+  }
+
   /** Whether an execution of this run has ended and left its report: what a run asks about its own id, being open itself. */
   async hasEnded(dagId: string, runKey: string): Promise<boolean> {
     return (await this.reports.last(dagId, runKey)) !== undefined;
   }
 
   /** Starts a run; `started: false` when Temporal knows the id already. Ask {@link exists} first: Temporal forgets (R3). */
-  async start(input: DagRunInput): Promise<{ readonly started: boolean; readonly temporalRunId?: string }> {
+  async start(input: DagRunInput, reuse?: IdReuse): Promise<{ readonly started: boolean; readonly temporalRunId?: string }> {
     const { run } = input;
     // Before the start: a run without a marker would never be swept.
     await writeDayMarker(this.store, {
@@ -109,7 +137,7 @@ export class RunGateway {
       execution: run.execution,
       acceptedAt: run.acceptedAt,
     });
-    let temporalRunId = await startRun(this.temporal, this.taskQueue, input);
+    let temporalRunId = await startRun(this.temporal, this.taskQueue, input, reuse);
     // A start by a Schedule that came to nothing bears the id, and is no run.
     if (temporalRunId === undefined && (await this.wasSkipped(run.runId)))
       temporalRunId = await startRun(this.temporal, this.taskQueue, input, 'ALLOW_DUPLICATE');

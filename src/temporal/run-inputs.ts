@@ -33,9 +33,13 @@ export interface RunOrder {
   readonly requestHash?: string;
   /** Default: false. */
   readonly ignoreCache?: boolean;
+  /** Default: the first. */
+  readonly execution?: number;
+  /** See `RunFacts`. */
+  readonly backfillId?: string;
 }
 
-/** The facts of the first execution of a run (R4). */
+/** The facts of an execution of a run (R4). */
 export function runFacts(order: Omit<RunOrder, 'spec'>): DagRunInput['run'] {
   const { dagId, runId, runKey, header, trigger, params, note, requestHash, acceptedAt, tags } = order;
   const { dated, ...dates } = order.dates;
@@ -44,7 +48,7 @@ export function runFacts(order: Omit<RunOrder, 'spec'>): DagRunInput['run'] {
     runId,
     dagId,
     version: header.version,
-    execution: 1,
+    execution: order.execution ?? 1,
     scope: { ...root, ...dates, trigger, parent: null, root },
     dated,
     params,
@@ -52,6 +56,7 @@ export function runFacts(order: Omit<RunOrder, 'spec'>): DagRunInput['run'] {
     requestHash,
     acceptedAt,
     tags,
+    ...(order.backfillId === undefined ? {} : { backfillId: order.backfillId }),
     ...(order.ignoreCache === true ? { ignoreCache: true as const } : {}),
   };
 }
@@ -67,7 +72,7 @@ export class RunInputs {
   /** @throws SubDagUnavailableError, BlobGoneError */
   async of(order: RunOrder): Promise<DagRunInput> {
     const { header } = order;
-    const prefix = runPrefix(order.dagId, order.runKey, 1);
+    const prefix = runPrefix(order.dagId, order.runKey, order.execution ?? 1);
     return {
       run: runFacts(order),
       planKey: header.planKey,

@@ -2,6 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { BatonConfig } from '../config/config.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import { ApprovalGateway } from './approval-gateway.js';
+import { BackfillGateway } from './backfill-gateway.js';
+import { BackfillRuns } from './backfill-runs.js';
 import { DagGateway } from './dag-gateway.js';
 import { EmbeddedServer } from './embedded-server.js';
 import type { Log } from './log.js';
@@ -43,6 +45,7 @@ export class TemporalService {
   readonly queues: QueueGateway;
   readonly approvals: ApprovalGateway;
   readonly pools: PoolGateway;
+  readonly backfills: BackfillGateway;
   private readonly stopping = new AbortController();
   private prepared = false;
   private problem?: string;
@@ -64,6 +67,7 @@ export class TemporalService {
     this.queues = new QueueGateway(this.connection);
     this.approvals = new ApprovalGateway(this.connection);
     this.pools = new PoolGateway(this.connection);
+    this.backfills = new BackfillGateway(this.connection);
     this.runs = new RunGateway(this.connection, store, config.taskQueue, this);
   }
 
@@ -90,7 +94,12 @@ export class TemporalService {
     if (this.config.role !== 'api') {
       const { identity } = this.connection.target;
       const port = temporalPort(this.connection, this);
-      const activities = await workerActivities(this.config, this.store, port, this.pools, identity);
+      const activities = await workerActivities(
+        this.config,
+        this.store,
+        { temporal: port, places: this.pools, backfills: new BackfillRuns(this) },
+        identity,
+      );
       this.workers = new WorkerHost(
         { target: this.connection.target, config: this.config.worker, taskQueue: this.config.taskQueue, activities },
         this.log,

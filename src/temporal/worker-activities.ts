@@ -1,3 +1,5 @@
+import { createBackfillActivities } from '../../activities/backfill-activities.js';
+import type { BackfillPort } from '../../activities/backfill-calls.js';
 import { Connections } from '../../activities/connections.js';
 import { type Activities, createActivities } from '../../activities/create-activities.js';
 import { loadModules } from '../../activities/load-modules.js';
@@ -15,11 +17,11 @@ const ALWAYS_ON = ['http', 'sql'] as const;
 export async function workerActivities(
   config: BatonConfig,
   objects: ObjectStore,
-  temporal: TemporalPort,
-  places: PlacePort,
+  ports: { readonly temporal: TemporalPort; readonly places: PlacePort; readonly backfills: BackfillPort },
   identity: string,
 ): Promise<Activities> {
   const { secrets, http, connections } = config;
+  const { temporal, places, backfills } = ports;
   const activities = createActivities({
     objects,
     temporal,
@@ -41,5 +43,5 @@ export async function workerActivities(
       connectionsPerDatabase: connections.perDatabase,
     },
   });
-  return { ...activities, ...createPlaceActivities({ objects, places }) };
+  return { ...activities, ...createPlaceActivities({ objects, places }), ...createBackfillActivities(backfills) };
 }

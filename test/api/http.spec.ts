@@ -16,6 +16,7 @@ import { AppModule } from '../../src/app.module.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { FolderStore } from '../../src/objects/folder-store.js';
 import { ApprovalGateway } from '../../src/temporal/approval-gateway.js';
+import { BackfillGateway } from '../../src/temporal/backfill-gateway.js';
 import { DagGateway } from '../../src/temporal/dag-gateway.js';
 import { freePort } from '../../src/temporal/local-port.js';
 import { PoolGateway } from '../../src/temporal/pool-gateway.js';
@@ -50,6 +51,7 @@ describe('the REST interface without Temporal', () => {
         queues: new QueueGateway(connection),
         approvals: new ApprovalGateway(connection),
         pools: new PoolGateway(connection),
+        backfills: new BackfillGateway(connection),
         blobs: new BlobStore(store),
         settings: new ApiSettings(config, undefined),
         readiness: new Readiness(async () => ({ temporal: await connection.ready(200), worker: true })),

@@ -1,16 +1,19 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createBackfillActivities } from '../../activities/backfill-activities.js';
 import { createPlaceActivities } from '../../activities/place-activities.js';
 import { createSystemActivities } from '../../activities/system-activities.js';
 import type { TemporalPort } from '../../activities/system-calls.js';
 import { FolderStore } from '../../src/objects/folder-store.js';
+import { BackfillRuns } from '../../src/temporal/backfill-runs.js';
 import { DagGateway } from '../../src/temporal/dag-gateway.js';
 import { EmbeddedServer } from '../../src/temporal/embedded-server.js';
 import { QUIET } from '../../src/temporal/log.js';
 import { PoolGateway } from '../../src/temporal/pool-gateway.js';
 import { QueueGateway } from '../../src/temporal/queue-gateway.js';
 import { RunGateway } from '../../src/temporal/run-gateway.js';
+import { RunInputs } from '../../src/temporal/run-inputs.js';
 import { ScheduleGateway } from '../../src/temporal/schedule-gateway.js';
 import { identityOf, TemporalConnection } from '../../src/temporal/temporal-connection.js';
 import { temporalPort } from '../../src/temporal/temporal-port.js';
@@ -97,6 +100,9 @@ export class TemporalHarness {
             temporal: port(temporalPort(this.connection, { ...this, queues: new QueueGateway(this.connection) })),
           }),
           ...createPlaceActivities({ objects: this.store, places: this.pools }),
+          ...createBackfillActivities(
+            new BackfillRuns({ ...this, inputs: new RunInputs(this.dags, this.versions, this.store) }),
+          ),
         },
       },
       QUIET,

@@ -8,6 +8,8 @@ export const DAG_ENTITY = 'dagEntity';
 
 export const POOL = 'pool';
 
+export const BACKFILL = 'backfill';
+
 export const RETENTION = 'retention';
 
 /** Id of a DAG's entity workflow (R2): `:` is outside the id alphabet, so nothing can collide with it. */
@@ -15,6 +17,9 @@ export const dagEntityId = (dagId: string): string => `dag:${dagId}`;
 
 /** Id of a pool's entity workflow (R2). */
 export const poolId = (name: string): string => `pool:${name}`;
+
+/** Id of a backfill's entity workflow (R2). */
+export const backfillId = (id: string): string => `backfill:${id}`;
 
 /** Name of the pool of a DAG's active runs: `/` is outside the id alphabet, so that no pool of the user can be meant. */
 export const activeRunsPool = (dagId: string): string => `dag/${dagId}`;

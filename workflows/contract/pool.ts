@@ -5,6 +5,7 @@ import type {
   PlacesSnapshot,
   PlaceWord,
   PoolLimit,
+  PoolShare,
   PoolView,
 } from '../../src/dag/pool/place.js';
 
@@ -31,6 +32,8 @@ export interface AskPlaces {
   readonly requests: readonly PlaceRequest[];
   /** Taken over unless a newer one is known. */
   readonly limit?: PoolLimit;
+  /** Of the workflow that asks for others. Default: all that is free. */
+  readonly share?: PoolShare;
 }
 
 export type AskPlacesResult = readonly PlaceAnswer[];

@@ -21,6 +21,8 @@ export interface RunFacts {
   /** Epoch ms. */
   readonly acceptedAt: number;
   readonly tags?: readonly string[];
+  /** The backfill that started this execution. */
+  readonly backfillId?: string;
   /** Tasks do their work though an earlier result is kept (`cache`). */
   readonly ignoreCache?: true;
 }

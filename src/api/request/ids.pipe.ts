@@ -37,6 +37,15 @@ export class RunIdPipe implements PipeTransform<string, RunName> {
   }
 }
 
+/** Checks the id of a backfill. */
+@Injectable()
+export class BackfillIdPipe implements PipeTransform<string, string> {
+  transform(value: string): string {
+    if (ID_PATTERN.test(value)) return value;
+    throw new Problem('invalid_id', `The id of a backfill is not well formed: it is made of ${ALPHABET}.`);
+  }
+}
+
 /** Checks a version number: whole, from 1. */
 @Injectable()
 export class VersionPipe implements PipeTransform<string, number> {

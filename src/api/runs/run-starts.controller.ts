@@ -3,7 +3,7 @@ import { ApiAcceptedResponse, ApiBody, ApiHeader, ApiOkResponse, ApiOperation, A
 import type { Response } from 'express';
 import { API } from '../base-path.js';
 import { ApiProblems } from '../errors/api-problems.js';
-import { Problem } from '../errors/problem.js';
+import { checkedIdempotencyKey } from '../request/idempotency-key.js';
 import { DagIdPipe } from '../request/ids.pipe.js';
 import { JsonBody } from '../request/json-body.js';
 import { LOCATION } from '../response-headers.js';
@@ -34,15 +34,8 @@ export class RunStartsController {
     @Headers('idempotency-key') idempotencyKey: string | undefined,
     @Res({ passthrough: true }) response: Response,
   ): Promise<StartedRunDto> {
-    const { started, run } = await this.starter.start(dagId, request, checkedKey(idempotencyKey));
+    const { started, run } = await this.starter.start(dagId, request, checkedIdempotencyKey(idempotencyKey));
     response.status(started ? 202 : 200).setHeader('Location', run.links.self);
     return run;
   }
-}
-
-function checkedKey(key: string | undefined): string | undefined {
-  if (key === undefined || /^[\x21-\x7e]{1,255}$/.test(key)) return key;
-  throw new Problem('invalid_header', 'Idempotency-Key must be 1 to 255 visible ASCII characters.', {
-    errors: [{ header: 'Idempotency-Key', detail: 'must be 1 to 255 visible ASCII characters' }],
-  });
 }

@@ -32,7 +32,7 @@ export function runRowView(
   settings: ApiSettings,
   temporalRunId?: string,
 ): RunDto {
-  const { runId, dagId, version, execution, scope, dated, note, acceptedAt } = run;
+  const { runId, dagId, version, execution, scope, dated, note, backfillId, acceptedAt } = run;
   return {
     runId,
     dagId,
@@ -45,6 +45,7 @@ export function runRowView(
     dataInterval: scope.dataInterval,
     ...parentView(scope),
     note,
+    backfillId,
     acceptedAt: instant(acceptedAt),
     startedAt: instantOrNone(startedAt),
     endedAt: instantOrNone(endedAt),

@@ -21,6 +21,16 @@ export interface PlaceRequest extends PlaceHolder {
   readonly onFull?: OnFull;
 }
 
+/**
+ * How many places those may hold together that one workflow asks for (`reply`), whatever is free. Of two that arrive out of order the
+ * one with the higher revision counts; it is forgotten once that workflow neither holds nor wants a place.
+ */
+export interface PoolShare {
+  readonly reply: string;
+  readonly most: number;
+  readonly revision: number;
+}
+
 /** How much a pool holds. Of two limits that arrive out of order the one with the higher revision counts. */
 export interface PoolLimit {
   readonly capacity: number;
@@ -34,10 +44,13 @@ export type PlaceAnswer =
   | { readonly state: 'refused' }
   | { readonly state: 'waiting'; readonly ahead?: number };
 
-/** What somebody has to be told: that it has its place, that it gets none, that it has to stop for another. */
+/**
+ * What somebody has to be told: that it has its place, that it gets none, that it has to stop for another; and whoever asked for
+ * others (`reply`), that one of them is closed.
+ */
 export interface PlaceWord {
   readonly holder: PlaceHolder;
-  readonly word: 'granted' | 'refused' | 'evicted';
+  readonly word: 'granted' | 'refused' | 'evicted' | 'closed';
 }
 
 /** A pool as people see it. Of holders and of those that wait at most 100 are named, in order. */
@@ -59,4 +72,6 @@ export interface PlacesSnapshot {
   readonly held: readonly (PlaceRequest & { readonly leaving?: true; readonly evicted?: true })[];
   readonly waiting: readonly PlaceRequest[];
   readonly words: readonly PlaceWord[];
+  /** Default: none. */
+  readonly shares?: readonly PoolShare[];
 }

@@ -1,7 +1,16 @@
-import type { PlaceAnswer, PlaceHolder, PlaceRequest, PlacesSnapshot, PlaceWord, PoolLimit, PoolView } from './place.js';
+import type {
+  PlaceAnswer,
+  PlaceHolder,
+  PlaceRequest,
+  PlacesSnapshot,
+  PlaceWord,
+  PoolLimit,
+  PoolShare,
+  PoolView,
+} from './place.js';
 
 interface Asked {
-  request: PlaceRequest;
+  readonly request: PlaceRequest;
   /** In the order of arrival: decides between requests of the same ms. */
   readonly arrival: number;
 }
@@ -19,8 +28,11 @@ const MAX_NAMED = 100;
 /**
  * The places of a pool as a state machine: no clock, no Temporal. Places go by priority, then by who was there first, and nobody
  * passes the one whose turn it is: a heavy request waits until enough is free, and lighter ones behind it wait with it, so that
- * none waits for ever but for those of a better priority. A place is free again only when its holder is known to be closed; that it
- * says so (`leave`) is a reason to look. Messages may be repeated and arrive in any order.
+ * none waits for ever but for those of a better priority. Only requests of a workflow that has its share are passed. A place is free
+ * again only when its holder is known to be closed; that it says so (`leave`) is a reason to look. Messages may be repeated and arrive in
+ * any order.
+ *
+ * One file on purpose, though a long one: every method keeps the same few maps in step.
  */
 export class Places {
   /** Grows when there is something new to be told or to be looked at. */
@@ -33,14 +45,19 @@ export class Places {
   private readonly queue: Asked[] = [];
   private readonly queued = new Map<string, Asked>();
   private readonly said = new Map<string, PlaceWord>();
+  private readonly shares = new Map<string, PoolShare>();
+  /** Places held, by the workflow that asked for them. */
+  private readonly heldFor = new Map<string, number>();
 
-  constructor({ limit, held = [], waiting = [], words = [] }: Partial<PlacesSnapshot> = {}) {
+  constructor({ limit, held = [], waiting = [], words = [], shares = [] }: Partial<PlacesSnapshot> = {}) {
     this.limit = limit ?? { capacity: 0, revision: -1 };
     for (const { leaving = false, evicted = false, ...request } of held) {
       const weight = request.weight ?? 1;
       this.held.set(keyOf(request), { request, arrival: this.arrivals++, weight, leaving, evicted });
       this.used += weight;
+      this.countHeld(request, 1);
     }
+    for (const share of shares) this.shares.set(share.reply, share);
     for (const request of waiting) this.enqueue(request);
     for (const word of words) this.say(word.holder, word.word);
     if (this.leaving().length > 0) this.stirred++;
@@ -50,17 +67,39 @@ export class Places {
    * Takes requests in, and answers in their order. Who is not answered `direct`ly hears what became of it as a word, at once or
    * when its turn has come.
    */
-  ask(requests: readonly PlaceRequest[], limit?: PoolLimit, direct = false): PlaceAnswer[] {
+  ask(
+    requests: readonly PlaceRequest[],
+    limit?: PoolLimit,
+    direct = false,
+    /** Of the workflow that asks for others. Default: what it was, or all that is free. */
+    share?: PoolShare,
+  ): PlaceAnswer[] {
     if (limit !== undefined) this.resize(limit);
-    return requests.map((request) => this.askOne(request, direct));
+    if (share !== undefined) this.allot(share);
+    const answers = requests.map((request) => this.askOne(request, direct));
+    if (share !== undefined) this.forgetShare(share.reply);
+    return answers;
   }
 
-  /** They need no place any more. One that holds a place keeps it until it is known to be closed. */
+  /** Another share. Nobody loses a place by a lower one. */
+  private allot(share: PoolShare): void {
+    const known = this.shares.get(share.reply);
+    if (known !== undefined && known.revision > share.revision) return;
+    this.shares.set(share.reply, share);
+    this.settle();
+  }
+
+  /**
+   * They need no place any more. One that holds a place keeps it until it is known to be closed. A workflow gives up only what was asked
+   * for by itself.
+   */
   leave(holders: readonly PlaceHolder[]): void {
     for (const holder of holders) {
       const key = keyOf(holder);
-      this.said.delete(key);
       const held = this.held.get(key);
+      const asked = held ?? this.queued.get(key);
+      if (holder.reply !== undefined && asked !== undefined && asked.request.reply !== holder.reply) continue;
+      this.said.delete(key);
       if (held === undefined) this.dequeue(key);
       else if (!held.leaving) {
         held.leaving = true;
@@ -87,6 +126,8 @@ export class Places {
       else {
         this.held.delete(key);
         this.used -= held.weight;
+        this.countHeld(held.request, -1);
+        if (held.request.reply !== undefined) this.say(held.request, 'closed');
       }
     }
     this.settle();
@@ -144,6 +185,7 @@ export class Places {
       })),
       waiting: this.queue.map(({ request }) => request),
       words: this.words(),
+      ...(this.shares.size === 0 ? {} : { shares: [...this.shares.values()] }),
     };
   }
 
@@ -153,9 +195,9 @@ export class Places {
     if (known === undefined) {
       // What was said of an earlier request of the same run does not hold of this one.
       this.said.delete(key);
+      // A run that asks for itself is there, whatever another workflow wanted it for: it is told, and by its own terms.
+      if (request.reply === undefined && this.queued.get(key)?.request.reply !== undefined) this.dequeue(key);
       const asked = this.queued.get(key) ?? this.enqueue(request);
-      // It has begun by itself: now it is there to be told, not the one that has asked for it.
-      if (request.reply === undefined) asked.request = { ...asked.request, reply: undefined };
       this.settle();
       if (this.queued.has(key) && request.onFull === 'refuse') {
         this.dequeue(key);
@@ -174,16 +216,41 @@ export class Places {
 
   /** Gives places on as far as they go. */
   private settle(): void {
-    for (let next = this.queue[0]; next !== undefined; next = this.queue[0]) {
+    for (let at = 0; at < this.queue.length && this.used < this.limit.capacity; ) {
+      const next = this.queue[at]!;
       const weight = this.weightOf(next.request);
-      if (this.limit.capacity < 1 || this.used + weight > this.limit.capacity) return;
+      if (this.hasItsShare(next.request)) {
+        at++;
+        continue;
+      }
+      if (this.used + weight > this.limit.capacity) return;
       const key = keyOf(next.request);
-      this.queue.shift();
+      this.queue.splice(at, 1);
       this.queued.delete(key);
       this.held.set(key, { ...next, weight, leaving: false, evicted: false });
       this.used += weight;
+      this.countHeld(next.request, 1);
       this.say(next.request, 'granted');
     }
+  }
+
+  private hasItsShare({ reply }: PlaceRequest): boolean {
+    const share = reply === undefined ? undefined : this.shares.get(reply);
+    return share !== undefined && (this.heldFor.get(share.reply) ?? 0) >= share.most;
+  }
+
+  private countHeld({ reply }: PlaceRequest, by: 1 | -1): void {
+    if (reply === undefined) return;
+    const count = (this.heldFor.get(reply) ?? 0) + by;
+    if (count > 0) this.heldFor.set(reply, count);
+    else this.heldFor.delete(reply);
+    if (by < 0) this.forgetShare(reply);
+  }
+
+  /** Whoever wants no place any more says its share again when it asks. */
+  private forgetShare(reply: string): void {
+    if (this.heldFor.has(reply) || this.queue.some(({ request }) => request.reply === reply)) return;
+    this.shares.delete(reply);
   }
 
   /**
@@ -232,6 +299,7 @@ export class Places {
     if (asked === undefined) return;
     this.queue.splice(this.rank(asked), 1);
     this.queued.delete(key);
+    if (asked.request.reply !== undefined) this.forgetShare(asked.request.reply);
   }
 
   /** How many come before it. */

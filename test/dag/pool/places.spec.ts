@@ -186,4 +186,48 @@ describe('a request that makes room for itself', () => {
     expect(places.ask([newest('a', 1)], undefined, true)).toEqual([{ state: 'waiting', ahead: 0 }]);
     expect(said(places)).toEqual([]);
   });
+
+  describe('that one workflow asks for others', () => {
+    const other = (runId: string, more: Partial<PlaceRequest> = {}) =>
+      run(runId, { reply: 'backfill:1', priority: 5, ...more });
+    const share = (most: number, revision = 1) => ({ reply: 'backfill:1', most, revision });
+    const holders = (places: Places) => places.holders().map(({ runId }) => runId);
+
+    it('are no more than its share, and those behind it pass', () => {
+      const places = new Places();
+      places.ask([other('a'), other('b'), other('c')], limit(3), false, share(1));
+      places.ask([run('late', { at: 9, priority: 5 })]);
+      expect(holders(places)).toEqual(['a', 'late']);
+      places.ask([], undefined, false, share(2, 3));
+      places.ask([], undefined, false, share(9, 2));
+      expect(holders(places)).toEqual(['a', 'late', 'b']);
+      const again = new Places(JSON.parse(JSON.stringify(places.snapshot())));
+      again.closed([run('late')]);
+      expect(holders(again)).toEqual(['a', 'b']);
+      again.closed([run('a')]);
+      expect(holders(again)).toEqual(['b', 'c']);
+    });
+
+    it('are told of by it that they are closed, with who is next', () => {
+      const places = new Places();
+      places.ask([other('a'), other('b')], limit(1));
+      places.told(places.words());
+      places.closed([run('a')]);
+      expect(places.words()).toEqual([
+        { holder: { runId: 'a', execution: 1, reply: 'backfill:1' }, word: 'closed' },
+        { holder: { runId: 'b', execution: 1, reply: 'backfill:1' }, word: 'granted' },
+      ]);
+    });
+
+    it('are given up by nobody else, and go to a run that asks for itself', () => {
+      const places = new Places();
+      places.ask([run('x'), other('a')], limit(1));
+      places.leave([{ ...run('a'), reply: 'backfill:2' }]);
+      expect(places.view().queued).toBe(1);
+      expect(places.ask([run('a', { priority: 3 })], undefined, true)).toEqual([{ state: 'waiting', ahead: 0 }]);
+      places.told(places.words());
+      places.closed([run('x')]);
+      expect(places.words()).toEqual([{ holder: { runId: 'a', execution: 1 }, word: 'granted' }]);
+    });
+  });
 });

@@ -75,6 +75,8 @@ export class RunDto {
   readonly params?: JsonObject;
   @ApiProperty({ required: false })
   readonly note?: string;
+  @ApiProperty({ required: false, description: 'The backfill that started this execution' })
+  readonly backfillId?: string;
   @ApiProperty({ format: 'date-time' })
   readonly acceptedAt!: string;
   @ApiProperty({ required: false, format: 'date-time' })

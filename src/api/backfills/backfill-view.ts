@@ -1,0 +1,46 @@
+import type { BackfillHead } from '../../../workflows/contract.js';
+import { backfillId } from '../../../workflows/contract.js';
+import { formatInstant } from '../../time/instant.js';
+import { API, backfillPath, dagPath } from '../base-path.js';
+import { instant, instantOrNone } from '../instant.js';
+import type { ApiSettings } from '../settings.js';
+import type { BackfillDto } from './dto/backfill.dto.js';
+
+/** A backfill as REST shows it. */
+export function backfillView(
+  head: BackfillHead,
+  settings: ApiSettings,
+  more: { readonly live?: boolean; readonly temporalRunId?: string } = {},
+): BackfillDto {
+  const { id, dagId, version, reprocess, order, maxActiveRuns, chunk, failureBudget, note } = head;
+  const { state, reason, estimatedEndAt, updatedAt, ...counts } = head.progress;
+  return {
+    id,
+    dagId,
+    version,
+    state,
+    reason,
+    from: formatInstant(head.from),
+    to: formatInstant(head.to),
+    reprocess,
+    order,
+    maxActiveRuns,
+    chunk,
+    failureBudget,
+    note,
+    acceptedAt: instant(head.acceptedAt),
+    progress: {
+      ...counts,
+      done: counts.success + counts.failed + counts.cancelled,
+      estimatedEndAt: instantOrNone(estimatedEndAt),
+      updatedAt: instant(updatedAt),
+    },
+    live: more.live,
+    links: {
+      self: backfillPath(id),
+      dag: dagPath(dagId),
+      runs: `/${API}/runs?dagId=${encodeURIComponent(dagId)}&trigger=backfill`,
+      temporal: settings.temporalLink(backfillId(id), more.temporalRunId),
+    },
+  };
+}

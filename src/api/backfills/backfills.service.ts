@@ -1,0 +1,193 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import type { BackfillControl, BackfillFacts, DagHead, VersionHeader } from '../../../workflows/contract.js';
+import { DEFAULT_ACTIVE_RUNS } from '../../dag/active-runs.js';
+import { canonicalJson } from '../../dag/canonical-json.js';
+import type { Json } from '../../dag/json.js';
+import type { DagSpec } from '../../dag/spec.js';
+import { sha256 } from '../../objects/sha256.js';
+import { BackfillGateway, type BackfillView } from '../../temporal/backfill-gateway.js';
+import { judgedIntervals } from '../../temporal/backfill-plan.js';
+import { RunGateway } from '../../temporal/run-gateway.js';
+import { timeScheduleOf } from '../../temporal/time-schedule.js';
+import { VersionStore } from '../../temporal/version-store.js';
+import { formatInstant } from '../../time/instant.js';
+import { dataIntervalOf } from '../../time/schedule.js';
+import { backfillPath } from '../base-path.js';
+import { DagsService } from '../dags/dags.service.js';
+import { Problem } from '../errors/problem.js';
+import { decodeCursor, encodeCursor, pageLimit } from '../request/page.js';
+import { paramsOf } from '../runs/run-params.js';
+import { ApiSettings } from '../settings.js';
+import { selectionOf } from './backfill-selection.js';
+import { backfillView } from './backfill-view.js';
+import type { BackfillDto, BackfillListDto, BackfillPlanDto } from './dto/backfill.dto.js';
+import type { CreateBackfillDto, ListBackfillsQuery, PlanQuery } from './dto/backfill-requests.dto.js';
+
+/** Fields that the request will have, and that are refused until they do what they say. */
+const LATER_FIELDS = ['tasks', 'validate', 'downstream'] as const;
+
+/** A backfill that was accepted now, or that the same request had started before. */
+export interface CreatedBackfill {
+  readonly started: boolean;
+  readonly backfill: BackfillDto;
+}
+
+/** Backfills over REST. Times are computed as the schedule's preview does. */
+@Injectable()
+export class BackfillsService {
+  constructor(
+    private readonly dags: DagsService,
+    private readonly versions: VersionStore,
+    private readonly backfills: BackfillGateway,
+    private readonly runs: RunGateway,
+    private readonly settings: ApiSettings,
+  ) {}
+
+  /** Throws 400, 404, 410 and 422 for what cannot be carried out, 422 also for an Idempotency-Key of another request. */
+  async create(request: CreateBackfillDto, query: PlanQuery, idempotencyKey: string | undefined): Promise<CreatedBackfill> {
+    const parameter = (['limit', 'cursor'] as const).find((name) => query[name] !== undefined);
+    if (parameter !== undefined) {
+      const detail = `${parameter} belongs to a dry run`;
+      throw new Problem('invalid_fields', `${detail}.`, { errors: [{ parameter, detail }] });
+    }
+    const { facts } = await this.facts(request, idempotencyKey);
+    const started = await this.backfills.start(facts);
+    if (started !== undefined) return { started: true, backfill: this.view(started) };
+    const found = await this.found(facts.id);
+    if (found.head.requestHash === facts.requestHash) return { started: false, backfill: this.view(found) };
+    throw new Problem(
+      'idempotency_key_reused',
+      `This Idempotency-Key started the backfill ${facts.id} with another body; use a new key for a new backfill.`,
+      {
+        errors: [{ header: 'Idempotency-Key', detail: 'was used with another body' }],
+        links: { backfill: backfillPath(facts.id) },
+      },
+    );
+  }
+
+  /** A page of what such a backfill would do, and why; starts nothing. Throws as {@link create}. */
+  async plan(request: CreateBackfillDto, { limit, cursor }: PlanQuery): Promise<BackfillPlanDto> {
+    const { facts, spec } = await this.facts(request, undefined);
+    const after = cursor === undefined ? undefined : timeOf(cursor);
+    const page = { after, limit: pageLimit(limit, this.settings.limits.page) };
+    const { intervals, next } = await judgedIntervals(this.runs, spec, facts, page);
+    const schedule = timeScheduleOf(spec)!;
+    return {
+      dryRun: true,
+      dagId: facts.dagId,
+      version: facts.version,
+      from: formatInstant(facts.spans[0]!.start),
+      to: formatInstant(facts.spans.at(-1)!.end),
+      total: facts.terms.total,
+      maxActiveRuns: facts.terms.maxActiveRuns,
+      items: intervals.map(({ time, runId, verdict }) => {
+        const { start, end } = dataIntervalOf(schedule, time);
+        return {
+          logicalDate: formatInstant(time),
+          dataInterval: { start: formatInstant(start), end: formatInstant(end) },
+          runId,
+          included: 'in' in verdict,
+          reason: 'in' in verdict ? verdict.in : verdict.out,
+          execution: 'in' in verdict ? verdict.execution : undefined,
+        };
+      }),
+      nextCursor: next === undefined ? undefined : encodeCursor(String(next)),
+    };
+  }
+
+  /** Throws 404. */
+  async get(id: string): Promise<BackfillDto> {
+    return this.view(await this.found(id));
+  }
+
+  async list({ limit, ...filters }: ListBackfillsQuery): Promise<BackfillListDto> {
+    const { items, nextCursor } = await this.backfills.list({
+      ...filters,
+      limit: pageLimit(limit, this.settings.limits.page),
+    });
+    return { items: items.map((head) => backfillView(head, this.settings)), nextCursor };
+  }
+
+  /** Throws 404, and 409 when it is over, or is being cancelled and should do something else. */
+  async control(id: string, control: BackfillControl): Promise<BackfillDto> {
+    const found = await this.found(id);
+    const { state } = found.head.progress;
+    const heard = (state !== 'cancelling' || control.order === 'cancel') && (await this.backfills.control(id, control));
+    // Where no worker answers it is heard later, and nobody knows more by now.
+    if (heard) return found.live ? this.get(id) : this.view(found);
+    const why = state === 'cancelling' ? 'is being cancelled' : 'is over';
+    throw new Problem('backfill_over', `The backfill ${id} ${why}; there is nothing to ${control.order}.`, {
+      links: { backfill: backfillPath(id) },
+    });
+  }
+
+  private async facts(
+    request: CreateBackfillDto,
+    idempotencyKey: string | undefined,
+  ): Promise<{ readonly facts: BackfillFacts; readonly spec: DagSpec }> {
+    checkFields(request);
+    const { dagId, reprocess = 'none', order = 'oldest', maxActiveRuns, chunk, failureBudget, note } = request;
+    const head = await this.dags.head(dagId);
+    const header = await this.version(head, request.version);
+    const { spec } = await this.versions.spec(header);
+    const { spans, total } = selectionOf(request, spec);
+    const facts: BackfillFacts = {
+      id: idempotencyKey === undefined ? randomUUID() : sha256(idempotencyKey).slice(0, 32),
+      dagId,
+      version: header.version,
+      spans,
+      params: paramsOf(spec.params ?? {}, request.params ?? {}),
+      reprocess,
+      order,
+      terms: { total, maxActiveRuns: maxActiveRuns ?? spec.maxActiveRuns ?? DEFAULT_ACTIVE_RUNS, chunk, failureBudget },
+      note,
+      requestHash: idempotencyKey === undefined ? undefined : hashOf(request),
+      acceptedAt: Date.now(),
+    };
+    return { facts, spec };
+  }
+
+  private async version(head: DagHead, version: number | undefined): Promise<VersionHeader> {
+    return version === undefined || version === head.latest.version ? head.latest : this.dags.version(head.dagId, version);
+  }
+
+  private async found(id: string): Promise<BackfillView> {
+    const found = await this.backfills.get(id);
+    if (found) return found;
+    throw new Problem('backfill_not_found', `There is no backfill ${id}, or it ended so long ago that it is forgotten.`);
+  }
+
+  private view({ head, ...more }: BackfillView): BackfillDto {
+    return backfillView(head, this.settings, more);
+  }
+}
+
+/** Throws 422 for fields of later versions, 400 unless there is either a range or a list of dates. */
+function checkFields(request: CreateBackfillDto): void {
+  const later = LATER_FIELDS.filter((name) => request[name] !== undefined);
+  if (later.length > 0)
+    throw new Problem('not_yet_supported', `${later.join(', ')}: a later version will have it; leave it out.`, {
+      errors: later.map((name) => ({ pointer: `/${name}`, detail: 'not yet supported' })),
+    });
+  const { from, to, dates } = request;
+  const isRange = from !== undefined && to !== undefined && dates === undefined;
+  if (isRange || (from === undefined && to === undefined && dates !== undefined)) return;
+  const detail = 'give either from and to, or dates';
+  const pointer = dates !== undefined ? '/dates' : from === undefined ? '/from' : '/to';
+  throw new Problem('invalid_fields', `${detail}.`, { errors: [{ pointer, detail }] });
+}
+
+/** The nominal time that a page of a plan ended with. */
+function timeOf(cursor: string): number {
+  const text = decodeCursor(cursor);
+  if (/^\d{1,13}$/.test(text)) return Number(text);
+  throw new Problem('invalid_cursor', 'The cursor is not one that this plan gave; leave it out to begin again.', {
+    errors: [{ parameter: 'cursor', detail: 'not a cursor of this plan' }],
+  });
+}
+
+function hashOf({ dryRun: _, ...request }: CreateBackfillDto): string {
+  const said = Object.entries(request).filter(([, value]) => value !== undefined) as [string, Json][];
+  return sha256(canonicalJson(Object.fromEntries(said)));
+}

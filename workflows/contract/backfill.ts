@@ -1,0 +1,62 @@
+import type { BackfillOrder, BackfillProgress, Reprocess } from '../../src/dag/backfill/backfill.js';
+import type { BackfillSnapshot, BackfillTerms } from '../../src/dag/backfill/backfill-walk.js';
+import type { JsonObject } from '../../src/dag/json.js';
+
+/** What is asked for, fixed when a backfill is accepted. Times are epoch ms. */
+export interface BackfillFacts {
+  readonly id: string;
+  readonly dagId: string;
+  /** Every run goes by this version, whatever is stored meanwhile. */
+  readonly version: number;
+  /** By the start of data intervals, `end` exclusive; in order, none touching another. */
+  readonly spans: readonly { readonly start: number; readonly end: number }[];
+  /** Complete: defaults are filled in. */
+  readonly params: JsonObject;
+  readonly reprocess: Reprocess;
+  readonly order: BackfillOrder;
+  readonly terms: BackfillTerms;
+  readonly note?: string;
+  /** sha256 of the request, to tell a repeated Idempotency-Key from a reused one. */
+  readonly requestHash?: string;
+  readonly acceptedAt: number;
+}
+
+/** Argument of `backfill`. */
+export interface BackfillInput {
+  readonly facts: BackfillFacts;
+  /** First pause between two looks at all that is under way, in ms; it doubles while nothing happens. Default 15 s. */
+  readonly watchMs?: number;
+  /** It goes on in a new execution from that length of its history on. Default 4,096. */
+  readonly continueFromEvents?: number;
+  /** What it goes on from, at continue-as-new. */
+  readonly state?: BackfillSnapshot;
+}
+
+/** What a backfill shows without any worker: {@link BACKFILL_MEMO}. Its spans are cut to the whole of them, params left out. */
+export interface BackfillHead extends Omit<BackfillFacts, 'params' | 'spans' | 'terms'>, BackfillTerms {
+  /** Start of the first span, and end of the last. */
+  readonly from: number;
+  readonly to: number;
+  /** Written when its state changes, and at the end. */
+  readonly progress: BackfillProgress;
+}
+
+/** Memo key of {@link BackfillHead}. */
+export const BACKFILL_MEMO = 'backfill';
+
+/** Query `progress` -> {@link BackfillProgress}. */
+export const BACKFILL_QUERY = 'progress';
+
+/** Signal `control`. */
+export const BACKFILL_CONTROL = 'control';
+
+export interface BackfillControl {
+  readonly order: 'pause' | 'resume' | 'cancel';
+  /** Of `cancel`: what becomes of runs that are open. Default: they finish. */
+  readonly runs?: 'finish' | 'cancel';
+}
+
+/** What a backfill shows as long as it has no worker, and again whenever its state changes. */
+export function backfillHead({ params: _, spans, terms, ...facts }: BackfillFacts, progress: BackfillProgress): BackfillHead {
+  return { ...facts, ...terms, from: spans[0]!.start, to: spans.at(-1)!.end, progress };
+}
