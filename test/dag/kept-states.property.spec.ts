@@ -86,6 +86,13 @@ describe('what another attempt keeps', () => {
     expect(new Walk(plan, kept).next()).toEqual({ task: 2, step: 'run' });
   });
 
+  it('asks again what failFast has skipped, and nothing else that was skipped', () => {
+    const states: { readonly [id: string]: TaskState } = { bad: 'failed', waited: 'skipped', fine: 'success' };
+    const kept = (failFast: boolean): string => keptStates(planOf('bad\nwaited\nfine', { failFast }), (id) => states[id]);
+    expect(kept(true)).toBe('..s');
+    expect(kept(false)).toBe('.ks');
+  });
+
   it('leaves a setup skipped that was, whatever is torn down again', () => {
     const { tasks, ...rest } = planOf('make\nuse <- make:skipped\nwork\nclean <- make, work');
     const plan = { ...rest, tasks: tasks.map((task, i) => (i === 3 ? { ...task, teardown: [0] } : task)) };

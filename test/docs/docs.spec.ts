@@ -84,6 +84,8 @@ describe('the documentation', () => {
     // What a program of a shell task finds in its environment is no setting.
     for (const name of ['RUN_ID', 'TASK_ID', 'ATTEMPT', 'IDEMPOTENCY_KEY']) known.add(`BATON_${name}`);
     const named = [...read(page).matchAll(/\bBATON_[A-Z_]*[A-Z]\b/g)].map(([name]) => name);
+    // What the property tests read.
+    for (const name of ['TEST_RUNS', 'TEST_SEED']) known.add(`BATON_${name}`);
     // What processes of tasks are told, not what we read.
     const resources = { cpu: 1, memory: 1, storage: 1 };
     for (const name of Object.keys(taskFacts({ info: { resources } } as never))) known.add(name);

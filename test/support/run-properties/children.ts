@@ -67,10 +67,13 @@ export function keepsWhatSucceeded(run: ObservedRun): void {
     if (state === 'queued' || run.plan.tasks[task]!.setup === true) asked.add(task);
   const { plan, before } = run;
   const ended = (task: number): boolean => ['success', 'failed'].includes(before.tasks[task]!.state);
-  // What failed is asked anew, what failFast has skipped, or may have, and who lost a race that is not over.
+  // What failed is asked anew, what was cancelled with the run or lost a race that is not over, and what failFast has skipped, or may have.
   const isAskedAnew = (task: number): boolean => {
     const { state } = before.tasks[task]!;
-    if (state === 'cancelled') return joinsOf(plan, task).some((join) => !ended(join));
+    if (state === 'cancelled') {
+      const joins = joinsOf(plan, task);
+      return joins.length === 0 || joins.some((join) => !ended(join));
+    }
     return state === 'failed' || state === 'upstream_failed' || (plan.failFast && state === 'skipped');
   };
   const isRedone = (task: number): boolean => asked.has(task) || isAskedAnew(task) || upstreamOf(run, task).some(isRedone);
