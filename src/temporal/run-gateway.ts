@@ -204,6 +204,11 @@ export class RunGateway {
     return ((await this.rows.of(described))?.run.execution ?? execution) === execution;
   }
 
+  /** Whether some execution of a run is open. */
+  async isOpen(runId: string): Promise<boolean> {
+    return (await this.describe(runId))?.status.name === 'RUNNING';
+  }
+
   /** Waits up to `ms` for a run to close; false when it is still open or the signal was raised. Follows continue-as-new. */
   async waitClosed(runId: string, ms: number, signal?: AbortSignal): Promise<boolean> {
     if (ms <= 0 || signal?.aborted) return false;

@@ -272,7 +272,8 @@ tasks:
           taskId: 'total',
           failure: {
             kind: 'expression',
-            message: '${{ sum(tasks.each.output) }}: sum() needs a list, not null; task each has no output: it is failed',
+            message:
+              'value of task total: ${{ sum(tasks.each.output) }}: sum() needs a list, not null; task each has no output: it is failed',
           },
         },
         { taskId: 'waits', state: 'upstream_failed' },

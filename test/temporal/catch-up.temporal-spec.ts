@@ -5,7 +5,7 @@ import { storeDag } from '../support/store-dag.js';
 import { TemporalHarness } from '../support/temporal-harness.js';
 
 const DAY_MS = 86_400_000;
-const PAST = 30;
+const PAST = 10;
 const midnight = (daysAgo: number): Date => new Date(Math.floor(Date.now() / DAY_MS) * DAY_MS - daysAgo * DAY_MS);
 const text = (date: Date): string => `${date.toISOString().slice(0, 19)}Z`;
 /** A DAG whose first daily run is that of `PAST - 1` days ago. */

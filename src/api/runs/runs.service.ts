@@ -51,8 +51,8 @@ export class RunsService {
 
   /** A run; with `waitMs` only once it is over or the time is up. Throws 404. */
   async get(run: RunName, waitMs: number, signal: AbortSignal): Promise<RunDto> {
-    // Of a run that is over, or unknown, that returns at once: asking first would make a worker answer twice.
-    await this.runs.waitClosed(run.runId, waitMs, signal);
+    // Temporal itself is asked first: a query would make a worker answer twice.
+    if (waitMs > 0 && (await this.runs.isOpen(run.runId))) await this.runs.waitClosed(run.runId, waitMs, signal);
     const found = await this.found(run);
     return runView(found.head, this.settings, found);
   }
