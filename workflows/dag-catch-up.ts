@@ -12,7 +12,8 @@ const ASK_AGAIN_MS = 300_000;
 const retry = { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '20 seconds' } as const;
 const { catchUp } = proxyActivities<Pick<SystemActivities, 'catchUp'>>({
   summary: 'runs of the past, as far as there are places',
-  startToCloseTimeout: '1 minute',
+  // Three times what a step takes: a worker that was killed in the middle of one is missed after that.
+  startToCloseTimeout: '15 seconds',
   scheduleToCloseTimeout: '5 minutes',
   retry,
 });

@@ -12,7 +12,7 @@ import type { VersionStore } from './version-store.js';
 
 /** One step looks at so many dates, and takes so long, at most: what it has done is kept from step to step. */
 const STEP_DATES = 200;
-const STEP_MS = 10_000;
+const STEP_MS = 5_000;
 /** Nominal times have whole seconds. */
 const SECOND = 1_000;
 
