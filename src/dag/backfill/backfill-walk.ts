@@ -249,7 +249,13 @@ export class BackfillWalk {
     if (work.share !== undefined) this.toldShare = work.share.revision;
     for (const interval of work.leave) this.toLeave.delete(keyOf(interval));
     for (const { time } of work.cancel) this.toCancel.delete(time);
-    for (const [i, interval] of work.look.entries()) this.saw(interval, step.seen[i]!);
+    // It looks before it starts: what it started was not there when it looked.
+    const begun = new Set(work.start.filter((_, i) => step.started[i] !== undefined).map(({ time }) => time));
+    for (const [i, interval] of work.look.entries()) {
+      const seen = step.seen[i]!;
+      if (seen === 'none' && begun.has(interval.time)) this.toLook.delete(interval.time);
+      else this.saw(interval, seen);
+    }
     for (const [i, interval] of work.start.entries()) this.started(interval, step.started[i]);
     for (const [i, interval] of work.ask.entries()) this.askedFor(interval, step.granted[i]);
     this.asking = new Set();

@@ -11,9 +11,9 @@ import {
 } from '../../../src/dag/backfill/backfill-walk.js';
 import type { PlaceHolder } from '../../../src/dag/pool/place.js';
 import { Places } from '../../../src/dag/pool/places.js';
-import { propertySeed } from '../../support/property-seed.js';
+import { propertyRuns, propertySeed } from '../../support/property-seed.js';
 
-const RUNS = 2_000;
+const RUNS = propertyRuns(2_000);
 /** Far beyond what they take: the machine may be busy. */
 const PATIENCE = { timeout: 180_000 };
 const REPLY = 'backfill:x';
