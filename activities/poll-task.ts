@@ -6,7 +6,7 @@ import { checkOutput } from './check-output.js';
 import { NotYet } from './handlers/not-yet.js';
 import { idempotencyKey } from './idempotency-key.js';
 import type { TaskRuntime } from './run-task.js';
-import { SecretMask } from './secret-mask.js';
+import { NO_SECRETS, SecretMask } from './secret-mask.js';
 import { resolveSecrets } from './secrets.js';
 import { SilentLog } from './silent-log.js';
 import type { PollCall, TaskFailedDetails, TaskReturn } from './task-call.js';
@@ -35,7 +35,7 @@ export function pollActivity(handler: TaskHandler, runtime: TaskRuntime): (call:
 
 class Poll {
   private readonly temporal = Context.current();
-  private mask = new SecretMask([]);
+  private mask = NO_SECRETS;
 
   constructor(
     private readonly handler: TaskHandler,

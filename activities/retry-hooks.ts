@@ -7,7 +7,7 @@ import type { JsonBlobs } from '../src/objects/json-blobs.js';
 import { boundedWork } from './bounded-work.js';
 import { HookLog } from './hook-log.js';
 import { idempotencyKey } from './idempotency-key.js';
-import { SecretMask } from './secret-mask.js';
+import { NO_SECRETS, SecretMask } from './secret-mask.js';
 import { resolveSecrets, type SecretSource } from './secrets.js';
 import { StopSignal } from './stop-signal.js';
 import type { TaskCall } from './task-call.js';
@@ -66,19 +66,18 @@ export async function runRetryHooks(
 type Outcome = Pick<HookRecord, 'state' | 'failure'>;
 
 class RetryHook {
-  private readonly stop = new StopSignal();
-  private mask = new SecretMask([]);
+  private readonly stop: StopSignal;
+  private mask = NO_SECRETS;
 
   constructor(
     private readonly hook: StoredHook,
     private readonly runtime: RetryHookRuntime,
     private readonly between: BetweenAttempts,
-  ) {}
+  ) {
+    this.stop = new StopSignal(between.cancellation);
+  }
 
   async run(limitMs: number): Promise<Outcome> {
-    const { cancellation } = this.between;
-    const onCancel = (): void => this.stop.stop(cancellation.reason);
-    cancellation.addEventListener('abort', onCancel, { once: true });
     try {
       const tooLate = (): TaskError =>
         new TaskError('Timeout', `${this.hook.body.name} took longer than the ${limitMs} ms that it had`, { kind: 'timeout' });
@@ -88,8 +87,6 @@ class RetryHook {
       const log = new HookLog(this.between.context.log, this.hook.body.name, this.mask);
       log.error(`failed: ${failure.type ?? failure.kind}: ${failure.message}`);
       return { state: 'failed', failure };
-    } finally {
-      cancellation.removeEventListener('abort', onCancel);
     }
   }
 

@@ -7,20 +7,20 @@ import type { RetryPlan } from '../src/dag/plan.js';
 import type { Attempt, CachedFrom, Failure, OutputValue } from '../src/dag/state.js';
 import type { JsonBlobs } from '../src/objects/json-blobs.js';
 import type { ObjectStore } from '../src/objects/object-store.js';
+import { AttemptContext } from './attempt-context.js';
 import { lostTooOften, timedOut } from './attempt-errors.js';
 import { AttemptHistory, type HeartbeatDetails } from './attempt-history.js';
 import { boundedWork } from './bounded-work.js';
 import { checkOutput } from './check-output.js';
 import { Heartbeats } from './heartbeats.js';
-import { idempotencyKey } from './idempotency-key.js';
 import { decideRetry } from './retry-decision.js';
 import { type RetryHookRuntime, runRetryHooks } from './retry-hooks.js';
-import { SecretMask } from './secret-mask.js';
+import { NO_SECRETS, SecretMask } from './secret-mask.js';
 import { resolveSecrets } from './secrets.js';
 import { StopSignal } from './stop-signal.js';
 import { scopeOfCacheKey, TaskCache } from './task-cache.js';
 import type { TaskCall, TaskFailedDetails, TaskReturn } from './task-call.js';
-import { NO_RESOURCES, type TaskContext } from './task-context.js';
+import type { TaskContext } from './task-context.js';
 import { TaskError } from './task-error.js';
 import { taskFailed } from './task-failed.js';
 import { type TaskFailure, taskFailure } from './task-failure.js';
@@ -48,8 +48,8 @@ class TaskRun {
   private readonly temporal = Context.current();
   private readonly history: AttemptHistory;
   private readonly heartbeats: Heartbeats;
-  private readonly stop = new StopSignal();
-  private mask = new SecretMask([]);
+  private readonly stop = new StopSignal(this.temporal.cancellationSignal);
+  private mask = NO_SECRETS;
   private log?: TaskLog;
   private retry?: RetryPlan;
   private cache?: TaskCache;
@@ -73,10 +73,6 @@ class TaskRun {
   }
 
   async run(): Promise<TaskReturn> {
-    const onCancel = (): void => this.stop.stop(this.temporal.cancellationSignal.reason);
-    const { cancellationSignal } = this.temporal;
-    if (cancellationSignal.aborted) onCancel();
-    else cancellationSignal.addEventListener('abort', onCancel, { once: true });
     try {
       const output = await this.attempt();
       if (this.log?.isEmpty === false) await this.log.close();
@@ -87,7 +83,6 @@ class TaskRun {
       if (outcome instanceof Error) throw outcome;
       return outcome;
     } finally {
-      cancellationSignal.removeEventListener('abort', onCancel);
       this.heartbeats.stop();
     }
   }
@@ -106,7 +101,7 @@ class TaskRun {
     const input = task.input(this.handler);
     const { references } = input;
     const secrets = references.secrets.length === 0 ? {} : await resolveSecrets(runtime.secrets, references.secrets);
-    this.mask = new SecretMask(Object.values(secrets));
+    if (references.secrets.length > 0) this.mask = new SecretMask(Object.values(secrets));
     const attempt = call.failedAttempt ?? this.history.current.attempt;
     const key = task.cacheKey();
     const named = key === undefined ? references : mergeReferences([references, key.references]);
@@ -188,32 +183,21 @@ class TaskRun {
   }
 
   private newContext(): TaskContext {
-    const { call, runtime, heartbeats } = this;
+    const { call, runtime, heartbeats, stop, lastProgress } = this;
     const { attempt } = this.history.current;
-    const name = itemName(call.task, call.item);
-    this.log = new TaskLog({ objects: runtime.objects, prefix: call.prefix, taskId: name, attempt, mask: this.mask });
-    const { stop } = this;
-    return {
-      get signal() {
-        return stop.signal;
-      },
+    const taskId = itemName(call.task, call.item);
+    this.log = new TaskLog({ objects: runtime.objects, prefix: call.prefix, taskId, attempt, mask: this.mask });
+    const runId = call.run?.id ?? this.temporal.info.workflowExecution?.workflowId ?? call.prefix;
+    return new AttemptContext({
+      call,
+      attempt,
+      runId,
       log: this.log,
       objects: runtime.objects,
-      info: {
-        runId: call.run?.id ?? this.temporal.info.workflowExecution?.workflowId ?? call.prefix,
-        taskId: call.task,
-        ...(call.item === undefined ? {} : { item: { index: call.item.index, key: call.item.key } }),
-        attempt,
-        // Made when looked at: few tasks do.
-        get idempotencyKey() {
-          return idempotencyKey(call);
-        },
-        prefix: call.prefix,
-        resources: call.resources ?? NO_RESOURCES,
-      },
-      heartbeat: (progress) => heartbeats.userBeat(progress),
-      lastProgress: this.lastProgress,
-    };
+      stop,
+      heartbeats,
+      lastProgress,
+    });
   }
 
   private get lastProgress(): unknown {

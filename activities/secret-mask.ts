@@ -41,6 +41,9 @@ export class SecretMask {
   }
 }
 
+/** Hides nothing. */
+export const NO_SECRETS = new SecretMask([]);
+
 function formsOf(value: string): string[] {
   const lines = value.split(/\r?\n/).filter((line) => line.length >= MIN_LINE);
   const base64 = Buffer.from(value).toString('base64');

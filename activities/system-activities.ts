@@ -56,8 +56,9 @@ export function createSystemActivities(deps: {
   const { objects, temporal } = deps;
   const outputs = deps.outputs ?? new JsonBlobs(objects);
   return {
-    loadPlan: async ({ planKey }) => required<DagPlan>(objects, planKey),
-    loadJson: async ({ key }) => required<Json>(objects, key),
+    // Many runs of a version begin with the same plan.
+    loadPlan: async ({ planKey }) => required(planKey, await outputs.read(planKey)) as unknown as DagPlan,
+    loadJson: async ({ key }) => required(key, await readJson(objects, key)),
     storeJson: async (input) => storeJson(objects, input),
     evaluate: async (input) => {
       try {
@@ -136,8 +137,7 @@ export async function storeJson(
   }
 }
 
-async function required<T>(objects: ObjectStore, key: string): Promise<T> {
-  const value = await readJson<T>(objects, key);
+function required(key: string, value: Json | undefined): Json {
   if (value !== undefined) return value;
   throw ApplicationFailure.nonRetryable(
     `object ${key} is not in the object store; it was deleted or this worker uses another store than the service`,

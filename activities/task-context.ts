@@ -1,4 +1,4 @@
-import { asyncLocalStorage, type Context } from '@temporalio/activity';
+import { asyncLocalStorage } from '@temporalio/activity';
 import type { Resources } from '../src/dag/resources.js';
 import type { ObjectStore } from '../src/objects/object-store.js';
 import type { TaskLog } from './task-log.js';
@@ -36,28 +36,23 @@ export interface TaskContext {
   readonly lastProgress?: unknown;
 }
 
-/** One for the process, also where a user's module loads this file by another path. */
-const KEY = Symbol.for('baton.task-contexts');
-const holder = globalThis as { [KEY]?: WeakMap<Context, TaskContext> };
-holder[KEY] ??= new WeakMap();
-const tasks = holder[KEY];
+/**
+ * Where a context of Temporal has the task that it belongs to: there is no AsyncLocalStorage for tasks beside Temporal's, since each one
+ * costs every promise of the process. The same symbol also where a user's module loads this file by another path.
+ */
+export const TASK: unique symbol = Symbol.for('baton.task') as never;
+
+/** A context of Temporal that belongs to a task. */
+export interface WithTask {
+  readonly [TASK]: TaskContext;
+}
 
 /**
  * The task that the calling code is part of, for activities of the user: `currentTask().log.info('…')`,
  * `currentTask().info.idempotencyKey`. Temporal's own `Context.current()` works as well. Throws outside of a task.
  */
 export function currentTask(): TaskContext {
-  const context = asyncLocalStorage.getStore();
-  const task = context === undefined ? undefined : tasks.get(context);
+  const task = (asyncLocalStorage.getStore() as Partial<WithTask> | undefined)?.[TASK];
   if (task === undefined) throw new Error('currentTask() was called outside of a task: call it in an activity that Baton runs');
   return task;
-}
-
-/**
- * Runs code of the user as part of a task, within Temporal's context as that code shall see it. There is no second
- * AsyncLocalStorage for ours: each one costs every promise of the process.
- */
-export function runInTask<T>(context: Context, task: TaskContext, code: () => T): T {
-  tasks.set(context, task);
-  return asyncLocalStorage.run(context, code);
 }

@@ -1,7 +1,7 @@
-import { Context } from '@temporalio/activity';
+import { asyncLocalStorage, Context, type Info } from '@temporalio/activity';
 import { CancelledFailure, type Logger, type LogLevel, type LogMetadata } from '@temporalio/common';
 import type { Json } from '../src/dag/json.js';
-import { runInTask, type TaskContext } from './task-context.js';
+import { TASK, type TaskContext, type WithTask } from './task-context.js';
 import { TaskError } from './task-error.js';
 import type { TaskHandler } from './task-handler.js';
 import type { LogSource, TaskLog } from './task-log.js';
@@ -16,7 +16,7 @@ export function userActivity(name: string, fn: (...args: never[]) => unknown): T
       const args = argumentsOf(name, input);
       // Rendered values may be shared with other tasks through the cache; a user's function may change what it gets.
       const own = (args.length === 0 ? [] : structuredClone(args)) as never[];
-      return runInTask(contextOf(context), context, () => Promise.resolve(fn(...own)));
+      return asyncLocalStorage.run(new UserContext(context) as unknown as Context, () => Promise.resolve(fn(...own)));
     },
   };
 }
@@ -31,34 +31,71 @@ function argumentsOf(name: string, input: Json): readonly Json[] {
   });
 }
 
-/** Temporal's context as the user's code shall see it: our signal (timeouts included), its own progress, our log. */
-function contextOf(task: TaskContext): Context {
-  const outer = Context.current();
+/**
+ * Temporal's context as the user's code shall see it: our signal (timeouts included), its own progress, our log. Made when somebody
+ * looks at it, since few activities do: to make one takes longer than all else around a short task.
+ */
+class UserContext implements WithTask {
+  readonly [TASK]: TaskContext;
+  private readonly outer = Context.current();
+  private made?: Context;
+
+  constructor(task: TaskContext) {
+    this[TASK] = task;
+  }
+
+  get info(): Info {
+    return this.whole.info;
+  }
+  get cancelled(): Promise<never> {
+    return this.whole.cancelled;
+  }
+  get cancellationSignal(): AbortSignal {
+    return this.whole.cancellationSignal;
+  }
+  get log(): Logger {
+    return this.whole.log;
+  }
+  get metricMeter(): Context['metricMeter'] {
+    return this.whole.metricMeter;
+  }
+  get client(): Context['client'] {
+    return this.whole.client;
+  }
+  get cancellationDetails(): Context['cancellationDetails'] {
+    return this.outer.cancellationDetails;
+  }
+  get heartbeat(): Context['heartbeat'] {
+    return this.whole.heartbeat;
+  }
+  get sleep(): Context['sleep'] {
+    return this.whole.sleep;
+  }
+
+  private get whole(): Context {
+    this.made ??= contextOf(this[TASK], this.outer);
+    return this.made;
+  }
+}
+// Whoever asks whether it is a Context is told so.
+Object.setPrototypeOf(UserContext.prototype, Context.prototype);
+
+function contextOf(task: TaskContext, outer: Context): Context {
   const inner = outer as unknown as {
     _client: ConstructorParameters<typeof Context>[4];
     _cancellationDetails: ConstructorParameters<typeof Context>[7];
   };
-  const context = new Context(
+  const { signal } = task;
+  return new Context(
     { ...outer.info, attempt: task.info.attempt, heartbeatDetails: task.lastProgress },
-    outer.cancelled,
-    outer.cancellationSignal,
+    rejection(signal),
+    signal,
     (progress) => task.heartbeat(progress),
     inner._client,
     loggerOf(task.log, outer.log),
     outer.metricMeter,
     inner._cancellationDetails,
   );
-  let cancelled: Promise<never> | undefined;
-  // Made when looked at: few activities do.
-  return Object.defineProperties(context, {
-    cancellationSignal: { get: () => task.signal },
-    cancelled: {
-      get: () => {
-        cancelled ??= rejection(task.signal);
-        return cancelled;
-      },
-    },
-  });
 }
 
 function rejection(signal: AbortSignal): Promise<never> {

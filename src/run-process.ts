@@ -59,6 +59,7 @@ function bootLog(logger: Logger): Log {
     info: (_fields, message) => process.stderr.write(`${message}\n`),
     warn: (fields, message) => logger.warn(fields, message),
     error: (fields, message) => logger.error(fields, message),
+    isLevelEnabled: (level) => logger.isLevelEnabled(level),
   };
 }
 

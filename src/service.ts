@@ -139,4 +139,7 @@ class SwitchedLog implements Log {
   error(fields: object, message: string): void {
     this.to.error(fields, message);
   }
+  isLevelEnabled(level: 'debug'): boolean {
+    return this.to.isLevelEnabled?.(level) ?? true;
+  }
 }

@@ -4,7 +4,9 @@ export interface Log {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
+  /** Whether messages of that level are shown at all. Default: they are. */
+  isLevelEnabled?(level: 'debug'): boolean;
 }
 
 /** Says nothing. */
-export const QUIET: Log = { debug() {}, info() {}, warn() {}, error() {} };
+export const QUIET: Log = { debug() {}, info() {}, warn() {}, error() {}, isLevelEnabled: () => false };
