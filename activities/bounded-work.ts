@@ -1,10 +1,11 @@
+import { coarseTimer } from './coarse-timer.js';
 import type { StopSignal } from './stop-signal.js';
 import { TaskError } from './task-error.js';
 
 /** How long work may clean up after its time is over; the workflow's own limit lies 10 s behind. */
 const CLEAN_UP_MS = 8000;
-/** Node's timers know no longer time; beyond it (24 days) the workflow's own limit holds. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+/** From here on a limit need not be kept to the millisecond. */
+const LONG_MS = 30_000;
 
 /**
  * Runs work for `limitMs` at most: then `stop` is told with what `tooLate` makes, and the work is waited for while it cleans up.
@@ -25,9 +26,9 @@ export function boundedWork<T>(
       stop.stop(timeout);
       giveUp = setTimeout(() => reject(timeout), CLEAN_UP_MS);
     };
-    const timer = setTimeout(expire, Math.min(Math.max(0, limitMs), MAX_TIMER_MS));
+    const takeBack = limitMs < LONG_MS ? precise(Math.max(0, limitMs), expire) : coarseTimer(limitMs, expire);
     const over = (): void => {
-      clearTimeout(timer);
+      takeBack();
       clearTimeout(giveUp);
     };
     working.then(
@@ -41,4 +42,9 @@ export function boundedWork<T>(
       },
     );
   });
+}
+
+function precise(ms: number, fire: () => void): () => void {
+  const timer = setTimeout(fire, ms);
+  return () => clearTimeout(timer);
 }

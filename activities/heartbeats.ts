@@ -1,4 +1,5 @@
 import type { AttemptHistory } from './attempt-history.js';
+import { coarseTimer } from './coarse-timer.js';
 
 const FIRST_MS = 1000;
 const LONGEST_MS = 5000;
@@ -8,7 +9,7 @@ const LONGEST_MS = 5000;
  * first comes after a second (a short task costs none), from the second attempt on at once (R20).
  */
 export class Heartbeats {
-  private timer?: NodeJS.Timeout;
+  private takeBack: () => void;
   private user: unknown;
 
   constructor(
@@ -20,13 +21,7 @@ export class Heartbeats {
     this.user = userDetails;
     const interval = heartbeatInterval(heartbeatTimeoutMs);
     if (history.current.attempt > 1) this.beat();
-    this.timer = setTimeout(
-      () => {
-        this.beat();
-        this.timer = setInterval(() => this.beat(), interval).unref();
-      },
-      Math.min(FIRST_MS, interval),
-    ).unref();
+    this.takeBack = after(Math.min(FIRST_MS, interval), () => this.beatEvery(interval));
   }
 
   /** Sends what is known now, at once. */
@@ -41,9 +36,20 @@ export class Heartbeats {
   }
 
   stop(): void {
-    clearTimeout(this.timer);
-    clearInterval(this.timer);
+    this.takeBack();
   }
+
+  private beatEvery(interval: number): void {
+    this.beat();
+    this.takeBack = after(interval, () => this.beatEvery(interval));
+  }
+}
+
+/** Coarse, unless a quarter of a second might be too late. */
+function after(ms: number, fire: () => void): () => void {
+  if (ms >= FIRST_MS) return coarseTimer(ms, fire);
+  const timer = setTimeout(fire, ms).unref();
+  return () => clearTimeout(timer);
 }
 
 /** A third of the timeout, between one and five seconds, but always well within the timeout. */

@@ -27,7 +27,7 @@ const { values: options, positionals } = parseArgs({
 
 const PARTS: { readonly [name: string]: (stage: Stage) => Promise<Outcome[]> } = {
   latency: (stage) => measureLatency(stage),
-  floor: (stage) => compareWithFloor(stage, { measured: Math.max(7, Number(options.pairs)), warmUp: 2 }),
+  floor: (stage) => compareWithFloor(stage, { measured: Math.max(7, Number(options.pairs)), warmUp: 4 }),
   wfcommons: async (stage) => {
     const recorded = readGraphs(options.graphs);
     if (recorded.length === 0)

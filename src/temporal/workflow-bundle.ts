@@ -20,18 +20,17 @@ export function workflowBundle(): Promise<WorkflowBundleOption> {
 }
 
 /** Bundles the workflows. @throws when one of them reaches for a module that would break determinism. */
-export async function bundleWorkflows(workflowsPath = workflowsModule()): Promise<string> {
+export async function bundleWorkflows(workflowsPath = module('index')): Promise<string> {
   const { code } = await bundleWorkflowCode({
     workflowsPath,
     logger: new DefaultLogger('WARN'),
-    // Evaluated once per thread and not once per workflow, of whose start it was a third: it is pure.
-    preloadModules: ['@marcbachmann/cel-js'],
+    preloadModules: [module('pure')],
     // Sources name each other as `.js`, whether compiled yet or not.
     webpackConfigHook: (config) => ({ ...config, resolve: { ...config.resolve, extensionAlias: { '.js': ['.ts', '.js'] } } }),
   });
   return code;
 }
 
-function workflowsModule(): string {
-  return join(ROOT, 'workflows', import.meta.url.endsWith('.ts') ? 'index.ts' : 'index.js');
+function module(name: string): string {
+  return join(ROOT, 'workflows', `${name}.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`);
 }
