@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-/** A Temporal server and its workers are heavy, but most of what they do in tests is to wait: two files side by side. */
+/** Most of what a Temporal server and its workers do in tests is to wait: three files side by side, of those with more processes two. */
+const threeAtATime = { maxWorkers: 3, pool: 'forks' as const };
 const twoAtATime = { maxWorkers: 2, pool: 'forks' as const };
 /** What measures, or takes all of the machine. */
 const oneAtATime = { fileParallelism: false, pool: 'forks' as const };
@@ -36,7 +37,7 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 1 },
-          ...twoAtATime,
+          ...threeAtATime,
           ...patient,
         },
       },

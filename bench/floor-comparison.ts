@@ -46,8 +46,7 @@ const SHAPES: readonly Shape[] = [
   },
 ];
 
-/** A shape of few tasks is over soon, and is measured so many times as often: a single run of it says less. */
-const OFTENER = 4;
+/** A shape of so few tasks is over soon, and a single run of it says less. */
 const FEW_TASKS = 500;
 
 /** At most this much slower than by hand. */
@@ -56,8 +55,9 @@ const RUN_TIMEOUT_MS = 180_000;
 
 /** A pair is one run of ours and one of each floor. */
 export interface Pairs {
-  /** Of the largest shape; smaller ones have four times as many. */
   readonly measured: number;
+  /** Small shapes are measured so many times as often. Default: 4. */
+  readonly oftener?: number;
   readonly warmUp: number;
 }
 
@@ -66,13 +66,13 @@ export interface Pairs {
  * server's clock from the start of the workflow to its close, and every task must have its ActivityTaskCompleted event.
  */
 export async function compareWithFloor(stage: Stage, pairs: Pairs, shapes = SHAPES): Promise<Outcome[]> {
-  const { warmUp } = pairs;
+  const { warmUp, oftener = 4 } = pairs;
   await stage.startFloor();
   const client = await stage.connect();
   const outcomes: Outcome[] = [];
   const rows: string[][] = [];
   for (const shape of shapes) {
-    const measured = shape.tasks <= FEW_TASKS ? OFTENER * pairs.measured : pairs.measured;
+    const measured = shape.tasks <= FEW_TASKS ? oftener * pairs.measured : pairs.measured;
     await stage.rest.put(shape.spec);
     const first = await runOurs(stage, client, shape);
     // The floor sends and gets as many bytes per activity as ours did.
@@ -120,7 +120,7 @@ export async function compareWithFloor(stage: Stage, pairs: Pairs, shapes = SHAP
     });
   }
   await client.connection.close();
-  const often = `${pairs.measured} interleaved pairs, ${OFTENER} times as many of the small ones, ${warmUp} more to warm up`;
+  const often = `${pairs.measured} interleaved pairs, ${oftener} times as many of the small ones, ${warmUp} more to warm up`;
   printTable(
     `dagRun beside a workflow written by hand: ${often}; median (quartiles)`,
     ['shape', 'ours', 'by hand', 'ratio', 'activities', 'events of ours'],

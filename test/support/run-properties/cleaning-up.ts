@@ -47,8 +47,8 @@ export function usesNothingTornDown(run: ObservedRun): void {
   for (const change of ofTasks(run.changes)) {
     for (const { task, setup, users, name } of pairs) {
       if (change.task === task && change.state === 'running') gone.add(name);
-      // A teardown over an empty list took nothing away.
-      if (change.task === task && change.state === 'skipped') gone.delete(name);
+      // A teardown over an empty list, or over that of a task that failed, took nothing away.
+      if (change.task === task && (change.state === 'skipped' || change.state === 'upstream_failed')) gone.delete(name);
       if (change.task === setup && change.state === 'success') gone.delete(name);
       // Whoever does not wait for the setup, or goes on without, does not use it.
       if (users.includes(change.task) && change.state === 'running' && replay.stateOf(setup) === 'success')
