@@ -10,6 +10,7 @@ import {
   type PauseInput,
   type PutInput,
   type PutResult,
+  type RunEnded,
   type ScheduleHead,
   type ScheduleOrder,
   type VersionHeader,
@@ -32,10 +33,12 @@ export interface DagEntityState {
   readonly head?: DagHead;
   /** Newest first. */
   readonly versions: readonly VersionHeader[];
+  /** Runs of the schedule that have failed since the last one that succeeded, or since the DAG was resumed. Absent = none. */
+  readonly failures?: readonly string[];
 }
 
-export function dagEntityState({ dagId, head, versions = [] }: DagEntityInput): DagEntityState {
-  return { dagId, head, versions };
+export function dagEntityState({ dagId, head, versions = [], failures }: DagEntityInput): DagEntityState {
+  return { dagId, head, versions, ...(failures === undefined ? {} : { failures }) };
 }
 
 /** Whether there is something to read: a version, and not deleted. */
@@ -106,18 +109,40 @@ export function putResult(before: DagEntityState, after: DagEntityState): PutRes
   return { outcome, head: after.head! };
 }
 
-export function withPaused(state: DagEntityState, { paused, by }: PauseInput, at: number): DagEntityState {
+/** `why`: of a pause that nobody has asked for. Resumed, a DAG counts its failed runs anew. */
+export function withPaused(state: DagEntityState, { paused, by }: PauseInput, at: number, why?: string): DagEntityState {
   const { head } = state;
   if (!head || head.paused === paused) return state;
   const { schedule } = head;
   const pause: ScheduleHead['pause'] = paused
-    ? { from: at, ...(by === undefined ? {} : { by }) }
+    ? { from: at, ...(by === undefined ? {} : { by }), ...(why === undefined ? {} : { why }) }
     : schedule?.pause && { ...schedule.pause, to: at };
   const catchUp = paused ? schedule?.catchUp : resumedCatchUp(schedule);
+  const { failures: _, ...counted } = state;
   return {
-    ...state,
+    ...counted,
     head: { ...head, paused, ...(schedule && { schedule: { ...schedule, pause, catchUp } }), updatedAt: at },
   };
+}
+
+/**
+ * The state after a run of the schedule: too many that failed one after another pause the DAG. What is said twice counts once, and what
+ * ends while the DAG is paused does not count.
+ */
+export function withRunEnded(
+  state: DagEntityState,
+  { runId, execution, state: ended, limit }: RunEnded,
+  at: number,
+): DagEntityState {
+  const { failures = [], ...without } = state;
+  if (ended === 'success') return failures.length === 0 ? state : without;
+  const name = `${runId}#${execution}`;
+  const { head } = state;
+  if (!isPresent(state) || head?.schedule === undefined || head.paused || failures.includes(name)) return state;
+  const count = failures.length + 1;
+  if (count < limit) return { ...state, failures: [...failures, name] };
+  const what = count === 1 ? `run ${runId} failed` : `${count} runs failed one after another, the last one ${runId}`;
+  return withPaused(state, { paused: true }, at, what);
 }
 
 /** After a pause: the dates in it, behind those that were still to be made up for. */
@@ -165,7 +190,8 @@ export function scheduleOrder({ dagId, head }: DagEntityState): ScheduleOrder | 
   if (head === undefined) return undefined;
   const { schedule, deleted, paused, latest } = head;
   if (schedule === undefined || deleted) return { dagId };
-  const pause = paused ? { pausedAt: schedule.pause?.from ?? head.updatedAt, pausedBy: schedule.pause?.by } : {};
+  const { from, by, why } = schedule.pause ?? {};
+  const pause = paused ? { pausedAt: from ?? head.updatedAt, pausedBy: by, pausedWhy: why } : {};
   return { dagId, wanted: { specKey: latest.specKey, timing: schedule.timing, ...pause } };
 }
 

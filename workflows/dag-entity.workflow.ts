@@ -30,6 +30,9 @@ import {
   type PutResult,
   REMOVE_UPDATE,
   type RemoveInput,
+  RUN_ENDED_SIGNAL,
+  type RunEnded,
+  type ScheduleHead,
   SEARCH_ATTRIBUTES,
   VERSIONS_QUERY,
   type VersionHeader,
@@ -52,6 +55,7 @@ import {
   withCatchUpBegun,
   withCatchUpStep,
   withPaused,
+  withRunEnded,
   withScheduleState,
   withVersion,
 } from './dag-entity.js';
@@ -61,6 +65,7 @@ const putUpdate = defineUpdate<PutResult, [PutInput]>(PUT_UPDATE);
 const pauseUpdate = defineUpdate<DagHead, [PauseInput]>(PAUSE_UPDATE);
 const removeUpdate = defineUpdate<DagHead, [RemoveInput]>(REMOVE_UPDATE);
 const checkScheduleSignal = defineSignal(CHECK_SCHEDULE_SIGNAL);
+const runEndedSignal = defineSignal<[RunEnded]>(RUN_ENDED_SIGNAL);
 const versionsQuery = defineQuery<readonly VersionHeader[]>(VERSIONS_QUERY);
 
 const dagIdKey = defineSearchAttributeKey('DagId', SEARCH_ATTRIBUTES.DagId);
@@ -161,6 +166,17 @@ export async function dagEntity(input: DagEntityInput): Promise<void> {
   setHandler(checkScheduleSignal, () => keeper.look(), {
     description: 'Looks whether the Temporal Schedule is as it is to be.',
   });
+  setHandler(
+    runEndedSignal,
+    async (word) =>
+      inTurn(() => {
+        const next = withRunEnded(state, word, Date.now());
+        // What is only counted is nobody else's business.
+        if (next.head === state.head) state = next;
+        else become(next);
+      }),
+    { description: 'How a run of the schedule has ended, where failed ones are counted.' },
+  );
   setHandler(versionsQuery, () => state.versions);
   const past = new CatchUpKeeper(
     () => catchUpOrder(state),
@@ -183,6 +199,7 @@ export async function dagEntity(input: DagEntityInput): Promise<void> {
     dagId: state.dagId,
     head: state.head,
     versions: state.versions,
+    failures: state.failures,
     schedule: keeper.known,
     askedFor: past.askedFor,
     scheduleCheckMs: input.scheduleCheckMs,
@@ -238,7 +255,7 @@ function entityDetails({ dagId, latest, paused, deleted, description, owner, sch
   return [
     ...(description === undefined ? [] : [markdownText(description)]),
     [
-      `- **State** ${deleted ? 'deleted; it comes back when it is stored again' : paused ? 'paused' : 'active'}`,
+      `- **State** ${deleted ? 'deleted; it comes back when it is stored again' : paused ? pausedText(schedule) : 'active'}`,
       `- **Latest version** ${latest.version}, stored ${stored}`,
       ...(schedule === undefined || deleted ? [] : [`- **Schedule** ${SCHEDULE_STATES[schedule.state]}`]),
       ...(owner === undefined ? [] : [`- **Owner** ${markdownText(owner)}`]),
@@ -246,6 +263,10 @@ function entityDetails({ dagId, latest, paused, deleted, description, owner, sch
     ].join('\n'),
     '\u00a0',
   ].join('\n\n');
+}
+
+function pausedText({ pause }: Partial<ScheduleHead> = {}): string {
+  return pause?.why === undefined ? 'paused' : `paused: ${markdownText(pause.why)}`;
 }
 
 function refuseIf(refusal: EntityRefusal | undefined): void {

@@ -120,7 +120,7 @@ async function run(given: DagRunInput, unable?: Failure): Promise<RunSummary> {
     ledger.failure = failure;
     await CancellationScope.nonCancellable(() => runHooks(hookRun(context, state), state));
   }
-  return closeRun(input, ledger, state, failure, place.leave);
+  return closeRun(input, ledger, state, failure, place.leave, plan.maxConsecutiveFailedRuns);
 }
 
 function outcomeOf({ stopped }: RunLoop, walk: Walk): FinalRunState {

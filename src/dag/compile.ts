@@ -88,6 +88,7 @@ function compileDag(dag: ValidDag, ownQueues: readonly string[], params: Pick<Da
         failFast: dag.failFast ?? false,
         ...(dag.maxActiveRuns === undefined ? {} : { maxActiveRuns: dag.maxActiveRuns }),
         ...(dag.onRunLimit === undefined || dag.onRunLimit === 'queue' ? {} : { onRunLimit: dag.onRunLimit }),
+        ...(dag.maxConsecutiveFailedRuns === undefined ? {} : { maxConsecutiveFailedRuns: dag.maxConsecutiveFailedRuns }),
         ...(dag.timeout === undefined ? {} : { timeoutMs: parseDuration(dag.timeout) }),
         ...(outputs.length === 0 ? {} : { outputs }),
         bodies: bodyKeys,

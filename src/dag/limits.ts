@@ -22,3 +22,6 @@ export const DEFAULT_DAG_LIMITS: DagLimits = {
   expressions: 50_000,
   attempts: 100,
 };
+
+/** Failed runs that a DAG counts at most before it is paused (`maxConsecutiveFailedRuns`): it remembers which they were. */
+export const MAX_CONSECUTIVE_FAILED_RUNS = 100;

@@ -22,6 +22,8 @@ export interface DagPlan {
   readonly maxActiveRuns?: number;
   /** Default: queue. */
   readonly onRunLimit?: OnRunLimit;
+  /** The DAG is told how its scheduled runs end: so many that fail one after another pause it. Default: it need not know. */
+  readonly maxConsecutiveFailedRuns?: number;
   /** Of the whole run, in ms (R19). */
   readonly timeoutMs?: number;
   /** `[name, template]`, evaluated at the end, in order of name (R21). */

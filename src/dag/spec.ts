@@ -214,6 +214,8 @@ export interface DagSpec {
   readonly catchup?: boolean;
   readonly maxActiveRuns?: number;
   readonly onRunLimit?: OnRunLimit;
+  /** So many runs of the schedule that fail one after another pause the DAG. Default: it is never paused by itself. */
+  readonly maxConsecutiveFailedRuns?: number;
   /** Times missed for longer than this are dropped. Default 1d. */
   readonly catchupWindow?: DurationText;
   /** Default `allow_all`. */

@@ -118,6 +118,7 @@ const DAG: ForeignNames = {
   tz: '`timezone`',
   max_active_runs: '`maxActiveRuns`',
   max_active_runs_per_dag: '`maxActiveRuns`',
+  max_consecutive_failed_dag_runs: '`maxConsecutiveFailedRuns`',
   max_active_tasks: '`maxActiveTasks`',
   concurrency: '`maxActiveTasks`',
   parallelism: '`maxActiveTasks`',

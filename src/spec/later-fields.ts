@@ -7,7 +7,7 @@ const LATER_TASK_FIELDS = ['deadlines', 'dependsOnPast', 'inlets', 'metrics', 'o
 
 /** Fields that the language names and that come with later work: refused by name (`not_yet_supported`), never ignored (R26). */
 export const LATER_FIELDS: ReadonlyMap<Shape, readonly string[]> = new Map<Shape, readonly string[]>([
-  [DagDto, ['deadlines', 'maxConsecutiveFailedRuns']],
+  [DagDto, ['deadlines']],
   [TaskDto, LATER_TASK_FIELDS],
   [TaskDefaultsDto, LATER_TASK_FIELDS],
 ]);

@@ -28,7 +28,7 @@ export const catchupWindowMs = ({ catchupWindow }: Pick<DagSpec, 'catchupWindow'
 /** The Temporal Schedule of a DAG: fires at the times of `src/time`, and starts `dagRun` with a reference to the DAG. */
 export function scheduleOptions(
   spec: DagSpec,
-  { pausedAt, pausedBy }: Pick<NonNullable<ScheduleOrder['wanted']>, 'pausedAt' | 'pausedBy'>,
+  pause: Pick<NonNullable<ScheduleOrder['wanted']>, 'pausedAt' | 'pausedBy' | 'pausedWhy'>,
   taskQueue: string,
 ): ScheduleOptions {
   const { id: dagId } = spec;
@@ -49,15 +49,15 @@ export function scheduleOptions(
     spec: timesOf(spec),
     policies: { overlap: OVERLAP[spec.overlapPolicy ?? 'allow_all'], catchupWindow: catchupWindowMs(spec) },
     action,
-    state: { paused: pausedAt !== undefined, note: noteOf(dagId, pausedAt, pausedBy) },
+    state: { paused: pause.pausedAt !== undefined, note: noteOf(dagId, pause) },
   };
 }
 
 /** What people read in Temporal's Web UI beside the switch that is not theirs to press. */
-function noteOf(dagId: string, pausedAt: number | undefined, pausedBy: string | undefined): string {
+function noteOf(dagId: string, { pausedAt, pausedBy, pausedWhy }: Parameters<typeof scheduleOptions>[1]): string {
   if (pausedAt === undefined)
     return `Kept by the DAG ${dagId}: what is changed here is put back. Pause or store the DAG instead.`;
-  return `The DAG ${dagId} is paused since ${formatInstant(pausedAt)}${pausedBy === undefined ? '' : ` by ${pausedBy}`}. Resume the DAG, not this Schedule.`;
+  return `The DAG ${dagId} is paused since ${formatInstant(pausedAt)}${pausedBy === undefined ? '' : ` by ${pausedBy}`}${pausedWhy === undefined ? '' : `: ${pausedWhy}`}. Resume the DAG, not this Schedule.`;
 }
 
 function timesOf(spec: DagSpec): ScheduleSpec {

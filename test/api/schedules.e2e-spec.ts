@@ -85,6 +85,33 @@ describe('a DAG with a schedule', () => {
     }
   });
 
+  it('is paused by so many runs that fail one after another, says which, and counts anew when it is resumed', async () => {
+    const id = `failing-${Date.now()}`;
+    const spec = (value: string) => `id: ${id}
+schedule: { every: 1s }
+maxConsecutiveFailedRuns: 2
+tasks:
+  check: { type: transform, with: { value: "\${{ ${value} }}" }, outputSchema: { type: string } }
+`;
+    expect((await baton.put(spec('1'))).status).toBe(201);
+    const schedule = async () => (await baton.get(`/api/v1/dags/${id}/schedule`)).body;
+    const lastOf = async () =>
+      /: 2 runs failed one after another, the last one (\S+); times/.exec((await schedule()).note)?.[1];
+    await expect.poll(lastOf).toBeDefined();
+    const last = (await lastOf())!;
+    expect(last).toContain(`${id}-20`);
+    expect((await baton.get(`/api/v1/dags/${id}`)).body.paused).toBe(true);
+    await expect.poll(async () => (await baton.get(runPath(last))).body.state).toBe('failed');
+    await baton.call('PATCH', `/api/v1/dags/${id}`, { paused: false });
+    expect((await schedule()).state).toBe('active');
+    await expect.poll(lastOf).toSatisfy((again) => again !== undefined && again !== last);
+    await baton.put(spec("'one'"));
+    await baton.call('PATCH', `/api/v1/dags/${id}`, { paused: false });
+    const ended = async () => (await baton.get(`/api/v1/runs?dagId=${id}&state=success`)).body.items.length;
+    await expect.poll(ended).toBeGreaterThan(2);
+    expect((await schedule()).state).toBe('active');
+  });
+
   it('of which somebody has deleted the Temporal Schedule gets it back as soon as anybody looks', async () => {
     await baton.put(DAG('lost', 'schedule: "@daily"'));
     const { port } = JSON.parse(await readFile(join(baton.home, 'temporal.pid'), 'utf8')) as { readonly port: number };

@@ -199,6 +199,8 @@ export const BAD_SPECS: readonly BadSpec[] = [
     '/onRunLimit',
     dag({ schedule: '@daily', startDate: '2024-01-01', catchup: true, maxActiveRuns: 1, onRunLimit: 'cancel_new' }),
   ),
+  json('no failed run', 'invalid_value', '/maxConsecutiveFailedRuns', dag({ schedule: '@daily', maxConsecutiveFailedRuns: 0 })),
+  json('failed runs without a schedule', 'not_allowed_with', '/maxConsecutiveFailedRuns', dag({ maxConsecutiveFailedRuns: 3 })),
   json('defaults as a list', 'wrong_type', '/defaults', dag({ defaults: [] })),
   json('params as a list', 'wrong_type', '/params', dag({ params: ['day'] })),
   json('a param without a schema', 'wrong_type', '/params/day', dag({ params: { day: 'text' } })),

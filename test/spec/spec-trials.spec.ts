@@ -25,7 +25,6 @@ const LATER: { readonly [file: string]: readonly string[] } = {
   'c-fan-out-in.yaml': [],
   'd-orders-elt.yaml': [
     '/deadlines',
-    '/maxConsecutiveFailedRuns',
     '/tasks/check_raw/type',
     '/tasks/extract/inlets',
     '/tasks/extract/outlets',

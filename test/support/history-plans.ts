@@ -19,7 +19,10 @@ export function planIn(history: History): DagPlan | undefined {
   for (const { markerRecordedEventAttributes: marker } of history.events ?? []) {
     const data = marker?.details?.['result']?.payloads?.[0]?.data;
     const value: unknown = data === undefined || data === null ? undefined : JSON.parse(Buffer.from(data).toString() || 'null');
-    if (typeof value === 'object' && value !== null && 'tasks' in value && 'maxActiveTasks' in value) return value as DagPlan;
+    if (typeof value !== 'object' || value === null) continue;
+    // A run of a schedule gets it with its first answer.
+    const { plan = value } = (value as { input?: DagRunInput }).input ?? {};
+    if ('tasks' in plan && 'maxActiveTasks' in plan) return plan as DagPlan;
   }
   return undefined;
 }

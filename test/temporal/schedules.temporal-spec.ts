@@ -218,6 +218,21 @@ describe('what a Temporal Schedule starts', () => {
     await expect.poll(async () => (await temporal.runs.get('unseen-2024-03-01T00:00:00Z'))?.head.state).toBe('success');
   });
 
+  test('is counted where it fails and its DAG counts that, until it is paused', async () => {
+    const wrong = 'tasks: { a: { type: transform, with: { value: "${{ 1 }}" }, outputSchema: { type: string } } }';
+    await storeDag(temporal, `id: counts\nschedule: "@daily"\nmaxConsecutiveFailedRuns: 2\n${wrong}\n`);
+    await fire('counts', '2024-01-01T00:00:00Z', '2024-01-02T00:00:00Z');
+    await expect.poll(async () => (await temporal.dags.head('counts'))?.paused).toBe(true);
+    const why = expect.stringMatching(/^2 runs failed one after another, the last one counts-2024-01-0[12]T00:00:00Z$/);
+    expect((await temporal.dags.head('counts'))?.schedule?.pause).toMatchObject({ from: expect.any(Number), why });
+    await expect
+      .poll(async () => (await described('counts'))?.state)
+      .toMatchObject({ paused: true, note: expect.stringMatching(/: 2 runs failed one after another/) });
+    const runId = 'counts-2024-01-01T00:00:00Z';
+    await expect.poll(async () => (await temporal.runs.get(runId))?.head.state).toBe('failed');
+    await recordHistory(temporal.connection.client.workflow.getHandle(runId), 'a-run-that-its-dag-counts');
+  });
+
   test('comes to nothing when the DAG has no such time, or was paused or deleted by then; the date stays free', async () => {
     await storeDag(temporal, DAG('nothing', 'schedule: "@daily"'));
     await fire('nothing', '2024-01-01T00:00:00Z');

@@ -20,6 +20,7 @@ const PLAN: Fields<DagPlan> = {
   failFast: 'always',
   maxActiveRuns: 'seen',
   onRunLimit: 'seen',
+  maxConsecutiveFailedRuns: 'seen',
   timeoutMs: 'seen',
   outputs: 'seen',
   bodies: 'always',

@@ -4,6 +4,8 @@ export interface DagEntityInput {
   readonly head?: DagHead;
   /** Newest first, at most {@link MAX_VERSION_HEADERS}. */
   readonly versions?: readonly VersionHeader[];
+  /** Runs of the schedule that have failed since the last one that succeeded. Default: none. */
+  readonly failures?: readonly string[];
   /** The order, in one line, that its Temporal Schedule follows; absent = nothing is known of it. */
   readonly schedule?: string;
   /** Run whose place it has asked for, to make up for its date; absent = none. */
@@ -24,6 +26,8 @@ export interface ScheduleOrder {
     /** Since when it is paused, epoch ms; absent = it is not. */
     readonly pausedAt?: number;
     readonly pausedBy?: string;
+    /** Of a pause that nobody asked for. */
+    readonly pausedWhy?: string;
   };
 }
 
@@ -69,8 +73,8 @@ export interface ScheduleHead {
   readonly timing: string;
   /** Since when these fields are as they are. */
   readonly since: number;
-  /** The last pause: `to` is absent while it lasts. */
-  readonly pause?: { readonly from: number; readonly to?: number; readonly by?: string };
+  /** The last pause: `to` is absent while it lasts, `by` where nobody says who it was, `why` where somebody has asked for it. */
+  readonly pause?: { readonly from: number; readonly to?: number; readonly by?: string; readonly why?: string };
   /** Of a DAG with `catchup: true`. */
   readonly catchUp?: CatchUpHead;
 }
@@ -110,6 +114,18 @@ export type CatchUpStep =
   | { readonly state: 'more' | 'done'; readonly from: number }
   | { readonly state: 'waiting'; readonly from: number; readonly askedFor: string }
   | { readonly state: 'stopped'; readonly from: number; readonly problem: string };
+
+/** Signal of a run to its DAG's entity, where the DAG counts failed runs. */
+export const RUN_ENDED_SIGNAL = 'runEnded';
+
+/** How a run of the schedule has ended. */
+export interface RunEnded {
+  readonly runId: string;
+  readonly execution: number;
+  readonly state: 'success' | 'failed';
+  /** `maxConsecutiveFailedRuns` of the version that it ran. */
+  readonly limit: number;
+}
 
 /** Memo key of {@link DagHead}. */
 export const DAG_HEAD_MEMO = 'dag';

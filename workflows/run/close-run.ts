@@ -8,6 +8,7 @@ import { atHand } from './dispatch.js';
 import { tellParent } from './parent-link.js';
 import type { RunLedger } from './run-ledger.js';
 import { storeRecords } from './stored-records.js';
+import { tellDag } from './tell-dag.js';
 
 /** Name of the outputs of a child below its prefix, where they are too large for a message. */
 const OUTPUTS_NAME = 'outputs.json';
@@ -25,6 +26,7 @@ export async function closeRun(
   state: FinalRunState,
   failure: Failure | undefined,
   leave: LeavePlace | undefined,
+  maxConsecutiveFailedRuns?: number,
 ): Promise<RunSummary> {
   ledger.noteChanges(Date.now());
   ledger.failure = failure;
@@ -50,6 +52,7 @@ export async function closeRun(
     ...(failedTasks === undefined ? {} : { DagFailedTasks: failedTasks }),
   });
   if (input.parent !== undefined && end !== undefined) await tellParent(input.parent, end);
+  await tellDag(input, state, maxConsecutiveFailedRuns);
   if (state === 'cancelled') throw new CancelledFailure(`run ${input.run.runId} was cancelled`);
   if (failure !== undefined) {
     const failed = ApplicationFailure.nonRetryable(failure.message.toWellFormed(), DAG_RUN_FAILED, {

@@ -91,7 +91,8 @@ export class DagScheduleService {
     }
     if (state === 'active' || pause === undefined) return { state };
     const by = pause.by === undefined ? '' : ` by ${pause.by}`;
-    return { state, note: `The DAG is paused since ${formatInstant(pause.from)}${by}; times that pass are not run.` };
+    const why = pause.why === undefined ? '' : `: ${pause.why}`;
+    return { state, note: `The DAG is paused since ${formatInstant(pause.from)}${by}${why}; times that pass are not run.` };
   }
 
   /** The times of the schedule as it is now that are over, ascending, with what became of them. */

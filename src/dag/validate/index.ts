@@ -1,7 +1,7 @@
 import type { Issue } from '../issue.js';
 import { IssueList } from '../issue-list.js';
 import { pointer } from '../json-pointer.js';
-import { type DagLimits, DEFAULT_DAG_LIMITS } from '../limits.js';
+import { type DagLimits, DEFAULT_DAG_LIMITS, MAX_CONSECUTIVE_FAILED_RUNS } from '../limits.js';
 import { type DagSpec, inlineDag, type ValidDag } from '../spec.js';
 import { Suggest } from '../suggest.js';
 import { TAG_PATTERN, TAG_RULE } from '../tag.js';
@@ -118,18 +118,16 @@ function checkHead(checking: Checking): void {
   if (!checking.inline && spec.id !== undefined && !ID_PATTERN.test(spec.id))
     issues.error('invalid_id', '/id', `'${spec.id.slice(0, 60)}' cannot be a DAG id: use ${ID_RULE}`);
   checkDuration(checking, '/timeout', spec.timeout);
-  if (
-    spec.maxActiveTasks !== undefined &&
-    !(Number.isInteger(spec.maxActiveTasks) && spec.maxActiveTasks >= 1 && spec.maxActiveTasks <= 10_000)
-  ) {
-    issues.error('invalid_value', '/maxActiveTasks', `must be a whole number from 1 to 10000, not ${spec.maxActiveTasks}`);
-  }
-  if (
-    spec.maxActiveRuns !== undefined &&
-    !(Number.isInteger(spec.maxActiveRuns) && spec.maxActiveRuns >= 1 && spec.maxActiveRuns <= 10_000)
-  ) {
-    issues.error('invalid_value', '/maxActiveRuns', `must be a whole number from 1 to 10000, not ${spec.maxActiveRuns}`);
-  }
+  const whole = (field: 'maxActiveTasks' | 'maxActiveRuns' | 'maxConsecutiveFailedRuns', most: number): void => {
+    const value = spec[field];
+    if (value !== undefined && !(Number.isInteger(value) && value >= 1 && value <= most))
+      issues.error('invalid_value', `/${field}`, `must be a whole number from 1 to ${most}, not ${value}`);
+  };
+  whole('maxActiveTasks', 10_000);
+  whole('maxActiveRuns', 10_000);
+  whole('maxConsecutiveFailedRuns', MAX_CONSECUTIVE_FAILED_RUNS);
+  if (spec.maxConsecutiveFailedRuns !== undefined && spec.schedule === undefined)
+    issues.error('not_allowed_with', '/maxConsecutiveFailedRuns', 'counts the runs of a schedule: set `schedule` too');
   const impatient = spec.onRunLimit !== undefined && spec.onRunLimit !== 'queue';
   if (impatient && spec.maxActiveRuns === undefined)
     issues.error('not_allowed_with', '/onRunLimit', 'says what becomes of a run beyond `maxActiveRuns`: set that too');

@@ -1,3 +1,4 @@
+import { MAX_CONSECUTIVE_FAILED_RUNS } from '../../dag/limits.js';
 import { ON_RUN_LIMIT, type OnRunLimit, OVERLAP_POLICIES, type OverlapPolicy } from '../../dag/spec.js';
 import { AnyMap, Anything, Duration, Flag, ListOf, MapOf, Nested, OneOf, Text, Whole } from '../field.js';
 import { DagHooksDto } from './hook.dto.js';
@@ -59,6 +60,12 @@ export class DagDto {
     },
   })
   onRunLimit?: OnRunLimit;
+
+  @Whole(1, MAX_CONSECUTIVE_FAILED_RUNS, {
+    about: 'So many runs of the schedule that fail one after another pause the DAG.',
+    unset: 'it is never paused by itself',
+  })
+  maxConsecutiveFailedRuns?: number;
 
   @Duration({ about: 'After an outage, times missed for longer than this are dropped; at least 10s.', default: '1d' })
   catchupWindow?: string;

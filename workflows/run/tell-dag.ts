@@ -1,0 +1,23 @@
+import { getExternalWorkflowHandle } from '@temporalio/workflow';
+import type { FinalRunState } from '../../src/dag/state.js';
+import { type DagRunInput, dagEntityId, RUN_ENDED_SIGNAL, type RunEnded } from '../contract.js';
+import { shielded } from './shielded.js';
+
+/**
+ * Tells the DAG how a run of its schedule has ended, where it counts those that fail (`limit`). One that was cancelled counts for
+ * nothing. A DAG that is gone needs no word.
+ */
+export async function tellDag(
+  { run, parent }: Pick<DagRunInput, 'run' | 'parent'>,
+  state: FinalRunState,
+  limit: number | undefined,
+): Promise<void> {
+  const { dagId, runId, execution, scope } = run;
+  if (limit === undefined || parent !== undefined || scope.trigger !== 'schedule' || state === 'cancelled') return;
+  const word: RunEnded = { runId, execution, state, limit };
+  try {
+    await shielded(() => getExternalWorkflowHandle(dagEntityId(dagId)).signal(RUN_ENDED_SIGNAL, word));
+  } catch {
+    // Closed, or not known any more.
+  }
+}
