@@ -1,7 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** Most of what a Temporal server and its workers do in tests is to wait: three files side by side, of those with more processes two. */
-const threeAtATime = { maxWorkers: 3, pool: 'forks' as const };
+/** A Temporal server and its workers are heavy, but most of what they do in tests is to wait: two files side by side. */
 const twoAtATime = { maxWorkers: 2, pool: 'forks' as const };
 /** What measures, or takes all of the machine. */
 const oneAtATime = { fileParallelism: false, pool: 'forks' as const };
@@ -37,7 +36,7 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 1 },
-          ...threeAtATime,
+          ...twoAtATime,
           ...patient,
         },
       },
@@ -49,7 +48,8 @@ export default defineConfig({
           globalSetup: temporalBinary,
           testTimeout: 120_000,
           hookTimeout: 180_000,
-          sequence: { groupOrder: 2 },
+          // With those of `temporal`: at the end of each group one file runs alone.
+          sequence: { groupOrder: 1 },
           ...twoAtATime,
           ...patient,
         },
@@ -62,7 +62,7 @@ export default defineConfig({
           globalSetup: temporalBinary,
           testTimeout: 900_000,
           hookTimeout: 180_000,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 2 },
           ...oneAtATime,
           ...patient,
         },

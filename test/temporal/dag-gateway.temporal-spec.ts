@@ -62,12 +62,14 @@ describe('versions', () => {
   });
 
   test('12 different puts at once make 12 versions, each listed once', async () => {
-    const results = await Promise.all(Array.from({ length: 12 }, (_, n) => temporal.dags.put('storm', version(`v${n}`))));
+    // One of its own for each try.
+    const dagId = `storm-${Date.now()}`;
+    const results = await Promise.all(Array.from({ length: 12 }, (_, n) => temporal.dags.put(dagId, version(`v${n}`))));
     expect(results.map((r) => r.head.latest.version).sort((a, b) => a - b)).toEqual(
       Array.from({ length: 12 }, (_, n) => n + 1),
     );
-    const head = (await temporal.dags.head('storm'))!;
-    expect((await temporal.dags.versions('storm', head)).map((v) => v.version)).toEqual(
+    const head = (await temporal.dags.head(dagId))!;
+    expect((await temporal.dags.versions(dagId, head)).map((v) => v.version)).toEqual(
       Array.from({ length: 12 }, (_, n) => 12 - n),
     );
   });
