@@ -5,6 +5,7 @@ import { parseDuration } from '../dag/duration.js';
 import type { DagSpec, OverlapPolicy } from '../dag/spec.js';
 import { formatInstant } from '../time/instant.js';
 import type { TimeSchedule } from '../time/schedule.js';
+import { pausedSince } from './paused-since.js';
 import { fairnessKey } from './run-presentation.js';
 import { scheduledSearchAttributes } from './run-row.js';
 import { timeScheduleOf, windowOfSpec } from './time-schedule.js';
@@ -57,7 +58,7 @@ export function scheduleOptions(
 function noteOf(dagId: string, { pausedAt, pausedBy, pausedWhy }: Parameters<typeof scheduleOptions>[1]): string {
   if (pausedAt === undefined)
     return `Kept by the DAG ${dagId}: what is changed here is put back. Pause or store the DAG instead.`;
-  return `The DAG ${dagId} is paused since ${formatInstant(pausedAt)}${pausedBy === undefined ? '' : ` by ${pausedBy}`}${pausedWhy === undefined ? '' : `: ${pausedWhy}`}. Resume the DAG, not this Schedule.`;
+  return `The DAG ${dagId} is ${pausedSince({ from: pausedAt, by: pausedBy, why: pausedWhy })}. Resume the DAG, not this Schedule.`;
 }
 
 function timesOf(spec: DagSpec): ScheduleSpec {

@@ -1,19 +1,13 @@
-import { CancellationScope, getExternalWorkflowHandle, sleep } from '@temporalio/workflow';
+import { CancellationScope, sleep } from '@temporalio/workflow';
 import type { SystemActivities } from '../../activities/system-calls.js';
 import type { ChildEnd } from '../../src/dag/child-end.js';
 import { CHILD_ENDED_SIGNAL, type ChildEnded, type ParentLink, type RunBudgets } from '../contract.js';
-import { shielded } from './shielded.js';
+import { sendWord } from './send-word.js';
 
 /** The last act of a child: tells its parent, by workflow id, how it ended. A parent that is gone needs no word. */
 export async function tellParent(parent: ParentLink, end: ChildEnd): Promise<void> {
   const { workflowId, task, item, attempt, execution } = parent;
-  const word: ChildEnded = { task, item, attempt, execution, ...end };
-  try {
-    // A word said twice is heard once.
-    await shielded(() => getExternalWorkflowHandle(workflowId).signal(CHILD_ENDED_SIGNAL, word));
-  } catch {
-    // Closed, or not known any more: the report says it all.
-  }
+  await sendWord<ChildEnded>(workflowId, CHILD_ENDED_SIGNAL, { task, item, attempt, execution, ...end });
 }
 
 /**

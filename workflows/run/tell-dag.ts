@@ -1,7 +1,6 @@
-import { getExternalWorkflowHandle } from '@temporalio/workflow';
 import type { FinalRunState } from '../../src/dag/state.js';
 import { type DagRunInput, dagEntityId, RUN_ENDED_SIGNAL, type RunEnded } from '../contract.js';
-import { shielded } from './shielded.js';
+import { sendWord } from './send-word.js';
 
 /**
  * Tells the DAG how a run of its schedule has ended, where it counts those that fail (`limit`). One that was cancelled counts for
@@ -14,10 +13,5 @@ export async function tellDag(
 ): Promise<void> {
   const { dagId, runId, execution, scope } = run;
   if (limit === undefined || parent !== undefined || scope.trigger !== 'schedule' || state === 'cancelled') return;
-  const word: RunEnded = { runId, execution, state, limit };
-  try {
-    await shielded(() => getExternalWorkflowHandle(dagEntityId(dagId)).signal(RUN_ENDED_SIGNAL, word));
-  } catch {
-    // Closed, or not known any more.
-  }
+  await sendWord<RunEnded>(dagEntityId(dagId), RUN_ENDED_SIGNAL, { runId, execution, state, limit });
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { DagHead } from '../../../workflows/contract.js';
 import { parseDuration } from '../../dag/duration.js';
 import type { DagSpec, ScheduleSpec } from '../../dag/spec.js';
+import { pausedSince } from '../../temporal/paused-since.js';
 import { RunGateway } from '../../temporal/run-gateway.js';
 import { ScheduleGateway, type ScheduleReport } from '../../temporal/schedule-gateway.js';
 import { timeScheduleOf, windowOfSpec, zoneOf } from '../../temporal/time-schedule.js';
@@ -90,9 +91,7 @@ export class DagScheduleService {
       return { state: 'pending', note: `The Temporal Schedule ${what}, against what the DAG says; it is being put right.` };
     }
     if (state === 'active' || pause === undefined) return { state };
-    const by = pause.by === undefined ? '' : ` by ${pause.by}`;
-    const why = pause.why === undefined ? '' : `: ${pause.why}`;
-    return { state, note: `The DAG is paused since ${formatInstant(pause.from)}${by}${why}; times that pass are not run.` };
+    return { state, note: `The DAG is ${pausedSince(pause)}; times that pass are not run.` };
   }
 
   /** The times of the schedule as it is now that are over, ascending, with what became of them. */
