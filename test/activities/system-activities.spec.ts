@@ -40,8 +40,8 @@ describe('blobs for workflows', () => {
     expect(await activities.storeJson({ key: planKey('d', 'ff'), value: plan })).toEqual(ref);
     expect(await activities.loadPlan({ planKey: ref.ref })).toEqual(plan);
     expect(await activities.loadJson({ key: ref.ref })).toEqual(plan);
-    for (const gone of [activities.loadPlan({ planKey: 'dags/d/plans/00.json' }), activities.loadJson({ key: 'runs/x' })])
-      await expect(gone).rejects.toMatchObject({ type: 'BlobMissing', nonRetryable: true });
+    const gone = [() => activities.loadPlan({ planKey: 'dags/d/plans/00.json' }), () => activities.loadJson({ key: 'runs/x' })];
+    for (const load of gone) await expect(load()).rejects.toMatchObject({ type: 'BlobMissing', nonRetryable: true });
   });
 });
 

@@ -116,6 +116,11 @@ class Drive {
   /** What a task between a setup and its teardown works with has not been taken away. */
   private expectSetUp(task: number): void {
     const { tasks } = this.dag.plan;
+    for (const setup of tasks[task]!.teardown ?? []) {
+      const after = downstreamOf(this.dag.plan, setup);
+      const used = this.running.find((i) => i !== task && after.has(i) && downstreamOf(this.dag.plan, i).has(task));
+      ok(used === undefined, `t${task} takes away what t${used} works with`);
+    }
     for (const [teardown, { teardown: setups = [] }] of tasks.entries()) {
       if (!downstreamOf(this.dag.plan, task).has(teardown) || teardown === task) continue;
       for (const setup of setups) {

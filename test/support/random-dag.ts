@@ -99,6 +99,9 @@ export const randomDag = (options: Options = {}): fc.Arbitrary<RandomDag> =>
       setups.forEach((list, i) => {
         for (const setup of list) if (!upstream[i]!.has(setup)) upstream[i]!.set(setup, 1);
       });
+      setups.forEach((list, i) => {
+        for (const between of betweenOf(upstream, list, i)) if (!upstream[i]!.has(between)) upstream[i]!.set(between, 1);
+      });
       const first = tasks.map((task, i) => planTask(task, i, [...upstream[i]!], setups[i]!));
       const planned = withTargets(first, tasks, options);
       const plan: DagPlan = {
@@ -112,6 +115,13 @@ export const randomDag = (options: Options = {}): fc.Arbitrary<RandomDag> =>
       const outcomes = tasks.map(({ outcome, bits }, i) => ({ ...outcome, chosen: choiceOf(planned[i]!.branch, bits) }));
       return { plan, outcomes, order: chooser(seed) };
     });
+
+/** What a teardown waits for besides what it names (R11): all that comes after one of its setups and before itself. */
+function betweenOf(upstream: readonly ReadonlyMap<number, number>[], setups: readonly number[], teardown: number): number[] {
+  const isBefore = (one: number, other: number): boolean =>
+    [...upstream[other]!.keys()].some((each) => each === one || isBefore(one, each));
+  return upstream.flatMap((_, i) => (isBefore(i, teardown) && setups.some((setup) => isBefore(setup, i)) ? [i] : []));
+}
 
 function planTask(task: RandomTask, i: number, upstream: readonly (readonly [number, number])[], setups: number[]): TaskPlan {
   const edges = upstream.map(([from, on]) => (on === 1 ? from : ([from, on] as const)));

@@ -55,7 +55,10 @@ export function checkEdges(checking: Checking): CheckedGraph | undefined {
   }
   const added = count > limits.edges ? undefined : teardownEdges(checking, edges, limits.edges - count);
   if (added === undefined) {
-    const found = count > limits.edges ? `${count} edges in dependsOn` : 'too many edges into teardowns without dependsOn';
+    const found =
+      count > limits.edges
+        ? `${count} edges in dependsOn`
+        : 'too many edges into teardowns, which wait for all between them and their setups';
     issues.error(
       'too_many_edges',
       '/tasks',

@@ -5,16 +5,20 @@ import { type Checking, taskOf } from './checking.js';
 
 /** What teardowns add to the graph (R11). */
 export interface TeardownEdges {
-  /** Edges that no `dependsOn` names: from setups, and from all that a teardown without `dependsOn` waits for. */
+  /** Edges that no `dependsOn` names: from setups, and from all that a teardown waits for besides what it names. */
   readonly edges: readonly [string, string][];
   /** The setups of each teardown. */
   readonly setups: ReadonlyMap<string, readonly string[]>;
 }
 
+/** Looking for what lies between may cost so many steps for each edge that is allowed: a second for the largest DAGs. */
+const STEPS_PER_EDGE = 20;
+
 /**
- * Which setups each teardown has, and what it waits for: with `dependsOn` for those and its setups, without for everything that
- * comes after its setups (of the whole DAG for `teardown: true`), other teardowns only where all their setups are among it.
- * Undefined where that makes more than `limit` edges. Its cost is bounded by that limit too.
+ * Which setups each teardown has, and what it waits for: with `dependsOn` for those, its setups and all between them, since a task
+ * between may still run, or not even have begun, when what follows it is decided already (`one_success`, a failure beside it); without
+ * for everything that comes after its setups (of the whole DAG for `teardown: true`), other teardowns only where all their setups are
+ * among it. Undefined where that makes more than `limit` edges. Its cost is bounded by that limit too.
  */
 export function teardownEdges(
   checking: Checking,
@@ -24,13 +28,24 @@ export function teardownEdges(
   const teardowns = checking.ids.filter((id) => isTeardown(taskOf(checking.spec, id)));
   const setups = new Map(teardowns.map((id) => [id, setupsOf(checking, id)]));
   const edges = [...setups].flatMap(([id, list]) => list.map((setup): [string, string] => [setup, id]));
-  const waiting = teardowns.filter((id) => (taskOf(checking.spec, id)?.dependsOn ?? []).length === 0);
   if (edges.length > limit) return undefined;
-  if (waiting.length === 0) return { edges, setups };
+  if (teardowns.length === 0) return { edges, setups };
   const graph = buildNamedGraph(checking.ids, explicit);
-  const whole = new Set(waiting.filter((id) => taskOf(checking.spec, id)?.teardown === true));
+  const named = new Set(teardowns.filter((id) => (taskOf(checking.spec, id)?.dependsOn ?? []).length > 0));
+  const whole = new Set(teardowns.filter((id) => !named.has(id) && taskOf(checking.spec, id)?.teardown === true));
   let left = limit - edges.length;
-  for (const id of waiting) {
+  let steps = STEPS_PER_EDGE * limit;
+  for (const id of teardowns) {
+    if (named.has(id)) {
+      const before = reach(graph, [id], 'upstream');
+      const after = reach(graph, setups.get(id) ?? []);
+      const between = [...before].filter((other) => other !== id && after.has(other));
+      left -= between.length;
+      steps -= before.size + after.size;
+      if (left < 0 || steps < 0) return undefined;
+      for (const other of between) edges.push([other, id]);
+      continue;
+    }
     const ofWhole = whole.has(id);
     const scope = ofWhole ? new Set(checking.ids) : reach(graph, setups.get(id) ?? []);
     const after = reach(graph, [id]);
@@ -52,13 +67,19 @@ export function teardownEdges(
   return { edges, setups };
 }
 
-/** All nodes after these, near and far, without themselves unless another of them leads there. */
-function reach({ graph, names, indexOf }: NamedGraph, from: readonly string[]): Set<string> {
+/** All nodes after these (or before them), near and far, without themselves unless another of them leads there. */
+function reach(
+  { graph, names, indexOf }: NamedGraph,
+  from: readonly string[],
+  way: 'upstream' | 'downstream' = 'downstream',
+): Set<string> {
+  const [start, ends] =
+    way === 'downstream' ? [graph.downstreamStart, graph.downstream] : [graph.upstreamStart, graph.upstream];
   const found = new Set<string>();
   const stack = from.map((name) => indexOf.get(name) as number);
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-    for (let at = graph.downstreamStart[node]!; at < graph.downstreamStart[node + 1]!; at++) {
-      const next = graph.downstream[at]!;
+    for (let at = start[node]!; at < start[node + 1]!; at++) {
+      const next = ends[at]!;
       const name = names[next] as string;
       if (found.has(name)) continue;
       found.add(name);

@@ -46,7 +46,14 @@ export function usesNothingTornDown(run: ObservedRun): void {
   );
   for (const change of ofTasks(run.changes)) {
     for (const { task, setup, users, name } of pairs) {
-      if (change.task === task && change.state === 'running') gone.add(name);
+      if (change.task === task && change.state === 'running') {
+        gone.add(name);
+        for (const user of users)
+          ok(
+            replay.stateOf(user) !== 'running',
+            `${nameOf(run, task)} tears ${nameOf(run, setup)} down at ${change.at}, while ${nameOf(run, user)} works with it`,
+          );
+      }
       // A teardown over an empty list, or over that of a task that failed, took nothing away.
       if (change.task === task && (change.state === 'skipped' || change.state === 'upstream_failed')) gone.delete(name);
       if (change.task === setup && change.state === 'success') gone.delete(name);
