@@ -44,6 +44,7 @@ export const SYSTEM_ACTIVITY_NAMES = [
   'applySchedule',
   'resolveScheduled',
   'catchUp',
+  'lookForRun',
   'sweepRuns',
 ] as const satisfies readonly (keyof SystemActivities)[];
 
@@ -93,6 +94,7 @@ export function createSystemActivities(deps: {
     applySchedule: async (order) => temporal.applySchedule(order),
     resolveScheduled: async (start) => temporal.resolveScheduled(start),
     catchUp: async (input) => temporal.catchUp(input),
+    lookForRun: async (input) => temporal.lookForRun(input),
     sweepRuns: async ({ before }) => {
       await sweepCache(objects, before);
       return sweepRuns(objects, temporal, before);

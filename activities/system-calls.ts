@@ -12,6 +12,8 @@ import type {
   CatchUpInput,
   CatchUpStep,
   ResolvedStart,
+  RunLook,
+  RunLookInput,
   ScheduledStart,
   ScheduleOrder,
   SkippedStart,
@@ -70,6 +72,8 @@ export interface SystemActivities {
   resolveScheduled(input: ScheduledStart): Promise<ResolvedStart | SkippedStart>;
   /** Starts runs of dates in the past that have none, oldest first, until one has to wait for its place. May be done twice. */
   catchUp(input: CatchUpInput): Promise<CatchUpStep>;
+  /** Looks for a run that somebody waits for, who is told when there is more to know of it. May be done twice. */
+  lookForRun(input: RunLookInput): Promise<RunLook>;
   /** Deletes what belongs to closed runs of days older than the retention; returns how many runs (R3). */
   sweepRuns(input: { readonly before: string }): Promise<{ readonly deleted: number }>;
 }
@@ -177,6 +181,8 @@ export interface TemporalPort {
   resolveScheduled(start: ScheduledStart): Promise<ResolvedStart | SkippedStart>;
   /** As the activity of that name. */
   catchUp(input: CatchUpInput): Promise<CatchUpStep>;
+  /** As the activity of that name. */
+  lookForRun(input: RunLookInput): Promise<RunLook>;
   /** State of a run for the sweep: still open (or unknown to us) means: keep. */
   isOpen(runId: string): Promise<boolean>;
 }

@@ -4,6 +4,7 @@
  */
 
 export * from './contract/approvals.js';
+export * from './contract/awaiting.js';
 export * from './contract/backfill.js';
 export * from './contract/children.js';
 export * from './contract/dag-entity.js';

@@ -1,5 +1,6 @@
 /** The entity of a DAG as a pure state machine: no clock, no Temporal. The workflow around it does the waiting. */
 import {
+  type AwaitRun,
   type CatchUpHead,
   type CatchUpInput,
   type CatchUpStep,
@@ -35,10 +36,16 @@ export interface DagEntityState {
   readonly versions: readonly VersionHeader[];
   /** Runs of the schedule that have failed since the last one that succeeded, or since the DAG was resumed. Absent = none. */
   readonly failures?: readonly string[];
+  /** Who waits for runs to begin. Absent = nobody. */
+  readonly awaiting?: readonly AwaitRun[];
 }
 
-export function dagEntityState({ dagId, head, versions = [], failures }: DagEntityInput): DagEntityState {
-  return { dagId, head, versions, ...(failures === undefined ? {} : { failures }) };
+export function dagEntityState({ dagId, head, versions = [], failures, awaiting }: DagEntityInput): DagEntityState {
+  return {
+    ...{ dagId, head, versions },
+    ...(failures === undefined ? {} : { failures }),
+    ...(awaiting === undefined ? {} : { awaiting }),
+  };
 }
 
 /** Whether there is something to read: a version, and not deleted. */
@@ -94,6 +101,7 @@ export function withVersion(state: DagEntityState, input: PutInput, header: Vers
     ...(input.owner === undefined ? {} : { owner: input.owner }),
     ...(input.tags?.length ? { tags: input.tags } : {}),
     ...(input.timing === undefined ? {} : { schedule: scheduleHead(state, input, header.createdAt) }),
+    ...(state.awaiting === undefined ? {} : { awaited: true as const }),
     updatedAt: header.createdAt,
   });
   return { ...state, head, versions };
@@ -143,6 +151,16 @@ export function withRunEnded(
   if (count < limit) return { ...state, failures: [...failures, name] };
   const what = count === 1 ? `run ${runId} failed` : `${count} runs failed one after another, the last one ${runId}`;
   return withPaused(state, { paused: true }, at, what);
+}
+
+/** The state with other waiters; its head says whether there are any, for those who start runs. */
+export function withWaiters(state: DagEntityState, awaiting: readonly AwaitRun[]): DagEntityState {
+  const { awaiting: _, ...without } = state;
+  const next = awaiting.length === 0 ? without : { ...without, awaiting };
+  const awaited = awaiting.length > 0;
+  if (state.head === undefined || (state.head.awaited ?? false) === awaited) return next;
+  const { awaited: __, ...head } = state.head;
+  return { ...next, head: awaited ? { ...head, awaited } : head };
 }
 
 /** After a pause: the dates in it, behind those that were still to be made up for. */

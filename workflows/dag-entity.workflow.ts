@@ -18,6 +18,8 @@ import {
 import { OBJECT_CONFLICT, type SystemActivities } from '../activities/system-calls.js';
 import { markdownText } from '../src/dag/markdown-text.js';
 import {
+  AWAIT_RUN_UPDATE,
+  type AwaitRun,
   CHECK_SCHEDULE_SIGNAL,
   DAG_HEAD_MEMO,
   type DagEntityInput,
@@ -30,14 +32,19 @@ import {
   type PutResult,
   REMOVE_UPDATE,
   type RemoveInput,
+  RUN_BEGAN_SIGNAL,
   RUN_ENDED_SIGNAL,
+  RUN_WORD_SIGNAL,
+  type RunBegan,
   type RunEnded,
+  type RunWord,
   type ScheduleHead,
   SEARCH_ATTRIBUTES,
   VERSIONS_QUERY,
   type VersionHeader,
   versionsBlobKey,
 } from './contract.js';
+import { toldOf, withAwaiting } from './dag-awaiting.js';
 import { CatchUpKeeper } from './dag-catch-up.js';
 import {
   absentRefusal,
@@ -58,14 +65,18 @@ import {
   withRunEnded,
   withScheduleState,
   withVersion,
+  withWaiters,
 } from './dag-entity.js';
 import { ScheduleKeeper } from './dag-schedule.js';
+import { sendWord } from './run/send-word.js';
 
 const putUpdate = defineUpdate<PutResult, [PutInput]>(PUT_UPDATE);
 const pauseUpdate = defineUpdate<DagHead, [PauseInput]>(PAUSE_UPDATE);
 const removeUpdate = defineUpdate<DagHead, [RemoveInput]>(REMOVE_UPDATE);
 const checkScheduleSignal = defineSignal(CHECK_SCHEDULE_SIGNAL);
 const runEndedSignal = defineSignal<[RunEnded]>(RUN_ENDED_SIGNAL);
+const awaitRunUpdate = defineUpdate<void, [AwaitRun]>(AWAIT_RUN_UPDATE);
+const runBeganSignal = defineSignal<[RunBegan]>(RUN_BEGAN_SIGNAL);
 const versionsQuery = defineQuery<readonly VersionHeader[]>(VERSIONS_QUERY);
 
 const dagIdKey = defineSearchAttributeKey('DagId', SEARCH_ATTRIBUTES.DagId);
@@ -177,6 +188,33 @@ export async function dagEntity(input: DagEntityInput): Promise<void> {
       }),
     { description: 'How a run of the schedule has ended, where failed ones are counted.' },
   );
+  /** Takes over who waits; readers are told only where that there is anybody is new. */
+  const becomeAwaited = (awaiting: readonly AwaitRun[]): void => {
+    const next = withWaiters(state, awaiting);
+    if (next.head === state.head) state = next;
+    else become(next);
+  };
+  setHandler(
+    awaitRunUpdate,
+    async (asked) =>
+      inTurn(() => {
+        refuseIf(absentRefusal(state));
+        becomeAwaited(withAwaiting(state.awaiting ?? [], asked, Date.now()));
+      }),
+    { validator: (_asked) => refuseIf(absentRefusal(state)), description: 'Asks to be told when a run of the DAG begins.' },
+  );
+  setHandler(
+    runBeganSignal,
+    async (began) => {
+      const told = await inTurn(() => {
+        const { told, left } = toldOf(state.awaiting ?? [], began, Date.now());
+        becomeAwaited(left);
+        return told;
+      });
+      for (const { waiter } of told) await sendWord<RunWord>(waiter.workflowId, RUN_WORD_SIGNAL, { token: waiter.token });
+    },
+    { description: 'A run of the DAG has begun, where somebody waits for one.' },
+  );
   setHandler(versionsQuery, () => state.versions);
   const past = new CatchUpKeeper(
     () => catchUpOrder(state),
@@ -200,6 +238,7 @@ export async function dagEntity(input: DagEntityInput): Promise<void> {
     head: state.head,
     versions: state.versions,
     failures: state.failures,
+    awaiting: state.awaiting,
     schedule: keeper.known,
     askedFor: past.askedFor,
     scheduleCheckMs: input.scheduleCheckMs,

@@ -22,14 +22,18 @@ import {
   type ItemsQueryInput,
   type ItemsQueryResult,
   RUN_QUERY,
+  RUN_WORD_SIGNAL,
   type RunFacts,
   type RunHead,
   type RunSummary,
+  type RunWord,
   type ScheduledRunInput,
   type SkippedStart,
   TASKS_QUERY,
   type TasksQueryInput,
   type TasksQueryResult,
+  WATCH_SIGNAL,
+  type Watch,
 } from './contract.js';
 import { Allowance } from './run/allowance.js';
 import { approvalDesk } from './run/approval-desk.js';
@@ -49,13 +53,17 @@ import { RunLoop } from './run/run-loop.js';
 import { computeOutputs } from './run/run-outputs.js';
 import { RunPlace } from './run/run-place.js';
 import { RunValues } from './run/run-values.js';
+import { RunWatchers } from './run/run-watchers.js';
 import { resolveStart } from './run/scheduled-start.js';
 import { shielded } from './run/shielded.js';
 import { snapshotRun } from './run/snapshot-run.js';
+import { announceRun } from './run/tell-dag.js';
 
 const runQuery = defineQuery<RunHead>(RUN_QUERY);
 const itemsQuery = defineQuery<ItemsQueryResult, [ItemsQueryInput]>(ITEMS_QUERY);
 const tasksQuery = defineQuery<TasksQueryResult, [TasksQueryInput]>(TASKS_QUERY);
+const watchSignal = defineSignal<[Watch]>(WATCH_SIGNAL);
+const runWordSignal = defineSignal<[RunWord]>(RUN_WORD_SIGNAL);
 const childEndedSignal = defineSignal<[ChildEnded]>(CHILD_ENDED_SIGNAL);
 
 export async function dagRun(given: DagRunInput | ScheduledRunInput): Promise<RunSummary | SkippedStart> {
@@ -68,6 +76,9 @@ export async function dagRun(given: DagRunInput | ScheduledRunInput): Promise<Ru
 async function run(given: DagRunInput, unable?: Failure): Promise<RunSummary> {
   const startedAt = given.carried?.startedAt ?? Date.now();
   const desk = approvalDesk();
+  const watchers = new RunWatchers(given.run, given.carried?.watches);
+  setHandler(watchSignal, (watch) => watchers.hear(watch));
+  watchers.send(announceRun(given));
   const { input, plan, dags, known, failure: broken } = await prepareRun(given, unable);
   const { carried } = input;
   const walk = new Walk(plan, known?.states, {
@@ -75,17 +86,18 @@ async function run(given: DagRunInput, unable?: Failure): Promise<RunSummary> {
     stopped: carried?.stopped !== undefined,
     chosen: known?.chosen,
   });
+  watchers.attach(plan, walk);
   const ledger = new RunLedger(input.run, plan, walk, startedAt, known?.revision);
   if (known !== undefined) ledger.restore(known.records);
   setHandler(runQuery, () => ledger.head());
   setHandler(tasksQuery, (query) => ledger.page(query));
   setCurrentDetails(whenAsked(() => runDetails(ledger.head(), ledger, plan, walk)));
   const place = new RunPlace(input, plan);
-  if (broken !== undefined) return closeRun(input, ledger, 'failed', broken, place.leave);
+  if (broken !== undefined) return closeRun(input, ledger, 'failed', broken, place.leave, watchers);
 
   const values = new RunValues(itemRun(input), plan, walk, ledger, itemPrefix(input), system, new Allowance());
   const earlier = new EarlierItems(known?.items, ledger);
-  const context: RunContext = { input, plan, walk, ledger, values, dags, earlier };
+  const context: RunContext = { input, plan, walk, ledger, values, dags, earlier, watchers };
   const loop = new RunLoop(context);
   const { performers } = loop;
   setHandler(itemsQuery, (query) => {
@@ -93,6 +105,7 @@ async function run(given: DagRunInput, unable?: Failure): Promise<RunSummary> {
     return parts === undefined ? performers.maps.page(query) : { items: [], more: false, parts };
   });
   setHandler(childEndedSignal, (word) => performers.children.hear(word));
+  setHandler(runWordSignal, (word) => performers.lookouts.hear(word));
   await performers.restore(known);
   // A cancellation reaches what runs by itself, and is a request to the loop, which stops in good order.
   CancellationScope.current().cancelRequested.catch(() => loop.stop('cancelled'));
@@ -109,6 +122,7 @@ async function run(given: DagRunInput, unable?: Failure): Promise<RunSummary> {
     if (end === 'done') break;
     // What is decided while the snapshot is stored would be lost: the desk is closed.
     const next = await snapshotRun(context, loop);
+    await watchers.settled();
     // What came in meanwhile, a child's end or a cancellation, is done first: the next execution would not hear of it.
     if (loop.isQuiet) return continueAsNew<typeof dagRun>({ ...input, ...place.carried, carried: next });
   }
@@ -120,7 +134,7 @@ async function run(given: DagRunInput, unable?: Failure): Promise<RunSummary> {
     ledger.failure = failure;
     await CancellationScope.nonCancellable(() => runHooks(hookRun(context, state), state));
   }
-  return closeRun(input, ledger, state, failure, place.leave, plan.maxConsecutiveFailedRuns);
+  return closeRun(input, ledger, state, failure, place.leave, watchers, plan.maxConsecutiveFailedRuns);
 }
 
 function outcomeOf({ stopped }: RunLoop, walk: Walk): FinalRunState {

@@ -27,6 +27,8 @@ export interface HookCompiler {
   readonly needs: ReadonlyMap<string, Needs>;
   readonly ownQueues: readonly string[];
   readonly bodies: BodyChunks;
+  /** It is an inline SubDAG. */
+  readonly inline: boolean;
 }
 
 /** The hooks of the DAG, in the order in which they would run. */

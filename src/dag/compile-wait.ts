@@ -1,5 +1,6 @@
-import { parseDuration } from './duration.js';
+import { parseDuration, parseSignedDuration } from './duration.js';
 import type { Json, JsonObject } from './json.js';
+import type { RunWaitPlan } from './run-wait.js';
 import type { TaskSpec } from './spec.js';
 import { type OnTimeout, POLLED, type WaitPlan } from './wait-plan.js';
 
@@ -28,6 +29,7 @@ export function compileWait(
   const input = task.with ?? {};
   const timeoutMs = task.timeout === undefined || task.timeout === null ? DEFAULT_WAIT.timeoutMs : parseDuration(task.timeout);
   const bounds = { timeoutMs, onTimeout: onTimeout ?? 'fail' };
+  if (input.run !== undefined) return { run: compileRunWait(input.run as JsonObject), ...bounds };
   const what = POLLED.find((name) => input[name] !== undefined);
   if (what === undefined) {
     const by = input.duration === undefined ? 'until' : 'duration';
@@ -48,5 +50,17 @@ export function compileWait(
       },
     },
     ...bounds,
+  };
+}
+
+function compileRunWait({ dag, task, date, offset, window, latest, onFailure }: JsonObject): RunWaitPlan {
+  return {
+    dag: dag as string,
+    ...(task === undefined ? {} : { task: task as string }),
+    ...(latest === true ? { latest } : {}),
+    ...(date === undefined ? {} : { date }),
+    ...(offset === undefined ? {} : { offsetMs: parseSignedDuration(offset as string) }),
+    ...(window === undefined ? {} : { windowMs: parseDuration(window as string) }),
+    ...(onFailure === 'skip' || onFailure === 'alert' ? { onFailure } : {}),
   };
 }

@@ -60,7 +60,14 @@ function compileDag(dag: ValidDag, ownQueues: readonly string[], params: Pick<Da
   const { order, inline } = analysis;
   const index = new Map(order.map((id, at) => [id, at]));
   const bodies = new BodyChunks();
-  const hookCompiler: HookCompiler = { dag, index, needs: analysis.needs, ownQueues, bodies };
+  const hookCompiler: HookCompiler = {
+    dag,
+    index,
+    needs: analysis.needs,
+    ownQueues,
+    bodies,
+    inline: params.anyParams === true,
+  };
   const subs: CompiledDag[] = [];
   const addSub = (sub: ValidDag): number => subs.push(compileDag(sub, ownQueues, { anyParams: true })) - 1;
   const plain = order.map((id) => {
@@ -148,6 +155,7 @@ function compileTask(id: string, { needs: allNeeds, graph, setups }: Analysis, h
     ...(task.when === undefined || task.when === true ? {} : { when: conditionSource(task.when) }),
     ...(fields.priority === undefined || fields.priority === 3 ? {} : { priority: fields.priority }),
     ...(value === undefined ? {} : { value }),
+    ...pastOf(id, task, fields, hookCompiler),
     ...(map === undefined ? {} : { map }),
     ...(fields.resources === undefined || activity === undefined || activity.foreign !== undefined
       ? {}
@@ -159,6 +167,17 @@ function compileTask(id: string, { needs: allNeeds, graph, setups }: Analysis, h
     ...(hooks === undefined ? {} : { hooks }),
     ...(needed === undefined ? {} : { needs: needed }),
   };
+}
+
+/** SubDAGs have no date, and a teardown waits for nothing but what it cleans up after, whatever the defaults say. */
+function pastOf(
+  id: string,
+  task: TaskSpec,
+  { dependsOnPast = false }: EffectiveFields,
+  { inline }: HookCompiler,
+): Pick<TaskPlan, 'past'> {
+  if (dependsOnPast === false || inline || isTeardown(task)) return {};
+  return { past: dependsOnPast === true ? [id] : [...dependsOnPast].sort() };
 }
 
 /** Polls are not retried by rules of the author: they go on until the wait is over. */

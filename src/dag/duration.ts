@@ -15,6 +15,8 @@ const SHORT = /^(?:(\d{1,16})d)?(?:(\d{1,16})h)?(?:(\d{1,16})m)?(?:(\d{1,16})s)?
 const ISO = /^P(?:(\d{1,16})D)?(?:T(?:(\d{1,16})H)?(?:(\d{1,16})M)?(?:(\d{1,16})S)?)?$/;
 /** What {@link parseDuration} reads, as one regular expression for a JSON Schema; it knows no longest duration. */
 export const DURATION_PATTERN = `${SHORT.source.replace('^', '^(?=.)')}|${ISO.source.replace('^P', '^P(?=.)').replace('(?:T', '(?:T(?=.)')}`;
+/** What {@link parseSignedDuration} reads. */
+export const SIGNED_DURATION_PATTERN = DURATION_PATTERN.replaceAll('^', '^-?');
 const FORM = 'write numbers with units, the largest first, such as 90s, 5m, 1h30m, 2d or 250ms';
 
 /**
@@ -33,6 +35,11 @@ export function parseDuration(text: string): number {
   const iso = ISO.exec(text);
   if (iso !== null && text !== 'P' && !text.endsWith('T')) return total(text, iso.slice(1));
   throw new DurationError(`${JSON.stringify(text)} is no duration: ${advice(text)}`);
+}
+
+/** A duration that may be negative, in ms: `-1d`, `30m`. Throws {@link DurationError}. */
+export function parseSignedDuration(text: string): number {
+  return typeof text === 'string' && text.startsWith('-') ? -parseDuration(text.slice(1)) : parseDuration(text);
 }
 
 function total(text: string, parts: readonly (string | undefined)[]): number {

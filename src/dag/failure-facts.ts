@@ -18,6 +18,7 @@ export const FAILURE_FACTS: { readonly [kind in FailureKind]: string } = {
   terminated: 'ended from outside, without clean-up',
   output: 'an output of the DAG could not be computed',
   child: 'the run of a SubDAG failed',
+  upstream_run: 'the run that a wait is for, or the task of it, did not succeed, or there can be none',
   dag_missing: 'the DAG that a SubDAG names is gone',
   invalid_params: 'what a SubDAG was given does not fit its params',
   not_a_list: 'of maps: a value of `expand` or `zip` is no list and no map',

@@ -82,6 +82,8 @@ export interface TaskPlan {
   readonly value?: Json;
   /** Runs once for each item of a list. Default: once. */
   readonly map?: MapPlan;
+  /** It starts when these tasks of the run before this one have succeeded or were skipped (`dependsOnPast`, R26). Default: at once. */
+  readonly past?: readonly string[];
   /** What it is given of the machine (R14). Default: nothing is said. */
   readonly resources?: ResourcesPlan;
   /** Types carried out by an activity. */

@@ -135,6 +135,8 @@ export interface TaskDefaults {
   readonly toleratedFailureCount?: number | null;
   readonly stopOnFirstFailure?: boolean | null;
   readonly allowFailure?: boolean | null;
+  /** true = waits for its like in the run before this one; of a task also ids of tasks of that run (R26). */
+  readonly dependsOnPast?: boolean | readonly string[] | null;
 }
 
 /** Enough upstream tasks that are a success (R6). */

@@ -54,6 +54,7 @@ export const FAILURE_KINDS = [
   'terminated',
   'output',
   'child',
+  'upstream_run',
   'dag_missing',
   'invalid_params',
   'tasks',

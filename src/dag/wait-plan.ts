@@ -1,14 +1,17 @@
 import type { Json } from './json.js';
+import type { RunWaitPlan } from './run-wait.js';
 
 /** What a wait or an approval becomes when its `timeout` passes (R19). */
 export const ON_TIMEOUT = ['fail', 'skip', 'continue'] as const;
 export type OnTimeout = (typeof ON_TIMEOUT)[number];
 
-/** A task that waits: by a timer of the run itself, or by polls, which are attempts of one activity. Takes no place (R13). */
+/** A task that waits: by a timer of the run itself, by polls, which are attempts of one activity, or for a run. Takes no place (R13). */
 export interface WaitPlan {
   /** `duration` from its start or `until` an instant; the value is a text or a template that gives one. */
   readonly timer?: { readonly by: 'duration' | 'until'; readonly value: Json };
   readonly poll?: PollPlan;
+  /** A run of another DAG, or a task of one. */
+  readonly run?: RunWaitPlan;
   /** Of the whole wait (R19). */
   readonly timeoutMs: number;
   readonly onTimeout: OnTimeout;

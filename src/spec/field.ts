@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { Type } from 'class-transformer';
 import { IsOptional, ValidateBy, ValidateNested } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
-import { DURATION_PATTERN } from '../dag/duration.js';
+import { DURATION_PATTERN, SIGNED_DURATION_PATTERN } from '../dag/duration.js';
 import type { IssueCode } from '../dag/issue.js';
 import type { Json } from '../dag/json.js';
 import { type FieldFacts, factsOf, type NestedKind, type Shape } from './field-facts.js';
@@ -85,12 +85,16 @@ export function TextOrNumber(options: FieldOptions = {}): PropertyDecorator {
   );
 }
 
-/** A duration (R24); its text is read later, a bare number is refused here with the fix. */
-export function Duration(options: FieldOptions = {}): PropertyDecorator {
+/** A duration (R24); its text is read later, a bare number is refused here with the fix. `signed`: a leading minus is allowed. */
+export function Duration(options: FieldOptions & { readonly signed?: true } = {}): PropertyDecorator {
+  const form =
+    options.signed === true
+      ? { pattern: SIGNED_DURATION_PATTERN, examples: ['-1d', '1h'] }
+      : { pattern: DURATION_PATTERN, examples: ['90s', '5m', '1h30m', '2d'] };
   return both(
     field(
       options,
-      { type: 'string', pattern: DURATION_PATTERN, examples: ['90s', '5m', '1h30m', '2d'] },
+      { type: 'string', ...form },
       'bad_duration',
       'a duration with its unit, such as "90s" or "5m"',
       (value) => typeof value !== 'number',

@@ -5,7 +5,7 @@ import { describe, isMap, type ShapeReader } from './shape-reader.js';
 
 type Fields = { [name: string]: unknown };
 
-/** The shapes of `join` and `teardown`, which have several each; names of fields that are wrong are taken out and returned. */
+/** The shapes of `join`, `teardown` and `dependsOnPast`, which have several each; names of fields that are wrong are taken out and returned. */
 export function readGraphFields(reader: ShapeReader, issues: IssueList, fields: Fields, path: string): string[] {
   const lost: string[] = [];
   const { join, teardown } = fields;
@@ -27,7 +27,20 @@ export function readGraphFields(reader: ShapeReader, issues: IssueList, fields: 
     fields.teardown = undefined;
     lost.push('teardown');
   }
+  readPast(issues, fields, path);
   return lost;
+}
+
+/** The shape of `dependsOnPast`; a wrong one is taken out. */
+export function readPast(issues: IssueList, fields: Fields, path: string): void {
+  const { dependsOnPast } = fields;
+  if (dependsOnPast === undefined || dependsOnPast === null || typeof dependsOnPast === 'boolean' || isTextList(dependsOnPast))
+    return;
+  const wanted = 'must be true or a list of ids of tasks';
+  if (Array.isArray(dependsOnPast) && dependsOnPast.length === 0)
+    issues.error('invalid_value', `${path}/dependsOnPast`, `${wanted}, not an empty list`);
+  else issues.error('wrong_type', `${path}/dependsOnPast`, `${wanted}, not ${describe(dependsOnPast)}`);
+  fields.dependsOnPast = undefined;
 }
 
 /** Whether the conditions of a branch's cases are conditions. */

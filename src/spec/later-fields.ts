@@ -3,7 +3,7 @@ import { TaskDto } from './dto/task.dto.js';
 import { TaskDefaultsDto } from './dto/task-defaults.dto.js';
 import type { Shape } from './field-facts.js';
 
-const LATER_TASK_FIELDS = ['deadlines', 'dependsOnPast', 'inlets', 'metrics', 'outlets', 'pool', 'poolSlots'] as const;
+const LATER_TASK_FIELDS = ['deadlines', 'inlets', 'metrics', 'outlets', 'pool', 'poolSlots'] as const;
 
 /** Fields that the language names and that come with later work: refused by name (`not_yet_supported`), never ignored (R26). */
 export const LATER_FIELDS: ReadonlyMap<Shape, readonly string[]> = new Map<Shape, readonly string[]>([

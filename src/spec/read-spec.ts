@@ -6,6 +6,7 @@ import type { DagSpec } from '../dag/spec.js';
 import type { Faults } from '../dag/validate/faults.js';
 import { decodeText } from './decode-text.js';
 import { DagDto } from './dto/dag.dto.js';
+import { readPast } from './graph-fields-reader.js';
 import { readHooks } from './hook-reader.js';
 import { readJson } from './json-text.js';
 import { DEFAULT_SPEC_LIMITS, type SpecLimits } from './limits.js';
@@ -72,8 +73,9 @@ function readShape(value: Json, limits: SpecLimits): Omit<ReadSpecResult, 'locat
   }
   const ofHooks = withReader(reader, issues);
   readHooks(issues, fields.hooks, '/hooks', ofHooks);
-  const defaults = fields.defaults as { hooks?: unknown; resources?: unknown } | undefined;
+  const defaults = fields.defaults as { hooks?: unknown; resources?: unknown; dependsOnPast?: unknown } | undefined;
   readHooks(issues, defaults?.hooks, '/defaults/hooks', ofHooks);
+  if (defaults !== undefined) readPast(issues, defaults, '/defaults');
   if (defaults?.resources !== undefined)
     defaults.resources = readResources(issues, defaults.resources, '/defaults/resources') ?? null;
   const raw = fields.tasks as { readonly [id: string]: unknown } | undefined;

@@ -3,7 +3,7 @@ import { describe, type Shaped } from './shape-reader.js';
 import { checkMaps, WITH_MAPS } from './with-maps.js';
 
 /** What a wait may wait for. */
-const CONDITIONS = ['duration', 'until', 'file', 'http', 'sql'] as const;
+const CONDITIONS = ['duration', 'until', 'file', 'http', 'sql', 'run'] as const;
 
 /** The shape of a wait's `with`; false where it lacks something that other checks would miss again. */
 export function checkWaitShape(issues: IssueList, { fields, faulty }: Shaped, path: string): boolean {

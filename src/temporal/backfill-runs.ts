@@ -106,6 +106,7 @@ export class BackfillRuns implements BackfillPort {
     const input = await inputs.of({
       dagId,
       tags: head.tags,
+      awaited: head.awaited,
       header,
       spec,
       runId,

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { WithStartWorkflowOperation, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure, type Workflow } from '@temporalio/common';
 import {
+  AWAIT_RUN_UPDATE,
+  type AwaitRun,
   DAG_ENTITY,
   DAG_HEAD_MEMO,
   type DagEntityInput,
@@ -75,6 +77,20 @@ export class DagGateway {
   /** Leaves a tombstone: the version counter stays (R30). @throws DagNotFoundError */
   async remove(dagId: string, by?: string): Promise<DagHead> {
     return this.update<DagHead>(dagId, REMOVE_UPDATE, { by } satisfies RemoveInput, mustExist(dagId));
+  }
+
+  /** The waiter is told when a run of the DAG begins. False where there is no such DAG. */
+  async awaitRun(dagId: string, asked: AwaitRun): Promise<boolean> {
+    try {
+      await this.temporal.call(
+        () => this.temporal.client.workflow.getHandle(dagEntityId(dagId)).executeUpdate(AWAIT_RUN_UPDATE, { args: [asked] }),
+        { write: true },
+      );
+      return true;
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError || entityError(error, dagId) instanceof DagNotFoundError) return false;
+      throw entityError(error, dagId);
+    }
   }
 
   /** Headers of the newest 200 versions, newest first, as of `head`. */

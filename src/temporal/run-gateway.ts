@@ -12,6 +12,8 @@ import {
   TASKS_QUERY,
   type TasksQueryInput,
   type TasksQueryResult,
+  WATCH_SIGNAL,
+  type Watch,
 } from '../../workflows/contract.js';
 import type { ChildEnd } from '../dag/child-end.js';
 import type { RunState } from '../dag/state.js';
@@ -242,6 +244,19 @@ export class RunGateway {
     } catch (error) {
       // It closed in the meantime.
       if (grpcCode(error) === GRPC.NOT_FOUND) return 'closed';
+      throw error;
+    }
+  }
+
+  /** Asks an open run to tell somebody when it, or tasks of it, have ended; false where it is not open any more. */
+  async watch(runId: string, watch: Watch): Promise<boolean> {
+    try {
+      await this.temporal.call(() => this.temporal.client.workflow.getHandle(runId).signal(WATCH_SIGNAL, watch), {
+        write: true,
+      });
+      return true;
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return false;
       throw error;
     }
   }

@@ -17,6 +17,8 @@ const INLINE_DAGS = 32 * 1024;
 export interface RunOrder {
   readonly dagId: string;
   readonly tags: DagHead['tags'];
+  /** Of the DAG's head: somebody waits for a run of it to begin. */
+  readonly awaited: DagHead['awaited'];
   /** The version that it goes by. */
   readonly header: VersionHeader;
   readonly spec: DagSpec;
@@ -40,7 +42,7 @@ export interface RunOrder {
 }
 
 /** The facts of an execution of a run (R4). */
-export function runFacts(order: Omit<RunOrder, 'spec'>): DagRunInput['run'] {
+export function runFacts(order: Omit<RunOrder, 'spec' | 'awaited'>): DagRunInput['run'] {
   const { dagId, runId, runKey, header, trigger, params, note, requestHash, acceptedAt, tags } = order;
   const { dated, ...dates } = order.dates;
   const root = { id: runId, key: runKey, dagId };
@@ -78,6 +80,7 @@ export class RunInputs {
       planKey: header.planKey,
       ...(header.planBytes <= INLINE_PLAN_BYTES ? { plan: await this.versions.plan(header) } : {}),
       prefix,
+      ...(order.awaited === true ? { awaited: true as const } : {}),
       ...(await this.subDags(order.spec, prefix)),
     };
   }

@@ -81,6 +81,7 @@ export class ScheduledRuns {
     const partial = {
       dagId,
       tags: head.tags,
+      awaited: head.awaited,
       header,
       runId,
       runKey: runKeyOf(runId),

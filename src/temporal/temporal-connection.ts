@@ -9,7 +9,7 @@ import {
 } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { GzipCodec } from './gzip-codec.js';
-import { deadlineError, temporalError } from './temporal-error.js';
+import { deadlineError, temporalError, wasInterrupted } from './temporal-error.js';
 
 /** Longest that a call to Temporal may take, in ms (R28). */
 export const CALL_DEADLINE_MS = 4_000;
@@ -61,7 +61,7 @@ export class TemporalConnection {
         makeGrpcRetryInterceptor({
           delayFunction: (attempt, status) => Math.min(RETRY_MS, retry.delayFunction(attempt, status)),
           // As often as the deadline allows: no attempt starts after it.
-          retryableDecider: (_attempt, status) => !this.closed && retry.retryableDecider(1, status),
+          retryableDecider: (_attempt, status) => !this.closed && (wasInterrupted(status) || retry.retryableDecider(1, status)),
         }),
       ],
       address: target.address,

@@ -66,6 +66,14 @@ export function grpcCode(error: unknown): number | undefined {
 }
 
 /**
+ * An update met a workflow in a step that came to nothing, since something else had come in meanwhile: the update was not taken,
+ * and may be sent again at once.
+ */
+export function wasInterrupted({ code, details }: { readonly code: number; readonly details: string }): boolean {
+  return code === GRPC.FAILED_PRECONDITION && details.includes('unexpected workflow task failure');
+}
+
+/**
  * The one place that says what a failed call to Temporal means: {@link TemporalUnavailableError}, or the error itself when
  * it is about the request. `write`: the call changes something, so that its outcome may be unknown.
  */

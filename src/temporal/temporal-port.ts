@@ -1,10 +1,12 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { TemporalPort } from '../../activities/system-calls.js';
 import { catchUp } from './catch-up.js';
+import type { DagGateway } from './dag-gateway.js';
 import { lastAttempts } from './last-attempts.js';
 import type { PoolGateway } from './pool-gateway.js';
 import type { QueueGateway } from './queue-gateway.js';
 import type { RunGateway } from './run-gateway.js';
+import { lookForRun } from './run-look.js';
 import type { ScheduleGateway } from './schedule-gateway.js';
 import type { TemporalConnection } from './temporal-connection.js';
 import type { VersionStore } from './version-store.js';
@@ -14,6 +16,7 @@ export function temporalPort(
   connection: TemporalConnection,
   gateways: {
     readonly runs: RunGateway;
+    readonly dags: DagGateway;
     readonly queues: QueueGateway;
     readonly schedules: ScheduleGateway;
     readonly versions: VersionStore;
@@ -35,6 +38,7 @@ export function temporalPort(
     applySchedule: (order) => schedules.apply(order),
     resolveScheduled: (start) => runs.scheduled.resolve(start),
     catchUp: (input) => catchUp(gateways, input),
+    lookForRun: (input) => lookForRun(gateways, input),
     async isOpen(runId) {
       try {
         return (await connection.call(() => client.workflow.getHandle(runId).describe())).status.name === 'RUNNING';

@@ -38,6 +38,7 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   ['HttpExpectDto', 'expect of http'],
   ['HttpWaitDto', 'http of wait'],
   ['SqlWaitDto', 'sql of wait'],
+  ['RunWaitDto', 'run of wait'],
   ['SqlResultDto', 'result of sql'],
 ]);
 

@@ -38,6 +38,7 @@ const approval = (input: object): object => ({
   id: 'bad',
   tasks: { a: { type: 'approval', with: { message: 'Go on?', ...input } }, b: { type: 'noop', dependsOn: ['a'] } },
 });
+const waitFor = (run: object): object => task({ type: 'wait', with: { run } });
 const pair = (fields: object): object => ({
   id: 'bad',
   tasks: { a: { type: 'noop' }, b: { type: 'noop', dependsOn: ['a'], ...fields } },
@@ -949,5 +950,58 @@ export const BAD_SPECS: readonly BadSpec[] = [
     'expression_not_allowed',
     '/tasks/a/with/message',
     approval({ message: '${{ secrets.KEY }}' }),
+  ),
+  // ---- the past, and other DAGs
+  json(
+    'dependsOnPast without catching up',
+    'not_allowed_with',
+    '/tasks/a/dependsOnPast',
+    dag({ schedule: '@daily', tasks: { a: { type: 'noop', dependsOnPast: true } } }),
+    'catchup: true',
+  ),
+  json(
+    'dependsOnPast of defaults without catching up',
+    'not_allowed_with',
+    '/defaults/dependsOnPast',
+    dag({ schedule: '@daily', defaults: { dependsOnPast: true } }),
+  ),
+  json(
+    'defaults that depend on the past of a task',
+    'invalid_value',
+    '/defaults/dependsOnPast',
+    dag({ defaults: { dependsOnPast: ['a'] } }),
+  ),
+  json(
+    'the past of a task that is not there',
+    'unknown_dependency',
+    '/tasks/a/dependsOnPast/0',
+    task({ dependsOnPast: ['b'] }),
+  ),
+  json('the past of no task', 'invalid_value', '/tasks/a/dependsOnPast', task({ dependsOnPast: [] })),
+  json('the past of a number', 'wrong_type', '/tasks/a/dependsOnPast', task({ dependsOnPast: 1 })),
+  json('a teardown with a past', 'not_allowed_with', '/tasks/b/dependsOnPast', cleanUp({ dependsOnPast: true })),
+  json(
+    'a SubDAG with a past',
+    'not_allowed_with',
+    '/tasks/a/with/tasks/b/dependsOnPast',
+    dag({ tasks: { a: { type: 'dag', with: { tasks: { b: { type: 'noop', dependsOnPast: true } } } } } }),
+  ),
+  json('a wait for its own run', 'dag_cycle', '/tasks/a/with/run/dag', waitFor({ dag: 'bad' }), 'dependsOnPast'),
+  json('a wait for its own latest run', 'dag_cycle', '/tasks/a/with/run/dag', waitFor({ dag: 'bad', latest: true })),
+  json('a wait for a run of no DAG', 'missing_field', '/tasks/a/with/run/dag', waitFor({})),
+  json('a wait for a run of a DAG that cannot be', 'invalid_id', '/tasks/a/with/run/dag', waitFor({ dag: 'a b' })),
+  json(
+    'the latest of a date',
+    'not_allowed_with',
+    '/tasks/a/with/run/date',
+    waitFor({ dag: 'x', latest: true, date: '2024-01-01' }),
+  ),
+  json('a wait for a date that is none', 'bad_date', '/tasks/a/with/run/date', waitFor({ dag: 'x', date: 'yesterday' })),
+  json('an offset that is no duration', 'bad_duration', '/tasks/a/with/run/offset', waitFor({ dag: 'x', offset: '-1w' })),
+  json(
+    'a wait for a run and a time',
+    'wait_condition',
+    '/tasks/a/with',
+    task({ type: 'wait', with: { run: { dag: 'x' }, duration: '1h' } }),
   ),
 ];

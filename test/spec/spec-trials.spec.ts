@@ -29,7 +29,6 @@ const LATER: { readonly [file: string]: readonly string[] } = {
     '/tasks/extract/inlets',
     '/tasks/extract/outlets',
     '/tasks/merge_orders/deadlines',
-    '/tasks/merge_orders/dependsOnPast',
     '/tasks/merge_orders/outlets',
     '/tasks/merge_orders/pool',
     '/tasks/transform/pool',

@@ -5,7 +5,7 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { createActivities } from '../../activities/create-activities.js';
 import { Secrets } from '../../activities/secrets.js';
-import type { LastAttemptsInput } from '../../activities/system-calls.js';
+import type { LastAttemptsInput, TemporalPort } from '../../activities/system-calls.js';
 import type { ChildEnd } from '../../src/dag/child-end.js';
 import { runKeyOf } from '../../src/dag/child-id.js';
 import { type CompiledDag, compile } from '../../src/dag/compile.js';
@@ -71,7 +71,7 @@ export class RunHarness {
   /** A worker of the run queue. `cache: 0` replays every run at every step: a detector of anything not deterministic. */
   async worker(
     activities: { readonly [name: string]: UserActivity } = {},
-    options: { readonly cache?: number; readonly queue?: string } = {},
+    options: { readonly cache?: number; readonly queue?: string; readonly temporal?: Partial<TemporalPort> } = {},
   ): Promise<Worker> {
     return Worker.create({
       connection: this.environment.nativeConnection,
@@ -99,6 +99,7 @@ export class RunHarness {
             const { client, namespace = 'default' } = this.environment;
             return lastAttempts(client.workflowService, { namespace, ...execution }, activityIds);
           },
+          ...options.temporal,
         },
       }),
     });

@@ -10,5 +10,6 @@ export const WITHOUT_TEMPORAL: TemporalPort = {
   executionIsOpen: async () => false,
   applySchedule: async () => undefined,
   resolveScheduled: async ({ dagId }) => ({ skipped: 'deleted', message: `There is no DAG ${dagId}.` }),
+  lookForRun: async () => ({ look: 'absent' }),
   catchUp: async ({ to }) => ({ state: 'done', from: to }),
 };

@@ -44,6 +44,7 @@ const TASK: Fields<TaskPlan> = {
   priority: 'it changes the options of a command, which replays do not compare',
   value: 'seen',
   map: 'seen',
+  past: 'seen',
   resources: 'seen',
   activity: 'seen',
   wait: 'seen',
@@ -87,6 +88,7 @@ const CARRIED: Fields<RunSnapshot> = {
   hop: 'always',
   children: 'seen',
   kept: 'seen',
+  watches: 'seen',
 };
 const CARRIED_MAP: Fields<MapSnapshot> = {
   taskId: 'always',

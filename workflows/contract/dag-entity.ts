@@ -1,3 +1,5 @@
+import type { AwaitRun } from './awaiting.js';
+
 /** Argument of `dagEntity`: what it goes on from, at continue-as-new or when a lost entity is revived from its blobs. */
 export interface DagEntityInput {
   readonly dagId: string;
@@ -6,6 +8,8 @@ export interface DagEntityInput {
   readonly versions?: readonly VersionHeader[];
   /** Runs of the schedule that have failed since the last one that succeeded. Default: none. */
   readonly failures?: readonly string[];
+  /** Who waits for runs of it to begin. Default: nobody. */
+  readonly awaiting?: readonly AwaitRun[];
   /** The order, in one line, that its Temporal Schedule follows; absent = nothing is known of it. */
   readonly schedule?: string;
   /** Run whose place it has asked for, to make up for its date; absent = none. */
@@ -62,6 +66,8 @@ export interface DagHead {
   readonly tags?: readonly string[];
   /** When it runs by itself; absent = never. */
   readonly schedule?: ScheduleHead;
+  /** Somebody waits for a run of it to begin: runs that start now tell the entity. Default: false. */
+  readonly awaited?: true;
   readonly updatedAt: number;
 }
 

@@ -1,5 +1,6 @@
 import type { DagPlan } from '../../src/dag/plan.js';
 import type { FinalRunState } from '../../src/dag/state.js';
+import type { Watch } from './awaiting.js';
 import type { ChildRecord, ParentLink } from './children.js';
 import type { KeptItems, MapSnapshot, ShardInput } from './items.js';
 import type { RunFacts } from './run-facts.js';
@@ -28,6 +29,8 @@ export interface DagRunInput {
   readonly budgets?: Partial<RunBudgets>;
   /** Its place among the active runs of its DAG is held: by whoever started it, or by an earlier execution. Default: it asks. */
   readonly place?: 'held';
+  /** Somebody waits for a run of its DAG to begin: it tells the DAG's entity that it has. Default: nobody. */
+  readonly awaited?: true;
   /** It runs a piece of a map. */
   readonly shard?: ShardInput;
   /** Set by continue-as-new, and for shards, which go on from what their parent knows. */
@@ -78,6 +81,8 @@ export interface RunSnapshot {
   readonly children?: readonly ChildRecord[];
   /** Of maps that have not begun again. Default: nothing. */
   readonly kept?: KeptItems;
+  /** Who waits for this run, or for tasks of it. Default: nobody. */
+  readonly watches?: readonly Watch[];
 }
 
 /** Result of a run that succeeded. */

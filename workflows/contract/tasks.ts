@@ -1,4 +1,5 @@
 import type { Resources } from '../../src/dag/resources.js';
+import type { AwaitedRun } from '../../src/dag/run-wait.js';
 import type { Attempt, CachedFrom, Failure, HookRecord, OutputValue, TaskState } from '../../src/dag/state.js';
 
 /** What is known of one task. Times are epoch ms. */
@@ -26,10 +27,22 @@ export interface TaskRecord {
   readonly resources?: Resources;
   /** Something to know while it is not over: `no worker on queue gpu since 2026-01-01T00:00:00Z`. */
   readonly notice?: string;
-  /** While it waits by the clock: when its timeout passes and, for a timer, when it has what it waits for. Epoch ms. */
-  readonly waiting?: { readonly deadline: number; readonly at?: number };
+  /** While it waits: until when, and for what. */
+  readonly waiting?: TaskWaiting;
   /** Number of the change that wrote this record; grows over the whole run. */
   readonly revision: number;
+}
+
+/** Times are epoch ms. */
+export interface TaskWaiting {
+  /** When its timeout passes. */
+  readonly deadline: number;
+  /** Of a timer: when it has what it waits for. */
+  readonly at?: number;
+  /** Of a wait for a run. */
+  readonly run?: AwaitedRun;
+  /** Of such a wait: the execution of a run whose failure it has told already. */
+  readonly alerted?: string;
 }
 
 /** How far a map is. */

@@ -7,6 +7,7 @@ import { DAG_RUN_FAILED, type DagRunInput, REPORT_NAME, type RunHead, type RunRe
 import { atHand } from './dispatch.js';
 import { tellParent } from './parent-link.js';
 import type { RunLedger } from './run-ledger.js';
+import type { RunWatchers } from './run-watchers.js';
 import { storeRecords } from './stored-records.js';
 import { tellDag } from './tell-dag.js';
 
@@ -26,6 +27,7 @@ export async function closeRun(
   state: FinalRunState,
   failure: Failure | undefined,
   leave: LeavePlace | undefined,
+  watchers: RunWatchers,
   maxConsecutiveFailedRuns?: number,
 ): Promise<RunSummary> {
   ledger.noteChanges(Date.now());
@@ -52,6 +54,7 @@ export async function closeRun(
     ...(failedTasks === undefined ? {} : { DagFailedTasks: failedTasks }),
   });
   if (input.parent !== undefined && end !== undefined) await tellParent(input.parent, end);
+  await watchers.close(state);
   await tellDag(input, state, maxConsecutiveFailedRuns);
   if (state === 'cancelled') throw new CancelledFailure(`run ${input.run.runId} was cancelled`);
   if (failure !== undefined) {

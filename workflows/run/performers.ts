@@ -10,11 +10,15 @@ import type { EarlierItems } from './map/kept-items.js';
 import { MapRuns } from './map/map-runs.js';
 import { ShardRuns } from './map/shard-runs.js';
 import { OwnWork } from './own-work.js';
+import { PastGate } from './past-gate.js';
 import type { KnownBefore } from './prepare-run.js';
 import { QueueWatch } from './queue-watch.js';
 import type { Rewinds } from './rewinds.js';
 import type { RunLedger } from './run-ledger.js';
+import { RunLookouts } from './run-lookout.js';
 import type { RunValues } from './run-values.js';
+import { RunWaits } from './run-waits.js';
+import type { RunWatchers } from './run-watchers.js';
 import { SubDags } from './sub-dags.js';
 import { TaskActivities } from './task-activities.js';
 import type { TaskEnding } from './task-ending.js';
@@ -34,6 +38,8 @@ export interface RunContext {
   readonly dags: { readonly [reference: string]: PinnedDag };
   /** Items that need not run again. */
   readonly earlier: EarlierItems;
+  /** Those who wait for this run. */
+  readonly watchers: RunWatchers;
 }
 
 /** All who carry tasks out, each its kind: they are told what to begin, what to cancel and what is sent back. */
@@ -47,9 +53,13 @@ export class Performers implements TaskPart {
   /** Those that run in shards. */
   readonly shards: ShardRuns;
   readonly hooks: TaskHooks;
+  /** Where it looks for runs that it waits for. */
+  readonly lookouts: RunLookouts;
+  private readonly past: PastGate;
   private readonly activities: TaskActivities;
   private readonly subs: SubDags;
   private readonly waits: Waits;
+  private readonly runWaits: RunWaits;
   private readonly own: OwnWork;
   private readonly parts: readonly TaskPart[];
 
@@ -102,9 +112,19 @@ export class Performers implements TaskPart {
       this.subs.cancel(task);
     });
     this.waits = new Waits(input.run.dagId, plan, ledger, values, prefix, host, rewinds);
+    this.lookouts = new RunLookouts(input.run.runId, host, budgets, system);
+    this.past = new PastGate(input, plan, walk, ledger, this.lookouts);
+    this.runWaits = new RunWaits(input.run, plan, ledger, values, host, this.lookouts, (task, failure) =>
+      this.hooks.ended(task, plan.tasks[task]!, { state: 'failed', failure }),
+    );
     this.approvals = new Approvals(plan, ledger, values, host, rewinds, sendBack);
     this.own = new OwnWork(plan, walk, ledger, values, host);
-    this.parts = [this.activities, this.children, this.subs, this.maps, this.shards, this.waits, this.approvals];
+    this.parts = [this.activities, this.children, this.subs, this.maps, this.shards, this.waits, this.runWaits, this.approvals];
+  }
+
+  /** Whether a task that is ready may start now, or is held back by the run before this one: then it is put back in line. */
+  mayStart(index: number): boolean {
+    return this.past.mayStart(index);
   }
 
   /** Asks whether a task is to start at all. */
@@ -124,6 +144,7 @@ export class Performers implements TaskPart {
     if (task.activity !== undefined) this.activities.begin(index, task, task.activity, item);
     else if (task.sub !== undefined) this.subs.begin(index, task.sub, item);
     else if (task.branch !== undefined) this.own.choose(index, task, task.branch);
+    else if (task.wait?.run !== undefined) this.runWaits.begin(index, task.wait, task.wait.run);
     else if (task.wait !== undefined) this.waits.begin(index, task.wait);
     else if (task.approval !== undefined) this.approvals.begin(index, task.approval);
     else this.own.compute(index, task, item);
@@ -146,6 +167,7 @@ export class Performers implements TaskPart {
   /** Begins again what an earlier execution of the run waited for by the clock, or asked. Once. */
   resume(walk: Walk): void {
     this.waits.resume(walk);
+    this.runWaits.resume(walk);
     this.approvals.resume(walk);
   }
 

@@ -11,6 +11,7 @@ import { reaches } from './reach-of-cancel.js';
 import { Rewinds } from './rewinds.js';
 import type { RunLedger } from './run-ledger.js';
 import type { Evaluated } from './run-values.js';
+import type { RunWatchers } from './run-watchers.js';
 import { failed, type TaskEnding } from './task-ending.js';
 import { clip, messageOf } from './task-failure.js';
 import type { TaskHost } from './task-host.js';
@@ -28,6 +29,7 @@ export class RunLoop implements TaskHost {
   private readonly plan: DagPlan;
   private readonly walk: Walk;
   private readonly ledger: RunLedger;
+  private readonly watchers: RunWatchers;
   private readonly inbox: (() => void)[] = [];
   /** Ends the loop's wait for the inbox: a bare promise, since `condition` makes three of them. */
   private wake?: () => void;
@@ -45,7 +47,8 @@ export class RunLoop implements TaskHost {
   private failFastSeen: boolean;
 
   constructor(context: RunContext) {
-    const { input, plan, walk, ledger } = context;
+    const { input, plan, walk, ledger, watchers } = context;
+    this.watchers = watchers;
     this.plan = plan;
     this.walk = walk;
     this.ledger = ledger;
@@ -120,6 +123,7 @@ export class RunLoop implements TaskHost {
       this.performers.maps.noteProgress();
       this.performers.approvals.noteAsking();
       this.ledger.noteChanges(Date.now());
+      this.watchers.noteChanges();
       // A child may be left whose task was sent back, and has come to another end.
       if (this.walk.isDone && this.isIdle && this.performers.children.size === 0) return 'done';
       if (this.isIdle && this.isQuiet && (mayContinue || this.budget.mustDrain)) return 'continue_as_new';
@@ -170,7 +174,7 @@ export class RunLoop implements TaskHost {
   private take({ task: index, step }: Step): void {
     const task = this.plan.tasks[index]!;
     if (step === 'when') return this.performers.askWhen(index, task);
-    if (!this.rewinds.mayStart(index)) return;
+    if (!this.rewinds.mayStart(index) || !this.performers.mayStart(index)) return;
     this.walk.start(index);
     this.performers.begin(index, task);
   }

@@ -4,7 +4,7 @@ import type { RunLoop } from './run-loop.js';
 import { storeRecords } from './stored-records.js';
 
 /** What a new execution of the same run goes on from, with a short history. Nothing is in flight but children, which run on. */
-export async function snapshotRun({ input, walk, ledger, earlier }: RunContext, loop: RunLoop): Promise<RunSnapshot> {
+export async function snapshotRun({ input, walk, ledger, earlier, watchers }: RunContext, loop: RunLoop): Promise<RunSnapshot> {
   const hop = (input.carried?.hop ?? 0) + 1;
   const name = `snapshots/${hop}`;
   const moved = ledger.all().filter((record) => record.revision > 0);
@@ -24,5 +24,6 @@ export async function snapshotRun({ input, walk, ledger, earlier }: RunContext, 
     ...(maps.length === 0 ? {} : { maps: await storeRecords(maps, input.prefix, `${name}-maps`, 'maps under way') }),
     ...(children.length === 0 ? {} : { children }),
     kept: earlier.snapshot(),
+    ...(watchers.snapshot().length === 0 ? {} : { watches: watchers.snapshot() }),
   };
 }

@@ -88,7 +88,7 @@ export class Waits implements TaskPart {
     for (const task of walk.running()) {
       const waiting = this.ledger.recordOf(task)?.waiting;
       const wait = this.plan.tasks[task]!.wait;
-      if (waiting === undefined || wait === undefined) continue;
+      if (waiting === undefined || wait === undefined || wait.run !== undefined) continue;
       if (wait.poll !== undefined) this.poll(task, wait.poll, waiting.deadline);
       else this.setAlarm(task, waiting.at ?? waiting.deadline, waiting.deadline);
     }

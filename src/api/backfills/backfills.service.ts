@@ -4,7 +4,7 @@ import type { BackfillControl, BackfillFacts, DagHead, VersionHeader } from '../
 import { DEFAULT_ACTIVE_RUNS } from '../../dag/active-runs.js';
 import { canonicalJson } from '../../dag/canonical-json.js';
 import type { Json } from '../../dag/json.js';
-import type { DagSpec } from '../../dag/spec.js';
+import type { DagSpec, TaskDefaults } from '../../dag/spec.js';
 import { sha256 } from '../../objects/sha256.js';
 import { BackfillGateway, type BackfillView } from '../../temporal/backfill-gateway.js';
 import { judgedIntervals } from '../../temporal/backfill-plan.js';
@@ -132,6 +132,7 @@ export class BackfillsService {
     const header = await this.version(head, request.version);
     const { spec } = await this.versions.spec(header);
     const { spans, total } = selectionOf(request, spec);
+    checkOrder(order, spec);
     const facts: BackfillFacts = {
       id: idempotencyKey === undefined ? randomUUID() : sha256(idempotencyKey).slice(0, 32),
       dagId,
@@ -190,4 +191,14 @@ function timeOf(cursor: string): number {
 function hashOf({ dryRun: _, ...request }: CreateBackfillDto): string {
   const said = Object.entries(request).filter(([, value]) => value !== undefined) as [string, Json][];
   return sha256(canonicalJson(Object.fromEntries(said)));
+}
+
+/** Each interval waits for the one before it, which would come after it. */
+function checkOrder(order: string, { tasks, defaults }: DagSpec): void {
+  const past = ({ dependsOnPast }: Pick<TaskDefaults, 'dependsOnPast'> = {}): boolean =>
+    dependsOnPast !== undefined && dependsOnPast !== null && dependsOnPast !== false;
+  const task = Object.keys(tasks).find((id) => (tasks[id]!.dependsOnPast === undefined ? past(defaults) : past(tasks[id])));
+  if (order !== 'newest' || task === undefined) return;
+  const detail = `task ${task} of the DAG depends on the past (dependsOnPast): each interval waits for the one before it, so they go oldest first`;
+  throw new Problem('invalid_fields', `${detail}.`, { errors: [{ pointer: '/order', detail }] });
 }

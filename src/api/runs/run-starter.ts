@@ -57,6 +57,7 @@ export class RunStarter {
     const input = await this.input({
       dagId,
       tags: head.tags,
+      awaited: head.awaited,
       header: head.latest,
       spec,
       runId: name.runId,

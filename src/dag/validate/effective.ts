@@ -32,6 +32,7 @@ const FIELDS = [
   'hooks',
   ...MAP_FIELDS,
   'allowFailure',
+  'dependsOnPast',
 ] as const;
 const RETRY_FIELDS = [
   'maxAttempts',

@@ -8,6 +8,7 @@ import { checkDuration } from './duration-check.js';
 import { ID_PATTERN, ID_RULE } from './edges.js';
 import { effective } from './effective.js';
 import { checkInput } from './input-check.js';
+import { checkPast } from './past-check.js';
 import { checkResources } from './resources-check.js';
 import { checkForeignRules, checkRetryRules } from './retry-rules-check.js';
 import { checkWaitFields } from './wait-fields.js';
@@ -22,6 +23,7 @@ const ACTIVITY_FIELDS = ['timeout', 'queueTimeout', 'heartbeatTimeout', 'retry',
 export function checkTaskFields(checking: Checking): void {
   const { spec, ids, issues, faults } = checking;
   if (spec.defaults !== undefined && !checking.inline) checkFields(checking, spec.defaults, '/defaults');
+  checkPast(checking);
   for (const id of ids) {
     const task = taskOf(spec, id);
     if (task === undefined) continue;

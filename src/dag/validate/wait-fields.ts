@@ -7,6 +7,7 @@ import type { TaskSpec } from '../spec.js';
 import { POLLED } from '../wait-plan.js';
 import type { Checking } from './checking.js';
 import { checkDuration } from './duration-check.js';
+import { checkRunWait } from './run-wait-fields.js';
 import { checkSqlConnection } from './sql-connection.js';
 import { checkUrl } from './url-check.js';
 
@@ -51,6 +52,7 @@ export function checkWaitFields(checking: Checking, id: string, task: TaskSpec, 
         issues.error('not_allowed_with', `${path}/with/${name}`, `'${name}' belongs to file, http and sql; leave it out`);
     }
     checkTimer(checking, task, input, path);
+    checkRunWait(checking, input.run as JsonObject | undefined, `${path}/with/run`);
     return;
   }
   checkPace(checking, input, `${path}/with`);

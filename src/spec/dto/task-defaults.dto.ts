@@ -117,4 +117,15 @@ export class TaskDefaultsDto {
     see: 'Dependencies',
   })
   allowFailure?: boolean | null;
+
+  @Anything(
+    {
+      nullable: true,
+      about: 'Starts when this task of the run before has succeeded or was skipped; of a task also ids of other tasks.',
+      default: false,
+      see: 'Depends on the past',
+    },
+    { anyOf: [{ type: 'boolean' }, { type: 'array', minItems: 1, items: { type: 'string' } }] },
+  )
+  dependsOnPast?: unknown;
 }

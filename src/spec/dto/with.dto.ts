@@ -1,3 +1,4 @@
+import { ON_UPSTREAM_FAILURE } from '../../dag/run-wait.js';
 import type { TaskType } from '../../dag/task-type.js';
 import { ON_TIMEOUT } from '../../dag/wait-plan.js';
 import { AnyMap, Anything, Decimal, Duration, Flag, ListOf, MapOf, Nested, OneOf, Text, Whole } from '../field.js';
@@ -184,7 +185,46 @@ export class SqlWaitDto {
   database?: string;
 }
 
-/** Input of a wait: one of the first five. */
+/** A run of another DAG that is waited for, or a task of it. */
+export class RunWaitDto {
+  @Text({ required: true, about: 'Id of the DAG.' })
+  dag!: string;
+
+  @Text({ about: 'A task of the run, instead of the whole run.' })
+  task?: string;
+
+  @Text({
+    templated: true,
+    about: 'The date of the run: an instant.',
+    unset: 'that of this run; where it has none, the end of its data interval',
+  })
+  date?: string;
+
+  @Duration({ signed: true, about: 'Moves that date: `1h`, `-1d`.' })
+  offset?: string;
+
+  @Duration({
+    about: 'The newest run with a date in the time this long before that date, or on it.',
+    unset: 'the run of that date',
+  })
+  window?: string;
+
+  @Flag({ about: 'The run that began last, whatever its date.', default: false })
+  latest?: boolean;
+
+  @OneOf(ON_UPSTREAM_FAILURE, {
+    about: 'What the wait does where the run, or the task, did not succeed.',
+    default: 'fail',
+    means: {
+      fail: 'it fails',
+      skip: 'it is skipped',
+      alert: 'its hooks for a failure run, and it waits until a retry has succeeded',
+    },
+  })
+  onFailure?: string;
+}
+
+/** Input of a wait: one of the first six. */
 export class WaitWithDto {
   @Duration({ templated: true, about: 'How long, from the start of the task.' })
   duration?: string;
@@ -200,6 +240,9 @@ export class WaitWithDto {
 
   @Nested('object', () => SqlWaitDto, { about: 'A query, until its first value is true.' })
   sql?: SqlWaitDto;
+
+  @Nested('object', () => RunWaitDto, { about: 'A run of another DAG, or a task of it, until it has ended.' })
+  run?: RunWaitDto;
 
   @Duration({ about: 'Pause between two polls of file, http and sql; at least 1s.', default: '30s' })
   every?: string;

@@ -1,0 +1,188 @@
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runPath, until } from '../support/api-caller.js';
+import { TestService } from '../support/test-service.js';
+
+const DAYS = ['2024-03-01', '2024-03-02', '2024-03-03', '2024-03-04'] as const;
+const at = (day: string): string => `${day}T00:00:00Z`;
+
+describe('DAGs and runs that wait for others', () => {
+  let baton: TestService;
+  beforeAll(async () => {
+    baton = await TestService.start({
+      BATON_LOG_LEVEL: 'warn',
+      BATON_ACTIVITIES: fileURLToPath(new URL('backfill-activities.mjs', import.meta.url)),
+    });
+  });
+  afterAll(() => baton?.stop());
+
+  const store = async (spec: string): Promise<void> => {
+    const { status, text } = await baton.put(spec);
+    expect([201, 200], text).toContain(status);
+  };
+  const start = (dagId: string, body: object = {}) => baton.post(`/api/v1/dags/${dagId}/runs`, body);
+  const task = async (runId: string, taskId: string) => (await baton.get(`${runPath(runId)}/tasks/${taskId}`)).body;
+  const notice = async (runId: string, taskId: string, text: string): Promise<void> => {
+    await expect.poll(async () => (await task(runId, taskId)).notice).toContain(text);
+  };
+  /** A DAG whose task `load` waits for somebody to say that it may go on. */
+  const gated = (id: string, schedule = 'schedule: "@daily"'): string => `id: ${id}
+${schedule}
+tasks:
+  load: { type: approval, with: { message: "load?" } }
+  after: { type: noop, dependsOn: [load] }
+`;
+  const decide = async (runId: string, decision: 'approve' | 'reject', taskId = 'load'): Promise<void> => {
+    await until(async () => (await task(runId, taskId)).state === 'running');
+    const { status, text } = await baton.post(`${runPath(runId)}/tasks/${taskId}/approve`, { decision });
+    expect([200, 202], text).toContain(status);
+  };
+
+  it('a wait is met by a run that has ended, that is open, and that is yet to begin', async () => {
+    await store(gated('orders'));
+    await store(`id: revenue
+schedule: "@daily"
+tasks:
+  orders: { type: wait, with: { run: { dag: orders } } }
+  load: { type: wait, with: { run: { dag: orders, task: load } } }
+outputs: { orders: "\${{ tasks.orders.output }}", load: "\${{ tasks.load.output }}" }
+`);
+    const [first, second] = DAYS;
+    // Not begun: the DAG tells.
+    await start('revenue', { logicalDate: at(first) });
+    const waiting = `revenue-${at(first)}`;
+    await notice(waiting, 'orders', `run orders-${at(first)}, which has not begun`);
+    expect((await task(waiting, 'orders')).waitsUntil).toBeDefined();
+    await start('orders', { logicalDate: at(first) });
+    await notice(waiting, 'orders', `waits for run orders-${at(first)}`);
+    await decide(`orders-${at(first)}`, 'approve');
+    const { body } = await baton.ended(waiting);
+    expect(body).toMatchObject({
+      state: 'success',
+      outputs: {
+        orders: { timedOut: false, runId: `orders-${at(first)}`, state: 'success' },
+        load: { timedOut: false, runId: `orders-${at(first)}`, state: 'success' },
+      },
+    });
+    // Open.
+    await start('orders', { logicalDate: at(second) });
+    await until(async () => (await task(`orders-${at(second)}`, 'load')).state === 'running');
+    await start('revenue', { logicalDate: at(second) });
+    await notice(`revenue-${at(second)}`, 'load', `waits for task load of run orders-${at(second)}`);
+    await decide(`orders-${at(second)}`, 'approve');
+    expect((await baton.ended(`revenue-${at(second)}`)).body.state).toBe('success');
+    // Ended.
+    const late = await baton.put(`id: late
+tasks:
+  orders: { type: wait, with: { run: { dag: orders, date: "\${{ params.day }}" } } }
+params: { day: { type: string } }
+`);
+    expect(late.status).toBe(201);
+    expect((await baton.run('late', { params: { day: at(second) } })).body.state).toBe('success');
+  });
+
+  it('what failed fails the wait, skips it, or is told by its hooks while it waits on for a repair', async () => {
+    await store(gated('source'));
+    await store(`id: consumer
+schedule: "@daily"
+tasks:
+  fails: { type: wait, allowFailure: true, with: { run: { dag: source } } }
+  skips: { type: wait, with: { run: { dag: source, onFailure: skip } } }
+  alerts:
+    type: wait
+    with: { run: { dag: source, task: load, onFailure: alert } }
+    hooks: { failure: { type: sql, with: { query: "select \${{ task.failure.message }}" } } }
+`);
+    const [day] = DAYS;
+    await start('source', { logicalDate: at(day) });
+    await start('consumer', { logicalDate: at(day) });
+    await decide(`source-${at(day)}`, 'reject');
+    const run = `consumer-${at(day)}`;
+    await until(async () => (await task(run, 'skips')).state === 'skipped');
+    expect(await task(run, 'fails')).toMatchObject({
+      state: 'failed',
+      failure: { kind: 'upstream_run', message: `run source-${at(day)} is failed` },
+    });
+    await notice(run, 'alerts', `task load of run source-${at(day)} is failed; waits until it has been done again`);
+    await expect.poll(async () => (await task(run, 'alerts')).hooks).toMatchObject([{ hook: 'failure', state: 'success' }]);
+    // Done again, it succeeds.
+    const again = await baton.post('/api/v1/backfills', { dagId: 'source', dates: ['2024-02-29'], reprocess: 'failed' });
+    expect(again.status).toBe(202);
+    await until(async () => (await baton.get(runPath(`source-${at(day)}`))).body.execution === 2);
+    await decide(`source-${at(day)}`, 'approve');
+    expect((await baton.ended(run)).body.state).toBe('success');
+    expect(await task(run, 'alerts')).toMatchObject({ state: 'success', output: { state: 'success' } });
+    expect((await task(run, 'alerts')).hooks).toHaveLength(1);
+  });
+
+  it('an offset, a window and the latest name other runs, and a date that can have none fails at once', async () => {
+    await store(`id: hourly
+schedule: "@hourly"
+tasks: { load: { type: noop } }
+`);
+    await store(`id: reader
+schedule: "@daily"
+tasks:
+  before: { type: wait, with: { run: { dag: hourly, offset: "-1h" } } }
+  window: { type: wait, with: { run: { dag: hourly, window: 6h } } }
+  latest: { type: wait, with: { run: { dag: hourly, latest: true } } }
+  never: { type: wait, allowFailure: true, with: { run: { dag: hourly, offset: 30m } } }
+  nobody: { type: wait, allowFailure: true, with: { run: { dag: nobody } } }
+  late: { type: wait, timeout: 200ms, onTimeout: continue, with: { run: { dag: hourly, offset: 5h } } }
+outputs:
+  runs: "\${{ [tasks.before.output.runId, tasks.window.output.runId, tasks.late.output.timedOut] }}"
+`);
+    for (const hour of ['21', '23']) await start('hourly', { logicalDate: `2024-02-29T${hour}:00:00Z` });
+    await start('reader', { logicalDate: '2024-03-01T00:00:00Z' });
+    const { body } = await baton.ended('reader-2024-03-01T00:00:00Z');
+    expect(body).toMatchObject({
+      state: 'success',
+      outputs: { runs: ['hourly-2024-02-29T23:00:00Z', 'hourly-2024-02-29T23:00:00Z', true] },
+    });
+    expect((await task(body.runId, 'latest')).output.runId).toContain('hourly-');
+    expect((await task(body.runId, 'never')).failure.message).toContain(
+      'never runs for 2024-03-01T00:30:00Z: the times of its schedule next to it are 2024-03-01T00:00:00Z and 2024-03-01T01:00:00Z',
+    );
+    expect((await task(body.runId, 'nobody')).failure).toMatchObject({
+      kind: 'upstream_run',
+      message: 'there is no DAG nobody',
+    });
+  });
+
+  it('a task that depends on the past waits for its like in the run before, whatever is done again there', async () => {
+    await store(`id: ledger
+schedule: "@daily"
+startDate: 2024-03-01
+endDate: 2024-03-02
+catchup: true
+maxActiveRuns: 4
+tasks:
+  load: { type: approval, with: { message: "load?" } }
+  close: { type: transform, dependsOn: [load], dependsOnPast: true, with: { value: "\${{ run.ds }}" } }
+  audit: { type: noop, dependsOnPast: [load, close] }
+`);
+    const [first, second, third] = DAYS;
+    const [one, two] = [`ledger-${at(second)}`, `ledger-${at(third)}`];
+    // Both dates are caught up with, side by side.
+    await decide(two, 'approve');
+    await notice(two, 'close', `depends on the past: waits for task close of run ${one}`);
+    await notice(two, 'audit', `waits for tasks close, load of run ${one}`);
+    expect((await task(two, 'close')).state).toBe('queued');
+    // Nothing was before.
+    await until(async () => (await task(one, 'audit')).state === 'success');
+    await decide(one, 'reject');
+    await baton.ended(one);
+    await notice(two, 'close', `task close of run ${one} is upstream_failed; do that run again`);
+    expect((await baton.post('/api/v1/backfills', { dagId: 'ledger', dates: [first], reprocess: 'failed' })).status).toBe(202);
+    await until(async () => (await baton.get(runPath(one))).body.execution === 2);
+    await decide(one, 'approve');
+    const { body } = await baton.ended(two);
+    expect(body.state).toBe('success');
+    // Runs without a date have no past, and a backfill goes the way of time.
+    const manual = await start('ledger');
+    await decide(manual.body.runId, 'approve');
+    expect((await baton.ended(manual.body.runId)).body.state).toBe('success');
+    const newest = await baton.post('/api/v1/backfills', { dagId: 'ledger', dates: [first], order: 'newest' });
+    expect([newest.status, newest.body.errors[0].pointer]).toEqual([400, '/order']);
+  });
+});
