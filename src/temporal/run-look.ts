@@ -1,9 +1,11 @@
 import type { RunLook, RunLookInput } from '../../workflows/contract.js';
 import { type AwaitedRun, awaitedOutcome, type FoundRun } from '../dag/run-wait.js';
 import type { FinalRunState, TaskState } from '../dag/state.js';
+import type { ObjectStore } from '../objects/object-store.js';
 import { formatInstant } from '../time/instant.js';
 import { isNominalTime, nextTime, previousTime, type TimeSchedule } from '../time/schedule.js';
 import type { DagGateway } from './dag-gateway.js';
+import { runCircle } from './run-circles.js';
 import type { RunGateway } from './run-gateway.js';
 import { timeScheduleOf } from './time-schedule.js';
 import type { VersionStore } from './version-store.js';
@@ -21,6 +23,7 @@ export interface LookGateways {
   readonly runs: RunGateway;
   readonly dags: DagGateway;
   readonly versions: VersionStore;
+  readonly store: ObjectStore;
 }
 
 /**
@@ -51,7 +54,7 @@ function isAll(found: RunLook, { awaited, tasks, failureEnds }: RunLookInput): b
   return outcome === 'succeeded' || outcome === 'missing' || failureEnds;
 }
 
-async function look(gateways: LookGateways, { awaited, tasks, waiter }: RunLookInput): Promise<RunLook> {
+async function look(gateways: LookGateways, { awaited, tasks, waiter, task }: RunLookInput): Promise<RunLook> {
   const { runs } = gateways;
   for (let tries = 0; ; tries++) {
     const runId = await find(gateways, awaited);
@@ -63,6 +66,15 @@ async function look(gateways: LookGateways, { awaited, tasks, waiter }: RunLookI
       const state = standing.state as FinalRunState;
       return { look: 'found', run: { runId, execution, state, ...(await tasksOf(runs, runId, tasks)) } };
     }
+    const circle =
+      task === undefined
+        ? undefined
+        : await runCircle(
+            gateways,
+            { runId: waiter.workflowId, task },
+            { runId, ...(tasks === undefined ? {} : { task: tasks[0] }) },
+          );
+    if (circle !== undefined) return { look: 'never', message: `runs wait for each other without end: ${circle.join(' -> ')}` };
     if (await runs.watch(runId, { waiter, tasks })) return { look: 'found', run: { runId, execution } };
     if (tries >= MAX_TRIES) return { look: 'absent' };
   }

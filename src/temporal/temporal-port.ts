@@ -1,5 +1,6 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { TemporalPort } from '../../activities/system-calls.js';
+import type { ObjectStore } from '../objects/object-store.js';
 import { catchUp } from './catch-up.js';
 import type { DagGateway } from './dag-gateway.js';
 import { lastAttempts } from './last-attempts.js';
@@ -21,6 +22,7 @@ export function temporalPort(
     readonly schedules: ScheduleGateway;
     readonly versions: VersionStore;
     readonly pools: PoolGateway;
+    readonly store: ObjectStore;
   },
 ): TemporalPort {
   const { client } = connection;

@@ -54,7 +54,7 @@ export class TemporalService {
 
   private constructor(
     private readonly config: BatonConfig,
-    private readonly store: ObjectStore,
+    readonly store: ObjectStore,
     private readonly log: Log,
     private readonly embedded: EmbeddedServer | undefined,
     target: TemporalAddress,

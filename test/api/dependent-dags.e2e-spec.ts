@@ -149,6 +149,47 @@ outputs:
     });
   });
 
+  it('DAGs that wait for each other without end are refused, and runs that do so are found', async () => {
+    await store(`id: left
+schedule: "@daily"
+tasks: { w: { type: wait, with: { run: { dag: right } } } }
+`);
+    const refused = await baton.put(`id: right
+schedule: "@daily"
+tasks: { w: { type: wait, with: { run: { dag: left } } } }
+`);
+    expect([refused.status, refused.body.issues]).toMatchObject([
+      422,
+      [
+        {
+          code: 'dag_cycle',
+          path: '/tasks/w/with/run',
+          line: 3,
+          message: expect.stringContaining('right -> right/w -> left -> left/w -> right'),
+        },
+      ],
+    ]);
+    // Dates that only the run knows.
+    const stored = await baton.put(`id: right
+schedule: "@daily"
+tasks:
+  load: { type: noop }
+  w: { type: wait, dependsOn: [load], with: { run: { dag: left, date: "\${{ run.logicalDate }}" } } }
+`);
+    expect(stored.status).toBe(201);
+    const [day] = DAYS;
+    await start('left', { logicalDate: at(day) });
+    await notice(`left-${at(day)}`, 'w', 'which has not begun');
+    await start('right', { logicalDate: at(day) });
+    const { body } = await baton.ended(`right-${at(day)}`);
+    expect(body.state).toBe('failed');
+    expect((await task(body.runId, 'w')).failure).toMatchObject({
+      kind: 'upstream_run',
+      message: `runs wait for each other without end: right-${at(day)} -> left-${at(day)} -> right-${at(day)}`,
+    });
+    expect((await baton.ended(`left-${at(day)}`)).body.state).toBe('failed');
+  });
+
   it('a task that depends on the past waits for its like in the run before, whatever is done again there', async () => {
     await store(`id: ledger
 schedule: "@daily"

@@ -13,6 +13,8 @@ export interface RunLookInput {
   /** Tasks of that run, by id; absent = the whole run. */
   readonly tasks?: readonly string[];
   readonly waiter: Waiter;
+  /** The task that waits, where runs may wait for each other in a circle; absent = they cannot. */
+  readonly task?: string;
   /** Whether what failed ends the wait; else a repair of it is waited for. */
   readonly failureEnds: boolean;
   /** When the waiter gives up, epoch ms. */

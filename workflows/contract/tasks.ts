@@ -41,6 +41,8 @@ export interface TaskWaiting {
   readonly at?: number;
   /** Of a wait for a run. */
   readonly run?: AwaitedRun;
+  /** Of such a wait: the run that was found. */
+  readonly found?: string;
   /** Of such a wait: the execution of a run whose failure it has told already. */
   readonly alerted?: string;
 }

@@ -96,7 +96,7 @@ export class RunLookouts {
     while (this.asking < MAX_ASKED) {
       const open = this.line.shift();
       if (open === undefined) return;
-      const { awaited, tasks, failureEnds, until, token, about } = open;
+      const { awaited, tasks, task, failureEnds, until, token, about } = open;
       const waiter = { workflowId: this.workflowId, token };
       this.asking++;
       this.host.began();
@@ -108,7 +108,7 @@ export class RunLookouts {
           if (this.open.get(token) === open) answered();
           this.ask();
         });
-      shielded(() => this.system(about).lookForRun({ awaited, tasks, waiter, failureEnds, until })).then(
+      shielded(() => this.system(about).lookForRun({ awaited, tasks, task, waiter, failureEnds, until })).then(
         (look) =>
           over(() => {
             if (open.heard(look)) this.forget(token);

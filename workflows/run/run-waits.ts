@@ -115,6 +115,7 @@ export class RunWaits implements TaskPart {
       about: what,
       awaited: run,
       tasks: plan.task === undefined ? undefined : [plan.task],
+      task: this.plan.tasks[task]!.id,
       failureEnds: plan.onFailure !== 'alert',
       until: deadline,
       heard: (look) => this.heard(task, plan, what, look),
@@ -132,6 +133,9 @@ export class RunWaits implements TaskPart {
     const outcome = awaitedOutcome(run, wanted);
     const about = plan.task === undefined ? `run ${run.runId}` : `task ${plan.task} of run ${run.runId}`;
     if (outcome === 'open') {
+      const waiting = this.ledger.recordOf(task)?.waiting;
+      if (waiting !== undefined && waiting.found !== run.runId)
+        this.ledger.noteWaiting(task, { ...waiting, found: run.runId }, undefined);
       this.say(task, `waits for ${about}`);
       return false;
     }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { findDagCircle, runWaits, waitingDag } from '../../dag/dag-circles.js';
 import type { Issue } from '../../dag/issue.js';
 import type { DagSpec } from '../../dag/spec.js';
 import { subDagReferences } from '../../dag/sub-dag-references.js';
@@ -6,6 +7,9 @@ import { DagGateway } from '../../temporal/dag-gateway.js';
 import { SubDagSearch } from '../../temporal/sub-dag-search.js';
 import { VersionStore } from '../../temporal/version-store.js';
 import { paramIssues } from './sub-dag-params.js';
+
+/** Places of a circle that are named. */
+const MAX_NAMED = 12;
 
 /** The DAGs that a DAG runs as SubDAGs, and those that they run: found when it is stored (R9). */
 @Injectable()
@@ -24,6 +28,45 @@ export class DagTree {
       const at = fault?.code === 'unknown_version' && reference.version !== undefined ? 'version' : 'dag';
       if (fault !== undefined) issues.push({ ...fault, path: `${reference.path}/${at}`, severity: 'error' });
       else issues.push(...paramIssues(reference, search.specOf(reference)));
+    }
+    issues.push(...(await this.waitIssues(spec)));
+    return issues;
+  }
+
+  /** DAGs that wait for each other without end, and waits for what is not there: it may come later, but may be misspelt. */
+  private async waitIssues(spec: DagSpec): Promise<Issue[]> {
+    const waits = runWaits(spec);
+    if (waits.length === 0 && subDagReferences(spec).length === 0) return [];
+    const specs = new Map<string, DagSpec | undefined>([[spec.id, spec]]);
+    const load = async (dag: string): Promise<DagSpec | undefined> => {
+      if (!specs.has(dag)) {
+        const head = await this.dags.head(dag);
+        specs.set(dag, head === undefined || head.deleted ? undefined : (await this.versions.spec(head.latest)).spec);
+      }
+      return specs.get(dag);
+    };
+    const circle = await findDagCircle(waitingDag(spec), async (dag) => {
+      const found = await load(dag);
+      return found && waitingDag(found);
+    });
+    const issues: Issue[] = [];
+    for (const { dag, task, path } of waits) {
+      const found = await load(dag);
+      const warn = (at: string, code: Issue['code'], message: string): void => {
+        issues.push({ code, path: `${path}/${at}`, severity: 'warning', message });
+      };
+      if (found === undefined)
+        warn('dag', 'unknown_dag', `there is no DAG ${dag} yet; the wait fails where it is still so when it begins`);
+      else if (task !== undefined && !Object.hasOwn(found.tasks, task))
+        warn('task', 'unknown_reference', `the newest version of ${dag} has no task '${task}'`);
+    }
+    if (circle !== undefined) {
+      const names = circle.length > MAX_NAMED ? [...circle.slice(0, MAX_NAMED), '...', circle.at(-1)] : circle;
+      const path = waits.find(({ dag }) => circle.some((name) => name.split('/')[0] === dag))?.path;
+      issues.push({
+        ...{ code: 'dag_cycle', path: path ?? '/tasks', severity: 'error' },
+        message: `DAGs wait for each other without end: ${names.join(' -> ')}; for the run of another date write an 'offset'`,
+      });
     }
     return issues;
   }
