@@ -3,7 +3,7 @@ import type { ChildEnd } from '../src/dag/child-end.js';
 import { evaluateExpression, parseExpression, parseTemplate, renderTemplate } from '../src/dag/expression/index.js';
 import type { Json } from '../src/dag/json.js';
 import type { DagPlan } from '../src/dag/plan.js';
-import type { BlobRef } from '../src/dag/state.js';
+import type { BlobRef, Failure, FinalRunState } from '../src/dag/state.js';
 import type { DayMarker } from '../src/objects/day-marker.js';
 import { readJson, writeJson } from '../src/objects/json-blob.js';
 import { JsonBlobs } from '../src/objects/json-blobs.js';
@@ -45,8 +45,13 @@ export const SYSTEM_ACTIVITY_NAMES = [
   'resolveScheduled',
   'catchUp',
   'lookForRun',
+  'triggerRun',
+  'triggerEnd',
+  'cancelRun',
   'sweepRuns',
 ] as const satisfies readonly (keyof SystemActivities)[];
+
+const GONE: Failure = { kind: 'terminated', message: 'nobody knows of it any more, and it has left no report' };
 
 /** What the workflows themselves need, on the runs' queue and on the system queue. */
 export function createSystemActivities(deps: {
@@ -95,6 +100,16 @@ export function createSystemActivities(deps: {
     resolveScheduled: async (start) => temporal.resolveScheduled(start),
     catchUp: async (input) => temporal.catchUp(input),
     lookForRun: async (input) => temporal.lookForRun(input),
+    triggerRun: async (input) => temporal.triggerRun(input),
+    triggerEnd: async ({ runId, task, prefix, inlineLimit }) => {
+      const end = await temporal.runEnd(runId);
+      // Whoever asks knows that it is over: it was deleted from outside, and counts as failed.
+      const { state, failure, outputs = {} } = end ?? { state: 'failed', failure: GONE };
+      const value = { runId, state, outputs } as Json;
+      const output = await outputValue(objects, prefix, task, value, inlineLimit);
+      return { state: state as FinalRunState, ...(failure === undefined ? {} : { failure }), output };
+    },
+    cancelRun: async ({ runId, by }) => temporal.cancelRun(runId, by),
     sweepRuns: async ({ before }) => {
       await sweepCache(objects, before);
       return sweepRuns(objects, temporal, before);

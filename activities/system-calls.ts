@@ -12,11 +12,16 @@ import type {
   CatchUpInput,
   CatchUpStep,
   ResolvedStart,
+  RunHead,
   RunLook,
   RunLookInput,
   ScheduledStart,
   ScheduleOrder,
   SkippedStart,
+  TriggerEnd,
+  TriggerEndInput,
+  Triggered,
+  TriggerInput,
 } from '../workflows/contract.js';
 import type { CallTasks } from './task-call.js';
 
@@ -74,6 +79,12 @@ export interface SystemActivities {
   catchUp(input: CatchUpInput): Promise<CatchUpStep>;
   /** Looks for a run that somebody waits for, who is told when there is more to know of it. May be done twice. */
   lookForRun(input: RunLookInput): Promise<RunLook>;
+  /** Starts the run that a task asks for. Done twice it starts one run. */
+  triggerRun(input: TriggerInput): Promise<Triggered>;
+  /** How such a run has ended; its outputs are stored when over `inlineLimit`. */
+  triggerEnd(input: TriggerEndInput): Promise<TriggerEnd>;
+  /** Asks a run to stop in good order; one that is over stays so. */
+  cancelRun(input: { readonly runId: string; readonly by: string }): Promise<void>;
   /** Deletes what belongs to closed runs of days older than the retention; returns how many runs (R3). */
   sweepRuns(input: { readonly before: string }): Promise<{ readonly deleted: number }>;
 }
@@ -183,6 +194,12 @@ export interface TemporalPort {
   catchUp(input: CatchUpInput): Promise<CatchUpStep>;
   /** As the activity of that name. */
   lookForRun(input: RunLookInput): Promise<RunLook>;
+  /** As the activity of that name. */
+  triggerRun(input: TriggerInput): Promise<Triggered>;
+  /** How a run has ended, with its outputs; undefined while it is open, or where nobody knows it. */
+  runEnd(runId: string): Promise<Pick<RunHead, 'state' | 'failure' | 'outputs'> | undefined>;
+  /** As the activity of that name. */
+  cancelRun(runId: string, by: string): Promise<void>;
   /** State of a run for the sweep: still open (or unknown to us) means: keep. */
   isOpen(runId: string): Promise<boolean>;
 }

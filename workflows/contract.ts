@@ -17,3 +17,4 @@ export * from './contract/run.js';
 export * from './contract/run-facts.js';
 export * from './contract/scheduled-start.js';
 export * from './contract/tasks.js';
+export * from './contract/triggering.js';

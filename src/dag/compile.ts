@@ -6,6 +6,7 @@ import { compileBranch } from './compile-branch.js';
 import { compileDagHooks, compileRetryHooks, compileTaskHooks, type HookCompiler } from './compile-hooks.js';
 import { compileJoin } from './compile-join.js';
 import { compileNeeds } from './compile-needs.js';
+import { compileTrigger } from './compile-trigger.js';
 import { compileWait } from './compile-wait.js';
 import { parseDuration } from './duration.js';
 import type { NamedGraph } from './graph.js';
@@ -135,6 +136,7 @@ function compileTask(id: string, { needs: allNeeds, graph, setups }: Analysis, h
     task.type === 'wait'
       ? compileWait(task, fields.onTimeout, (input, timeoutMs) => bodies.add(id, waitBody(input, timeoutMs, fields)))
       : undefined;
+  const trigger = task.type === 'trigger' ? compileTrigger(task, fields.onTimeout) : undefined;
   const approval = task.type === 'approval' ? compileApproval(task, fields.onTimeout, index) : undefined;
   const inWalk = wait?.poll === undefined && (activity === undefined || activity.foreign !== undefined);
   const value = task.type === 'transform' ? task.with?.value : undefined;
@@ -162,6 +164,7 @@ function compileTask(id: string, { needs: allNeeds, graph, setups }: Analysis, h
       : { resources: compileResources(fields.resources) }),
     ...(activity === undefined ? {} : { activity }),
     ...(wait === undefined ? {} : { wait }),
+    ...(trigger === undefined ? {} : { trigger }),
     ...(approval === undefined ? {} : { approval }),
     ...(fields.outputSchema === undefined || !inWalk ? {} : { outputSchema: fields.outputSchema }),
     ...(hooks === undefined ? {} : { hooks }),

@@ -15,24 +15,31 @@ export interface WaitingDag {
   readonly tasks: ReadonlyMap<string, { readonly upstream: readonly string[]; readonly awaits: readonly AwaitedDag[] }>;
 }
 
-/** A task that waits for a run of another DAG of the same date, wherever in the spec it stands. */
-export interface RunWaitReference extends AwaitedDag {
-  /** JSON pointer of `with.run`. */
+/** What a task waits for in another DAG, or starts there, wherever in the spec it stands. */
+export interface DagReference extends AwaitedDag {
+  /** JSON pointer of what names the DAG. */
   readonly path: string;
 }
 
 /** Larger walks are given up: what they would find, the runs find themselves. Tasks over all DAGs. */
 const MAX_TASKS = 200_000;
 
-/** Every wait of a spec for a run of another DAG, inline SubDAGs included, in order of path; `sameDate`: those alone that name no other date. */
-export function runWaits({ tasks }: Pick<DagSpec, 'tasks'>, { sameDate = false } = {}, path = ''): RunWaitReference[] {
+/**
+ * Every task of a spec that waits for a run of another DAG, or starts one, inline SubDAGs included, in order of path; `path` of a wait
+ * points to `with.run`, of a trigger to `with`. `sameDate`: of waits those alone that name no other date, of triggers those that wait.
+ */
+export function dagReferences({ tasks }: Pick<DagSpec, 'tasks'>, { sameDate = false } = {}, path = ''): DagReference[] {
   return Object.keys(tasks)
     .sort()
     .flatMap((id) => {
       const task = tasks[id]!;
       const at = `${path}${pointer('tasks', id)}/with`;
       const inline = inlineDag(task);
-      if (inline !== undefined) return runWaits(inline, { sameDate }, at);
+      if (inline !== undefined) return dagReferences(inline, { sameDate }, at);
+      if (task.type === 'trigger') {
+        if (typeof task.with?.dag !== 'string' || (sameDate && task.with.wait === false)) return [];
+        return [{ dag: task.with.dag, path: at }];
+      }
       const run = task.type === 'wait' ? (task.with?.run as JsonObject | undefined) : undefined;
       if (typeof run?.dag !== 'string') return [];
       const other = run.date !== undefined || run.offset !== undefined || run.window !== undefined || run.latest === true;
@@ -117,11 +124,8 @@ function upstreamOf({ dependsOn = [] }: TaskSpec): string[] {
 }
 
 function awaitsOf(id: string, task: TaskSpec): readonly AwaitedDag[] {
-  const waits = runWaits({ tasks: { [id]: task } }, { sameDate: true }).map(({ dag, task: of }) => ({
-    dag,
-    ...(of === undefined ? {} : { task: of }),
-  }));
-  return [...waits, ...subDagsOf(task)];
+  const named = dagReferences({ tasks: { [id]: task } }, { sameDate: true }).map(({ path: _, ...awaited }) => awaited);
+  return [...named, ...subDagsOf(task)];
 }
 
 function subDagsOf(task: TaskSpec): AwaitedDag[] {

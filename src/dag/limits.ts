@@ -25,3 +25,6 @@ export const DEFAULT_DAG_LIMITS: DagLimits = {
 
 /** Failed runs that a DAG counts at most before it is paused (`maxConsecutiveFailedRuns`): it remembers which they were. */
 export const MAX_CONSECUTIVE_FAILED_RUNS = 100;
+
+/** Params travel with the run and with each task that names them: this many characters of JSON are a lot already. */
+export const MAX_PARAMS_CHARS = 256 * 1024;

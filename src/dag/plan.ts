@@ -6,6 +6,7 @@ import type { ResourcesPlan } from './resources.js';
 import type { RetryRulePlan } from './retry-rule.js';
 import type { DagHook, OnRunLimit, TaskHook, TriggerRule } from './spec.js';
 import type { TaskType } from './task-type.js';
+import type { TriggerPlan } from './trigger-plan.js';
 import type { WaitPlan } from './wait-plan.js';
 
 /**
@@ -90,6 +91,8 @@ export interface TaskPlan {
   readonly activity?: ActivityPlan;
   /** wait. */
   readonly wait?: WaitPlan;
+  /** trigger. */
+  readonly trigger?: TriggerPlan;
   /** approval. */
   readonly approval?: ApprovalPlan;
   /** Types carried out by a child workflow. */

@@ -27,6 +27,8 @@ export type AwaitedRun =
   | { readonly dagId: string; readonly by: 'date'; readonly date: number }
   /** The newest one with a date from behind `after` to `until`. */
   | { readonly dagId: string; readonly by: 'window'; readonly after: number; readonly until: number }
+  /** One that is known by its id. */
+  | { readonly dagId: string; readonly by: 'id'; readonly runId: string }
   /** The one that began last. */
   | { readonly dagId: string; readonly by: 'latest' }
   /** The newest one with a date before this one, where there is any: what `dependsOnPast` looks at. */

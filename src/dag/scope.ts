@@ -11,7 +11,7 @@ export interface RunScope {
   readonly dsNodash: string;
   readonly logicalDate: string;
   readonly dataInterval: { readonly start: string; readonly end: string };
-  readonly trigger: 'manual' | 'schedule' | 'backfill' | 'event' | 'dag';
+  readonly trigger: 'manual' | 'schedule' | 'backfill' | 'event' | 'trigger' | 'dag';
   readonly state?: RunState;
   /** In hooks of the DAG: ids of the tasks that failed, at most 100. */
   readonly failedTasks?: readonly string[];

@@ -24,11 +24,15 @@ export const TASK_TYPES = {
   sql: { carriedOutBy: 'activity', summary: 'Runs SQL in an embedded DuckDB, or on PostgreSQL by the name of a connection.' },
   python: { carriedOutBy: 'activity', summary: 'Calls a Python function; off unless the administrator enables it.' },
   shell: { carriedOutBy: 'activity', summary: 'Runs a program; off unless the administrator enables it.' },
-  wait: { carriedOutBy: 'wait', summary: 'Waits for a time, a file, an HTTP answer or an SQL condition.' },
+  wait: {
+    carriedOutBy: 'wait',
+    summary: 'Waits for a time, a file, an HTTP answer, an SQL condition or a run of another DAG.',
+  },
   approval: { carriedOutBy: 'wait', summary: 'Waits until somebody approves or rejects over REST.' },
+  trigger: { carriedOutBy: 'wait', summary: 'Starts a run of another DAG, and waits for its end or not.' },
   dag: { carriedOutBy: 'child', summary: 'Runs a SubDAG: another DAG by its id, or tasks written in place.' },
 } as const satisfies Record<string, TaskTypeFacts>;
 export type TaskType = keyof typeof TASK_TYPES;
 
 /** Types the language names but that come with later work: refused with `not_yet_supported`, never ignored. */
-export const LATER_TASK_TYPES = ['quality', 'trigger'] as const;
+export const LATER_TASK_TYPES = ['quality'] as const;

@@ -103,7 +103,7 @@ const TASK: ForeignNames = {
   loop: '`expand: {key: list}`',
   map_index_template: '`mapKey`',
   max_active_tis_per_dagrun: '`maxConcurrency`, of a map',
-  trigger: '`triggerRule`, or the type `trigger` that comes later',
+  trigger: '`triggerRule`, or the type `trigger`',
 };
 
 const DAG: ForeignNames = {

@@ -6,8 +6,10 @@ import {
   DagWithDto,
   HttpWithDto,
   PythonWithDto,
+  RunWaitDto,
   ShellWithDto,
   SqlWithDto,
+  TriggerWithDto,
   WaitWithDto,
 } from './dto/with.dto.js';
 import type { Shape } from './field-facts.js';
@@ -41,6 +43,32 @@ export const FOREIGN_WITH_NAMES: readonly (readonly [Shape, ForeignNames])[] = [
       payload: '`body`',
       params: '`query`',
       timeout: '`timeout` of the task',
+    },
+  ],
+  [
+    TriggerWithDto,
+    {
+      trigger_dag_id: '`dag`',
+      dagId: '`dag`',
+      conf: '`params`',
+      parameters: '`params`',
+      inputs: '`params`',
+      execution_date: '`logicalDate`',
+      logical_date: '`logicalDate`',
+      wait_for_completion: '`wait`',
+      reset_dag_run: 'a backfill with `reprocess`',
+      failed_states: '`propagate`',
+      skip_when_already_exists: '`onExisting: use`',
+    },
+  ],
+  [
+    RunWaitDto,
+    {
+      external_dag_id: '`dag`',
+      external_task_id: '`task`',
+      execution_delta: '`offset`, negative for an earlier run',
+      execution_date_fn: '`date`, an expression',
+      skipped_states: '`onFailure: skip`',
     },
   ],
   [

@@ -5,7 +5,7 @@ import { HOOK_TYPES, HookDto, RetryHookDto } from './dto/hook.dto.js';
 import { JoinDto } from './dto/join.dto.js';
 import { AtScheduleDto, CronScheduleDto, EveryScheduleDto } from './dto/schedule.dto.js';
 import { TaskDto } from './dto/task.dto.js';
-import { DagWithDto, RunWaitDto, WITH_SHAPES } from './dto/with.dto.js';
+import { DagWithDto, RunWaitDto, TriggerWithDto, WITH_SHAPES } from './dto/with.dto.js';
 import { fieldsOf, type Shape } from './field-facts.js';
 import { PARAM_SCHEMA, paramSchema } from './param-schema.js';
 import { type Schema, shapeSchema } from './shape-schema.js';
@@ -35,6 +35,7 @@ export function specSchema(): Schema {
   for (const hook of [HookDto, RetryHookDto]) withByType(others[hook.name] as Schema, HOOK_TYPES, 'hook');
   subDagOf(others[DagWithDto.name] as Schema);
   idsOf(others[RunWaitDto.name] as Schema, ['dag', 'task']);
+  idsOf(others[TriggerWithDto.name] as Schema, ['dag']);
   for (const shape of Object.values(others)) nameTasks(shape);
   nameTasks(dag as Schema);
   return {

@@ -1,4 +1,4 @@
-import type { DagHead, DagRunInput, VersionHeader } from '../../workflows/contract.js';
+import type { DagHead, DagRunInput, TriggeredBy, VersionHeader } from '../../workflows/contract.js';
 import type { Json, JsonObject } from '../dag/json.js';
 import type { RunScope } from '../dag/scope.js';
 import type { DagSpec } from '../dag/spec.js';
@@ -39,6 +39,8 @@ export interface RunOrder {
   readonly execution?: number;
   /** See `RunFacts`. */
   readonly backfillId?: string;
+  /** See `RunFacts`. */
+  readonly triggeredBy?: TriggeredBy;
 }
 
 /** The facts of an execution of a run (R4). */
@@ -59,6 +61,7 @@ export function runFacts(order: Omit<RunOrder, 'spec' | 'awaited'>): DagRunInput
     acceptedAt,
     tags,
     ...(order.backfillId === undefined ? {} : { backfillId: order.backfillId }),
+    ...(order.triggeredBy === undefined ? {} : { triggeredBy: order.triggeredBy }),
     ...(order.ignoreCache === true ? { ignoreCache: true as const } : {}),
   };
 }

@@ -85,6 +85,8 @@ async function find(gateways: LookGateways, awaited: AwaitedRun): Promise<string
   const { runs } = gateways;
   const { dagId } = awaited;
   switch (awaited.by) {
+    case 'id':
+      return awaited.runId;
     case 'latest':
       return (await runs.list({ dagId, limit: 1 })).items[0]?.run.runId;
     case 'date': {
@@ -157,6 +159,7 @@ function datesOf(awaited: AwaitedRun): { readonly from: number; readonly to: num
       return { from: awaited.after + 1, to: awaited.until };
     case 'before':
       return { from: 0, to: awaited.date - 1 };
+    case 'id':
     case 'latest':
       return undefined;
   }

@@ -25,7 +25,7 @@ export function runDetails(run: RunFacts): string {
   const { scope } = run;
   return [
     `- **DAG** ${markdownText(run.dagId)}, version ${run.version}, execution ${run.execution}`,
-    `- **Trigger** ${scope.trigger}${run.identity ? ` by ${markdownText(run.identity)}` : ''}`,
+    `- **Trigger** ${scope.trigger}${triggerText(run)}`,
     ...(run.dated
       ? [
           `- **Logical date** ${scope.logicalDate}`,
@@ -37,6 +37,11 @@ export function runDetails(run: RunFacts): string {
     // The Web UI gives this text less height than it takes: a line of nothing keeps the last one readable.
     '\n\u00a0',
   ].join('\n');
+}
+
+function triggerText({ identity, triggeredBy }: RunFacts): string {
+  if (triggeredBy !== undefined) return `: task ${markdownText(triggeredBy.taskId)} of run ${markdownText(triggeredBy.runId)}`;
+  return identity ? ` by ${markdownText(identity)}` : '';
 }
 
 /** Runs of one DAG share one place in a backlog; keys over Temporal's limit are hashed. */

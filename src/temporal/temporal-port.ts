@@ -7,9 +7,11 @@ import { lastAttempts } from './last-attempts.js';
 import type { PoolGateway } from './pool-gateway.js';
 import type { QueueGateway } from './queue-gateway.js';
 import type { RunGateway } from './run-gateway.js';
+import type { RunInputs } from './run-inputs.js';
 import { lookForRun } from './run-look.js';
 import type { ScheduleGateway } from './schedule-gateway.js';
 import type { TemporalConnection } from './temporal-connection.js';
+import { triggerRun } from './triggered-runs.js';
 import type { VersionStore } from './version-store.js';
 
 /** What activities may ask of Temporal: they get it by `createActivities(deps)` and never see a client. */
@@ -23,6 +25,7 @@ export function temporalPort(
     readonly versions: VersionStore;
     readonly pools: PoolGateway;
     readonly store: ObjectStore;
+    readonly inputs: RunInputs;
   },
 ): TemporalPort {
   const { client } = connection;
@@ -41,6 +44,14 @@ export function temporalPort(
     resolveScheduled: (start) => runs.scheduled.resolve(start),
     catchUp: (input) => catchUp(gateways, input),
     lookForRun: (input) => lookForRun(gateways, input),
+    triggerRun: (input) => triggerRun(gateways, input),
+    async runEnd(runId) {
+      const standing = await runs.standing(runId);
+      return standing === undefined || standing.open ? undefined : (await runs.get(runId))?.head;
+    },
+    async cancelRun(runId, by) {
+      await runs.cancel(runId, by);
+    },
     async isOpen(runId) {
       try {
         return (await connection.call(() => client.workflow.getHandle(runId).describe())).status.name === 'RUNNING';

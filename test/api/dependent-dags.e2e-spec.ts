@@ -149,6 +149,101 @@ outputs:
     });
   });
 
+  it('a trigger starts a run of its own, waits for it or not, and passes on what it is told', async () => {
+    await store(`id: child
+schedule: "@daily"
+params: { n: { type: integer, default: 1 } }
+tasks:
+  load: { type: approval, with: { message: "load?" } }
+  double: { type: transform, dependsOn: [load], with: { value: "\${{ params.n * 2 }}" } }
+outputs: { n: "\${{ tasks.double.output }}", ds: "\${{ run.ds }}", by: "\${{ run.trigger }}" }
+`);
+    await store(`id: parent
+params: { day: { type: string, default: "${at(DAYS[1])}" } }
+tasks:
+  waits: { type: trigger, with: { dag: child, params: { n: 21 } } }
+  dated: { type: trigger, with: { dag: child, logicalDate: "\${{ params.day }}" } }
+  leaves: { type: trigger, with: { dag: child, wait: false } }
+  tolerates: { type: trigger, with: { dag: child, propagate: false } }
+  unknown: { type: trigger, allowFailure: true, with: { dag: nobody } }
+  wrong: { type: trigger, allowFailure: true, with: { dag: child, params: { m: 1 } } }
+  never: { type: trigger, allowFailure: true, with: { dag: child, logicalDate: "2024-03-01T01:00:00Z" } }
+outputs: { waits: "\${{ tasks.waits.output }}", dated: "\${{ tasks.dated.output.outputs.ds }}", tolerates: "\${{ tasks.tolerates.output.state }}" }
+`);
+    const { runId } = (await start('parent')).body;
+    const childOf = async (id: string): Promise<string> => {
+      let found: string | undefined;
+      await until(async () => {
+        const { notice = '', output } = await task(runId, id);
+        found = output?.runId ?? /waits for run (\S+),/.exec(notice)?.[1];
+        return found !== undefined;
+      });
+      return found!;
+    };
+    const [waits, dated, leaves, tolerates] = await Promise.all(['waits', 'dated', 'leaves', 'tolerates'].map(childOf));
+    expect(dated).toBe(`child-${at(DAYS[1])}`);
+    expect((await baton.get(runPath(waits!))).body).toMatchObject({
+      trigger: 'trigger',
+      triggeredBy: { runId, taskId: 'waits', href: runPath(runId) },
+    });
+    for (const child of [waits, dated, leaves]) await decide(child!, 'approve');
+    await decide(tolerates!, 'reject');
+    const { body } = await baton.ended(runId);
+    expect(body).toMatchObject({
+      state: 'success',
+      outputs: {
+        waits: { runId: waits, state: 'success', outputs: { n: 42, by: 'trigger' } },
+        dated: DAYS[0],
+        tolerates: 'failed',
+      },
+    });
+    expect((await task(runId, 'leaves')).output).toEqual({ runId: leaves, state: null, outputs: null });
+    const failures = await Promise.all(['unknown', 'wrong', 'never'].map(async (id) => (await task(runId, id)).failure));
+    expect(failures).toMatchObject([
+      { kind: 'dag_missing', message: 'there is no DAG nobody' },
+      { kind: 'invalid_params', message: expect.stringContaining('the DAG has no param m; it has n') },
+      { kind: 'upstream_run', message: expect.stringContaining('2024-03-01T01:00:00Z') },
+    ]);
+    // The date has its run: it is not done again.
+    const again = (await start('parent')).body.runId;
+    await until(async () => (await task(again, 'dated')).state === 'success');
+    expect((await task(again, 'dated')).output.runId).toBe(dated);
+    // A cancel reaches what it has started.
+    const child = /waits for run (\S+),/.exec((await task(again, 'waits')).notice)![1]!;
+    await baton.post(`${runPath(again)}/cancel`);
+    expect((await baton.ended(again)).body.state).toBe('cancelled');
+    expect((await baton.ended(child)).body.state).toBe('cancelled');
+  });
+
+  it('a failure of a run that was triggered fails the task, a circle of triggers is refused, an endless row is cut', async () => {
+    await store(gated('broken', ''));
+    await store(`id: caller
+tasks: { call: { type: trigger, with: { dag: broken } } }
+`);
+    const { runId } = (await start('caller')).body;
+    await notice(runId, 'call', 'which it has started');
+    const child = /waits for run (\S+),/.exec((await task(runId, 'call')).notice)![1]!;
+    await decide(child, 'reject');
+    expect((await baton.ended(runId)).body.state).toBe('failed');
+    expect((await task(runId, 'call')).failure).toMatchObject({
+      kind: 'upstream_run',
+      message: expect.stringContaining(`run ${child} is failed: `),
+    });
+    const refused = await baton.put(`id: broken
+tasks: { call: { type: trigger, with: { dag: caller } } }
+`);
+    expect([refused.status, refused.body.issues[0].code]).toEqual([422, 'dag_cycle']);
+    await store(`id: again
+tasks: { call: { type: trigger, with: { dag: again, wait: false } } }
+`);
+    await start('again');
+    await expect
+      .poll(async () => (await baton.get('/api/v1/runs?dagId=again&state=failed')).body.items.length, { timeout: 60_000 })
+      .toBe(1);
+    const [last] = (await baton.get('/api/v1/runs?dagId=again&state=failed')).body.items;
+    expect((await task(last.runId, 'call')).failure.message).toContain('50 triggers in a row');
+  });
+
   it('DAGs that wait for each other without end are refused, and runs that do so are found', async () => {
     await store(`id: left
 schedule: "@daily"

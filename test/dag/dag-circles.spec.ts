@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findDagCircle, runWaits, waitingDag } from '../../src/dag/dag-circles.js';
+import { dagReferences, findDagCircle, waitingDag } from '../../src/dag/dag-circles.js';
 import type { TaskSpec } from '../../src/dag/spec.js';
 
 type Tasks = { readonly [id: string]: TaskSpec };
@@ -38,7 +38,13 @@ describe('DAGs that wait for each other', () => {
     expect(await circle('a', { a: { s: named }, b: { w: wait('a') } })).toEqual(['a', 'a/s', 'b', 'b/w', 'a']);
     const inline = { type: 'dag', with: { tasks: { in: wait('b') } } } as unknown as TaskSpec;
     expect(await circle('a', { a: { s: inline }, b: { w: wait('a') } })).toEqual(['a', 'a/s', 'b', 'b/w', 'a']);
-    expect(runWaits({ tasks: { s: inline } })).toEqual([{ dag: 'b', path: '/tasks/s/with/tasks/in/with/run' }]);
+    expect(dagReferences({ tasks: { s: inline } })).toEqual([{ dag: 'b', path: '/tasks/s/with/tasks/in/with/run' }]);
+  });
+
+  it('are found where one starts another and waits for it, and not where it does not wait', async () => {
+    const trigger = (more: object = {}): TaskSpec => ({ type: 'trigger', with: { dag: 'b', ...more } });
+    expect(await circle('a', { a: { t: trigger() }, b: { w: wait('a') } })).toEqual(['a', 'a/t', 'b', 'b/w', 'a']);
+    expect(await circle('a', { a: { t: trigger({ wait: false }) }, b: { w: wait('a') } })).toBeUndefined();
   });
 
   it('are found in time at the end of long chains', async () => {

@@ -38,6 +38,7 @@ const approval = (input: object): object => ({
   id: 'bad',
   tasks: { a: { type: 'approval', with: { message: 'Go on?', ...input } }, b: { type: 'noop', dependsOn: ['a'] } },
 });
+const trigger = (input: object, more: object = {}): object => task({ type: 'trigger', with: input, ...more });
 const waitFor = (run: object): object => task({ type: 'wait', with: { run } });
 const pair = (fields: object): object => ({
   id: 'bad',
@@ -951,6 +952,31 @@ export const BAD_SPECS: readonly BadSpec[] = [
     '/tasks/a/with/message',
     approval({ message: '${{ secrets.KEY }}' }),
   ),
+  // ---- triggers
+  json('a trigger of no DAG', 'missing_field', '/tasks/a/with/dag', trigger({})),
+  json('a trigger of its own DAG, waited for', 'dag_cycle', '/tasks/a/with/dag', trigger({ dag: 'bad' }), 'wait: false'),
+  json('a trigger at no instant', 'bad_date', '/tasks/a/with/logicalDate', trigger({ dag: 'x', logicalDate: 'today' })),
+  json(
+    'a trigger of no date that exists',
+    'not_allowed_with',
+    '/tasks/a/with/onExisting',
+    trigger({ dag: 'x', onExisting: 'use' }),
+  ),
+  json(
+    'a failure that is not waited for',
+    'not_allowed_with',
+    '/tasks/a/with/propagate',
+    trigger({ dag: 'x', wait: false, propagate: true }),
+  ),
+  json(
+    'a timeout of what is not waited for',
+    'not_allowed_with',
+    '/tasks/a/timeout',
+    trigger({ dag: 'x', wait: false }, { timeout: '1h' }),
+  ),
+  json('a map of triggers', 'not_allowed_with', '/tasks/a/expand', trigger({ dag: 'x' }, { expand: { i: [1] } })),
+  json('a trigger with retries', 'not_allowed_with', '/tasks/a/retry', trigger({ dag: 'x' }, { retry: { maxAttempts: 2 } })),
+  json("a trigger in Airflow's words", 'foreign_name', '/tasks/a/with/conf', trigger({ dag: 'x', conf: {} })),
   // ---- the past, and other DAGs
   json(
     'dependsOnPast without catching up',

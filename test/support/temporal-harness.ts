@@ -97,7 +97,13 @@ export class TemporalHarness {
           ...activities,
           ...createSystemActivities({
             objects: this.store,
-            temporal: port(temporalPort(this.connection, { ...this, queues: new QueueGateway(this.connection) })),
+            temporal: port(
+              temporalPort(this.connection, {
+                ...this,
+                queues: new QueueGateway(this.connection),
+                inputs: new RunInputs(this.dags, this.versions, this.store),
+              }),
+            ),
           }),
           ...createPlaceActivities({ objects: this.store, places: this.pools }),
           ...createBackfillActivities(

@@ -11,5 +11,8 @@ export const WITHOUT_TEMPORAL: TemporalPort = {
   applySchedule: async () => undefined,
   resolveScheduled: async ({ dagId }) => ({ skipped: 'deleted', message: `There is no DAG ${dagId}.` }),
   lookForRun: async () => ({ look: 'absent' }),
+  triggerRun: async ({ dagId }) => ({ failure: { kind: 'dag_missing', message: `there is no DAG ${dagId}` } }),
+  runEnd: async () => undefined,
+  cancelRun: async () => undefined,
   catchUp: async ({ to }) => ({ state: 'done', from: to }),
 };

@@ -48,6 +48,7 @@ const TASK: Fields<TaskPlan> = {
   resources: 'seen',
   activity: 'seen',
   wait: 'seen',
+  trigger: 'seen',
   approval: 'seen',
   sub: 'seen',
   outputSchema: 'seen',

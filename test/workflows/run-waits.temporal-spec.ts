@@ -1,7 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { TemporalPort } from '../../activities/system-calls.js';
 import type { DagPlan, TaskPlan } from '../../src/dag/plan.js';
 import type { RunWaitPlan } from '../../src/dag/run-wait.js';
-import { type RunLook, type RunLookInput, TASKS_QUERY, type TasksQueryResult, WATCH_SIGNAL } from '../../workflows/contract.js';
+import type { TriggerPlan } from '../../src/dag/trigger-plan.js';
+import {
+  type RunLook,
+  type RunLookInput,
+  TASKS_QUERY,
+  type TasksQueryResult,
+  type TriggerInput,
+  WATCH_SIGNAL,
+} from '../../workflows/contract.js';
 import { taskOf } from '../support/plan-builder.js';
 import { recordHistory } from '../support/recorded-history.js';
 import { RunHarness } from '../support/run-harness.js';
@@ -116,6 +125,76 @@ describe.each([{ cache: 100 }, { cache: 0 }])('a run that waits for another, wit
       expect(ended['never']!.failure).toEqual({ kind: 'upstream_run', message: 'it never runs' });
       expect(ended['skipped']!.state).toBe('skipped');
       expect(ended['failed']!.failure).toEqual({ kind: 'upstream_run', message: 'run x-1 is failed' });
+    });
+  });
+
+  it('starts runs of other DAGs once each, waits for them over new executions, and cancels them with itself', async () => {
+    const asked: TriggerInput[] = [];
+    const cancelled: string[] = [];
+    let ended = false;
+    const temporal: Partial<TemporalPort> = {
+      triggerRun: async (input) => {
+        asked.push(input);
+        return { runId: `${input.dagId}@${input.key}`, started: input.dagId !== 'theirs' };
+      },
+      lookForRun: async ({ awaited }) => {
+        const runId = awaited.by === 'id' ? awaited.runId : '';
+        const isOver = ended && awaited.dagId !== 'slow';
+        return { look: 'found', run: { runId, execution: 1, ...(isOver ? { state: 'success' as const } : {}) } };
+      },
+      runEnd: async (runId) => ({
+        state: runId.startsWith('failing') ? 'failed' : 'success',
+        outputs: { runId, much: 'x'.repeat(9_000) },
+      }),
+      cancelRun: async (runId) => void cancelled.push(runId),
+    };
+    const trigger = (dag: string, more: Partial<TriggerPlan> = {}): TaskPlan => ({
+      ...{ id: dag, type: 'trigger' },
+      trigger: { dag, input: {}, waits: true, onTimeout: 'fail', ...more },
+    });
+    const worker = await harness.worker({ work: async () => 'done' }, { cache, temporal });
+    await worker.runUntil(async () => {
+      const triggers = [
+        trigger('waits', { input: { params: { n: '${{ params.n }}' } } }),
+        trigger('failing'),
+        trigger('tolerated', { tolerant: true }),
+        trigger('leaves', { waits: undefined }),
+        trigger('theirs'),
+        trigger('slow', { timeoutMs: 3_000, onTimeout: 'skip' }),
+      ].map((task) => (task.id === 'waits' ? { ...task, needs: { params: ['n'] } } : task));
+      const tasks = [...triggers, ...chain(5).map((task, i) => ({ ...task, upstream: i === 0 ? undefined : [5 + i] }))];
+      const run = await harness.start(planOf('starts', tasks), { params: { n: 7 }, more: { budgets: BUDGETS } });
+      const states = async () =>
+        (await run.handle.query<TasksQueryResult, [object]>(TASKS_QUERY, { limit: 20 })).tasks.map(({ state }) => state);
+      await expect.poll(async () => (await states()).filter((state) => state === 'success').length).toBe(6);
+      ended = true;
+      await run.handle.result().catch(() => undefined);
+      const { tasks: at } = await run.report();
+      expect(asked.map(({ dagId }) => dagId).sort()).toEqual(['failing', 'leaves', 'slow', 'theirs', 'tolerated', 'waits']);
+      expect(new Set(asked.map(({ key }) => key)).size).toBe(6);
+      const first = asked.find(({ dagId }) => dagId === 'waits')!;
+      expect(first).toMatchObject({ params: { n: 7 }, by: { runId: run.runId, taskId: 'waits', depth: 1 }, useExisting: true });
+      expect(at['waits']).toMatchObject({ state: 'success', output: { ref: expect.any(String) } });
+      expect(at['failing']!.failure).toMatchObject({ kind: 'upstream_run', message: expect.stringContaining('is failed') });
+      expect(at['leaves']!.output).toMatchObject({ value: { state: null, outputs: null } });
+      expect([at['tolerated']!.state, at['theirs']!.state, at['slow']!.state]).toEqual(['success', 'success', 'skipped']);
+      // Its timeout cancels what it has started.
+      expect(cancelled).toEqual([`slow@${asked.find(({ dagId }) => dagId === 'slow')!.key}`]);
+      if (cache > 0) await recordHistory(harness.environment.client.workflow.getHandle(run.runId), 'tasks-that-trigger-runs');
+      ended = false;
+      const gone = await harness.start(
+        planOf('gone', [
+          trigger('waits'),
+          trigger('theirs'),
+          trigger('kept', { outlives: true }),
+          trigger('leaves', { waits: undefined }),
+        ]),
+      );
+      await expect.poll(async () => asked.length).toBe(10);
+      await gone.handle.cancel();
+      await gone.handle.result().catch(() => undefined);
+      expect((await gone.report()).state).toBe('cancelled');
+      expect(cancelled.slice(1)).toEqual([`waits@${asked.findLast(({ dagId }) => dagId === 'waits')!.key}`]);
     });
   });
 

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../src/dag/json.js';
 import type { RunScope } from '../../src/dag/scope.js';
+import type { TriggeredBy } from './triggering.js';
 
 /** The facts of a run that never change, fixed when it is created (zones and clocks stay outside the workflow: R5). */
 export interface RunFacts {
@@ -23,6 +24,8 @@ export interface RunFacts {
   readonly tags?: readonly string[];
   /** The backfill that started this execution. */
   readonly backfillId?: string;
+  /** The task that started it. */
+  readonly triggeredBy?: TriggeredBy;
   /** Tasks do their work though an earlier result is kept (`cache`). */
   readonly ignoreCache?: true;
 }

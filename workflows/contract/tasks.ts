@@ -35,14 +35,16 @@ export interface TaskRecord {
 
 /** Times are epoch ms. */
 export interface TaskWaiting {
-  /** When its timeout passes. */
-  readonly deadline: number;
+  /** When its timeout passes; absent = it has none. */
+  readonly deadline?: number;
   /** Of a timer: when it has what it waits for. */
   readonly at?: number;
   /** Of a wait for a run. */
   readonly run?: AwaitedRun;
   /** Of such a wait: the run that was found. */
   readonly found?: string;
+  /** The task has started that run itself. */
+  readonly own?: true;
   /** Of such a wait: the execution of a run whose failure it has told already. */
   readonly alerted?: string;
 }

@@ -80,7 +80,7 @@ export class Approvals implements TaskPart {
     this.resumed = true;
     for (const task of walk.running()) {
       const waiting = this.ledger.recordOf(task)?.waiting;
-      if (waiting !== undefined && this.plan.tasks[task]!.approval !== undefined) this.ask(task, waiting.deadline);
+      if (waiting !== undefined && this.plan.tasks[task]!.approval !== undefined) this.ask(task, waiting.deadline ?? 0);
     }
   }
 

@@ -25,6 +25,7 @@ import type { TaskEnding } from './task-ending.js';
 import { TaskHooks } from './task-hooks.js';
 import type { TaskHost, TaskPart } from './task-host.js';
 import { TaskScopes } from './task-scopes.js';
+import { Triggers } from './triggers.js';
 import { Waits } from './waits.js';
 
 /** What is known of a run by all who work for it. */
@@ -60,6 +61,7 @@ export class Performers implements TaskPart {
   private readonly subs: SubDags;
   private readonly waits: Waits;
   private readonly runWaits: RunWaits;
+  private readonly triggers: Triggers;
   private readonly own: OwnWork;
   private readonly parts: readonly TaskPart[];
 
@@ -117,9 +119,20 @@ export class Performers implements TaskPart {
     this.runWaits = new RunWaits(input.run, plan, ledger, values, host, this.lookouts, (task, failure) =>
       this.hooks.ended(task, plan.tasks[task]!, { state: 'failed', failure }),
     );
+    this.triggers = new Triggers(input.run, plan, ledger, values, prefix, host, rewinds, this.lookouts);
     this.approvals = new Approvals(plan, ledger, values, host, rewinds, sendBack);
     this.own = new OwnWork(plan, walk, ledger, values, host);
-    this.parts = [this.activities, this.children, this.subs, this.maps, this.shards, this.waits, this.runWaits, this.approvals];
+    this.parts = [
+      this.activities,
+      this.children,
+      this.subs,
+      this.maps,
+      this.shards,
+      this.waits,
+      this.runWaits,
+      this.triggers,
+      this.approvals,
+    ];
   }
 
   /** Whether a task that is ready may start now, or is held back by the run before this one: then it is put back in line. */
@@ -146,6 +159,7 @@ export class Performers implements TaskPart {
     else if (task.branch !== undefined) this.own.choose(index, task, task.branch);
     else if (task.wait?.run !== undefined) this.runWaits.begin(index, task.wait, task.wait.run);
     else if (task.wait !== undefined) this.waits.begin(index, task.wait);
+    else if (task.trigger !== undefined) this.triggers.begin(index, task.trigger);
     else if (task.approval !== undefined) this.approvals.begin(index, task.approval);
     else this.own.compute(index, task, item);
   }
@@ -168,6 +182,7 @@ export class Performers implements TaskPart {
   resume(walk: Walk): void {
     this.waits.resume(walk);
     this.runWaits.resume(walk);
+    this.triggers.resume(walk);
     this.approvals.resume(walk);
   }
 

@@ -66,7 +66,7 @@ export class RunWaits implements TaskPart {
     this.resumed = true;
     for (const task of walk.running()) {
       const waiting = this.ledger.recordOf(task)?.waiting;
-      if (waiting?.run !== undefined) this.look(task, waiting);
+      if (waiting?.run !== undefined && this.plan.tasks[task]!.wait !== undefined) this.look(task, waiting);
     }
   }
 
@@ -106,7 +106,7 @@ export class RunWaits implements TaskPart {
   private look(task: number, waiting: TaskWaiting): void {
     const plan = this.plan.tasks[task]!.wait!.run!;
     const run = waiting.run!;
-    const { deadline } = waiting;
+    const { deadline = 0 } = waiting;
     const what = `${plan.task === undefined ? '' : `task ${plan.task} of `}${textOf(run)}`;
     this.ledger.noteWaiting(task, waiting, `waits for ${what}`);
     this.waiting.add(task);
@@ -194,6 +194,8 @@ function textOf(run: AwaitedRun): string {
       return `run ${run.dagId}-${formatInstant(run.date) ?? ''}`;
     case 'window':
       return `the newest run of ${run.dagId} with a date after ${formatInstant(run.after) ?? ''} and up to ${formatInstant(run.until) ?? ''}`;
+    case 'id':
+      return `run ${run.runId}`;
     case 'latest':
       return `the latest run of ${run.dagId}`;
     case 'before':

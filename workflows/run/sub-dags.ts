@@ -1,6 +1,7 @@
 import { CancellationScope, sleep, uuid4 } from '@temporalio/workflow';
 import type { ChildEnd } from '../../src/dag/child-end.js';
 import type { JsonObject } from '../../src/dag/json.js';
+import { MAX_PARAMS_CHARS } from '../../src/dag/limits.js';
 import { itemAttemptsBefore } from '../../src/dag/map/item-attempts.js';
 import { type CallItem, type ItemPlace, itemName } from '../../src/dag/map/item-source.js';
 import type { DagPlan, SubPlan, SubRetryPlan } from '../../src/dag/plan.js';
@@ -14,9 +15,6 @@ import type { Evaluated, RunValues } from './run-values.js';
 import { checkedEnding } from './task-ending.js';
 import { clip } from './task-failure.js';
 import type { TaskHost, TaskPart } from './task-host.js';
-
-/** Params travel in the child's input and in each of its queries: no longer than those of a run, in characters of JSON. */
-const MAX_PARAMS_CHARS = 256 * 1024;
 
 /** Kinds of failures of a child that its parent passes on as they are: what they say holds for the task too. */
 const PASSED_ON: ReadonlySet<FailureKind> = new Set<FailureKind>([

@@ -89,8 +89,9 @@ export class Waits implements TaskPart {
       const waiting = this.ledger.recordOf(task)?.waiting;
       const wait = this.plan.tasks[task]!.wait;
       if (waiting === undefined || wait === undefined || wait.run !== undefined) continue;
-      if (wait.poll !== undefined) this.poll(task, wait.poll, waiting.deadline);
-      else this.setAlarm(task, waiting.at ?? waiting.deadline, waiting.deadline);
+      const { deadline = 0, at = deadline } = waiting;
+      if (wait.poll !== undefined) this.poll(task, wait.poll, deadline);
+      else this.setAlarm(task, at, deadline);
     }
   }
 
@@ -181,7 +182,7 @@ export class Waits implements TaskPart {
   private pollNext(): void {
     const next = this.line.shift();
     if (next === undefined) return;
-    const { deadline } = this.ledger.recordOf(next)!.waiting!;
+    const { deadline = 0 } = this.ledger.recordOf(next)!.waiting!;
     this.poll(next, this.plan.tasks[next]!.wait!.poll!, deadline);
   }
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { findDagCircle, runWaits, waitingDag } from '../../dag/dag-circles.js';
+import { dagReferences, findDagCircle, waitingDag } from '../../dag/dag-circles.js';
 import type { Issue } from '../../dag/issue.js';
 import type { DagSpec } from '../../dag/spec.js';
 import { subDagReferences } from '../../dag/sub-dag-references.js';
@@ -35,8 +35,8 @@ export class DagTree {
 
   /** DAGs that wait for each other without end, and waits for what is not there: it may come later, but may be misspelt. */
   private async waitIssues(spec: DagSpec): Promise<Issue[]> {
-    const waits = runWaits(spec);
-    if (waits.length === 0 && subDagReferences(spec).length === 0) return [];
+    const references = dagReferences(spec);
+    if (references.length === 0 && subDagReferences(spec).length === 0) return [];
     const specs = new Map<string, DagSpec | undefined>([[spec.id, spec]]);
     const load = async (dag: string): Promise<DagSpec | undefined> => {
       if (!specs.has(dag)) {
@@ -50,19 +50,19 @@ export class DagTree {
       return found && waitingDag(found);
     });
     const issues: Issue[] = [];
-    for (const { dag, task, path } of waits) {
+    for (const { dag, task, path } of references) {
       const found = await load(dag);
       const warn = (at: string, code: Issue['code'], message: string): void => {
         issues.push({ code, path: `${path}/${at}`, severity: 'warning', message });
       };
       if (found === undefined)
-        warn('dag', 'unknown_dag', `there is no DAG ${dag} yet; the wait fails where it is still so when it begins`);
+        warn('dag', 'unknown_dag', `there is no DAG ${dag} yet; the task fails where it is still so when it begins`);
       else if (task !== undefined && !Object.hasOwn(found.tasks, task))
         warn('task', 'unknown_reference', `the newest version of ${dag} has no task '${task}'`);
     }
     if (circle !== undefined) {
       const names = circle.length > MAX_NAMED ? [...circle.slice(0, MAX_NAMED), '...', circle.at(-1)] : circle;
-      const path = waits.find(({ dag }) => circle.some((name) => name.split('/')[0] === dag))?.path;
+      const path = references.find(({ dag }) => circle.some((name) => name.split('/')[0] === dag))?.path;
       issues.push({
         ...{ code: 'dag_cycle', path: path ?? '/tasks', severity: 'error' },
         message: `DAGs wait for each other without end: ${names.join(' -> ')}; for the run of another date write an 'offset'`,

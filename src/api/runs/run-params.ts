@@ -1,10 +1,8 @@
 import { givenParams } from '../../dag/given-params.js';
 import type { JsonObject } from '../../dag/json.js';
+import { MAX_PARAMS_CHARS } from '../../dag/limits.js';
 import type { DagSpec } from '../../dag/spec.js';
 import { Problem } from '../errors/problem.js';
-
-/** Params travel with the run and with each task that names them: this many characters of JSON are a lot already. */
-export const MAX_PARAMS_CHARS = 256 * 1024;
 
 /**
  * The params of a run: what was given, checked by the DAG's schemas, with defaults for the rest (R21). Throws the

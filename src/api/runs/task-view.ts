@@ -46,10 +46,13 @@ export function taskView(runId: string, record: TaskRecord): TaskDto {
     rewinds,
     resources,
     notice,
-    waitsUntil: waiting && instantOrNone(Math.min(waiting.at ?? waiting.deadline, waiting.deadline)),
+    waitsUntil: waiting && instantOrNone(earliest(waiting.at, waiting.deadline)),
     revision,
   };
 }
+
+const earliest = (...times: readonly (number | undefined)[]): number | undefined =>
+  times.reduce((first, time) => (first === undefined || (time !== undefined && time < first) ? time : first), undefined);
 
 /** A hook; `owner` is the address of the run or the task whose hook it is. */
 export function hookView({ startedAt, endedAt, attempts, ...rest }: HookRecord, owner: string): HookRunDto {

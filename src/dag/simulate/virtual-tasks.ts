@@ -7,7 +7,7 @@ import type { RunPlace } from './simulation.js';
 import { pathBelow, runAttempts, type Underway, type World } from './underway.js';
 import { itemsOf, type MapHost, VirtualMap } from './virtual-map.js';
 import { VirtualSubDag } from './virtual-sub-dag.js';
-import { runApproval, runWait } from './virtual-waits.js';
+import { runApproval, runTrigger, runWait } from './virtual-waits.js';
 
 type Done = (state: FinalTaskState) => void;
 
@@ -82,6 +82,7 @@ export class VirtualTasks {
     const { timeline } = this.world;
     if (task.sub !== undefined) return this.subDag(index, undefined, script, done);
     if (task.wait !== undefined) return runWait(timeline, task.wait, script, done);
+    if (task.trigger !== undefined) return runTrigger(timeline, task.trigger, script, done);
     if (task.approval !== undefined) return this.ask(index, task.approval, script, done);
     if (task.branch === undefined) return runAttempts(timeline, script, task.activity ?? {}, done);
     const chosen = choiceOf(this.plan, task.branch, script);

@@ -1,6 +1,7 @@
 import type { ApprovalPlan } from '../approval-plan.js';
 import { DurationError, parseDuration } from '../duration.js';
 import type { FinalTaskState } from '../state.js';
+import type { TriggerPlan } from '../trigger-plan.js';
 import type { OnTimeout, WaitPlan } from '../wait-plan.js';
 import type { ScriptedTask } from './script.js';
 import type { Timeline } from './timeline.js';
@@ -17,6 +18,17 @@ export function runWait(
   done: (state: FinalTaskState) => void,
 ): Underway {
   return ringing(timeline, durationMs, timeoutMs, (met) => done(met ? state : ENDINGS[onTimeout]), done);
+}
+
+/** Starts another run, and waits for its end, `durationMs` from now, or does not. */
+export function runTrigger(
+  timeline: Timeline,
+  { waits, tolerant, timeoutMs = Infinity, onTimeout }: TriggerPlan,
+  { state = 'success', durationMs = 0 }: ScriptedTask,
+  done: (state: FinalTaskState) => void,
+): Underway {
+  const end = tolerant === true || waits !== true ? 'success' : state;
+  return ringing(timeline, waits === true ? durationMs : 0, timeoutMs, (met) => done(met ? end : ENDINGS[onTimeout]), done);
 }
 
 /** Asks for a decision. `rejected` may go back; where it does not, `onReject` says how the task ends. */

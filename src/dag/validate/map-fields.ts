@@ -12,7 +12,7 @@ const MAX_KEYS = 16;
 const MAX_KEY_LENGTH = 128;
 
 /** The run itself waits for them, and they are answered by the name of their task. */
-const NOT_MAPPED: ReadonlySet<TaskSpec['type']> = new Set(['wait', 'approval']);
+const NOT_MAPPED: ReadonlySet<TaskSpec['type']> = new Set(['wait', 'approval', 'trigger']);
 
 /** Whether the task runs once for each item of a list. */
 export function isMapped(task: TaskSpec): boolean {

@@ -11,6 +11,7 @@ import { checkInput } from './input-check.js';
 import { checkPast } from './past-check.js';
 import { checkResources } from './resources-check.js';
 import { checkForeignRules, checkRetryRules } from './retry-rules-check.js';
+import { checkTrigger } from './trigger-fields.js';
 import { checkWaitFields } from './wait-fields.js';
 
 const QUEUE = /^[A-Za-z0-9][A-Za-z0-9_.:@/-]{0,199}$/;
@@ -47,6 +48,7 @@ export function checkTaskFields(checking: Checking): void {
       }
     } else if (TASK_TYPES[task.type].carriedOutBy === 'wait') {
       checkWaitFields(checking, id, task, path);
+      if (task.type === 'trigger') checkTrigger(checking, task, path);
       if (task.type === 'approval') checkApproval(checking, task, `${path}/with`);
     } else if (task.type === 'dag') checkSubDag(checking, task, path);
     else checkQueueOf(checking, id, task, path);

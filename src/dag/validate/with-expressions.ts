@@ -93,7 +93,7 @@ function checkSqlInput(
 
 /** Where the `with` of a task is rendered, which says whether secrets are known. */
 export function secretsOf({ spec, ownQueues }: Checking, task: TaskSpec): Place['secrets'] {
-  const inWalk: readonly string[] = ['transform', 'noop', 'dag', 'approval'];
+  const inWalk: readonly string[] = ['transform', 'noop', 'dag', 'approval', 'trigger'];
   if (inWalk.includes(task.type)) return 'walk';
   if (task.type === 'wait' && !isPolled(task)) return 'walk';
   const queue = effective(spec.defaults, task).queue;

@@ -1,5 +1,6 @@
 import { ON_UPSTREAM_FAILURE } from '../../dag/run-wait.js';
 import type { TaskType } from '../../dag/task-type.js';
+import { ON_EXISTING_RUN } from '../../dag/trigger-plan.js';
 import { ON_TIMEOUT } from '../../dag/wait-plan.js';
 import { AnyMap, Anything, Decimal, Duration, Flag, ListOf, MapOf, Nested, OneOf, Text, Whole } from '../field.js';
 import { type Shape } from '../field-facts.js';
@@ -254,6 +255,37 @@ export class WaitWithDto {
   maxInterval?: string;
 }
 
+/** Input of a trigger. */
+export class TriggerWithDto {
+  @Text({ required: true, about: 'Id of the DAG.' })
+  dag!: string;
+
+  @Whole(1, 1_000_000_000, { about: 'Of that DAG.', unset: 'the latest when the run is started' })
+  version?: number;
+
+  @Anything({ templated: true, about: 'Name to value: what the run is given.' }, { type: 'object' })
+  params?: unknown;
+
+  @Text({ templated: true, about: 'The date of the run: an instant.', unset: 'the run has none' })
+  logicalDate?: string;
+
+  @Flag({ about: 'Whether the task ends with the run; else when the run has been started.', default: true })
+  wait?: boolean;
+
+  @Flag({ about: 'Whether a run that does not succeed fails the task.', default: true })
+  propagate?: boolean;
+
+  @Flag({ about: 'Whether the run is cancelled with the task, or by its timeout.', default: true })
+  cancelWithParent?: boolean;
+
+  @OneOf(ON_EXISTING_RUN, {
+    about: 'What to do where the date has a run already that somebody else has started.',
+    default: 'use',
+    means: { use: 'that one is the run', fail: 'the task fails' },
+  })
+  onExisting?: string;
+}
+
 /** Input of an approval. */
 export class ApprovalWithDto {
   @Text({ required: true, templated: true, about: 'What is asked.' })
@@ -311,5 +343,6 @@ export const WITH_SHAPES: { readonly [type in TaskType]: Shape } = {
   shell: ShellWithDto,
   wait: WaitWithDto,
   approval: ApprovalWithDto,
+  trigger: TriggerWithDto,
   dag: DagWithDto,
 };

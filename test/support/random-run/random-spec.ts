@@ -141,6 +141,14 @@ class Task {
         fields['timeout'] = TIMEOUT;
         if (dice.chance(60)) fields['onTimeout'] = dice.pick(['fail', 'skip', 'continue']);
         break;
+      case 'trigger': {
+        const waits = dice.chance(75);
+        fields['with'] = { dag: 'elsewhere', ...(waits ? (dice.chance(25) ? { propagate: false } : {}) : { wait: false }) };
+        if (!waits) break;
+        if (dice.chance(50)) fields['timeout'] = TIMEOUT;
+        if (dice.chance(40)) fields['onTimeout'] = dice.pick(['fail', 'skip', 'continue']);
+        break;
+      }
       case 'approval':
         this.chooseApproval(!tearsDown);
         break;
@@ -154,7 +162,7 @@ class Task {
       default:
     }
     if (type === 'activity' && dice.chance(20)) fields['retry'] = { maxAttempts: 1 + dice.int(3), interval: '2ms' };
-    if (type !== 'wait' && type !== 'approval' && type !== 'branch' && dice.chance(18))
+    if (type !== 'wait' && type !== 'trigger' && type !== 'approval' && type !== 'branch' && dice.chance(18))
       Object.assign(fields, randomMap(dice, [...(dice.chance(80) ? this.direct : this.before)], features.races));
   }
 
@@ -204,7 +212,7 @@ class Task {
 const TYPES = [
   ...Array.from({ length: 12 }, () => 'activity' as const),
   ...(['noop', 'noop', 'noop', 'transform', 'branch', 'branch', 'branch'] as const),
-  ...(['dag', 'dag', 'dag', 'wait', 'wait', 'approval', 'approval', 'approval'] as const),
+  ...(['dag', 'dag', 'dag', 'wait', 'wait', 'trigger', 'approval', 'approval', 'approval'] as const),
 ];
 
 function joinExpression(dice: Dice, tasks: readonly string[], depth: number): string {

@@ -131,7 +131,12 @@ function itemEnds(
 }
 
 function taskEnd(world: NaiveWorld, plan: DagPlan, task: TaskPlan, path: string, script: ScriptedTask): FinalTaskState {
-  const { wait, approval, branch } = task;
+  const { wait, trigger, approval, branch } = task;
+  if (trigger !== undefined) {
+    if (trigger.waits !== true) return 'success';
+    if ((script.durationMs ?? 0) > (trigger.timeoutMs ?? Infinity)) return GONE_ON[trigger.onTimeout];
+    return trigger.tolerant === true ? 'success' : (script.state ?? 'success');
+  }
   if (wait !== undefined) {
     const takes = script.durationMs ?? (wait.timer === undefined ? 0 : parseDuration(wait.timer.value as string));
     return takes > wait.timeoutMs ? GONE_ON[wait.onTimeout] : (script.state ?? 'success');

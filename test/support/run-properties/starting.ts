@@ -4,7 +4,7 @@ import { answerOf, isFinal, nameOf, type ObservedRun, ofTasks, Replay, wentBack 
 
 const takesPlace = ({ plan }: ObservedRun, task: number): boolean => {
   const { type, map } = plan.tasks[task]!;
-  return map === undefined && !['noop', 'transform', 'branch', 'dag', 'wait', 'approval'].includes(type);
+  return map === undefined && !['noop', 'transform', 'branch', 'dag', 'wait', 'trigger', 'approval'].includes(type);
 };
 
 /** No task starts before its rule allows it, or where its `when` says no. */

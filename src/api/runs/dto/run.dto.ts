@@ -54,7 +54,7 @@ export class RunDto {
   readonly execution!: number;
   @ApiProperty({ enum: RUN_STATES })
   readonly state!: RunState;
-  @ApiProperty({ enum: ['manual', 'schedule', 'backfill', 'event', 'dag'] })
+  @ApiProperty({ enum: ['manual', 'schedule', 'backfill', 'event', 'trigger', 'dag'] })
   readonly trigger!: string;
   @ApiProperty({ description: 'Tied to a date: there is one run per date' })
   readonly dated!: boolean;
@@ -77,6 +77,8 @@ export class RunDto {
   readonly note?: string;
   @ApiProperty({ required: false, description: 'The backfill that started this execution' })
   readonly backfillId?: string;
+  @ApiProperty({ required: false, type: ParentRunDto, description: 'The task of type trigger that started it' })
+  readonly triggeredBy?: ParentRunDto;
   @ApiProperty({ format: 'date-time' })
   readonly acceptedAt!: string;
   @ApiProperty({ required: false, format: 'date-time' })
