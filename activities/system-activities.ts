@@ -48,6 +48,7 @@ export const SYSTEM_ACTIVITY_NAMES = [
   'triggerRun',
   'triggerEnd',
   'cancelRun',
+  'usualDurations',
   'sweepRuns',
 ] as const satisfies readonly (keyof SystemActivities)[];
 
@@ -109,6 +110,7 @@ export function createSystemActivities(deps: {
       const output = await outputValue(objects, prefix, task, value, inlineLimit);
       return { state: state as FinalRunState, ...(failure === undefined ? {} : { failure }), output };
     },
+    usualDurations: async (input) => temporal.usualDurations(input),
     cancelRun: async ({ runId, by }) => temporal.cancelRun(runId, by),
     sweepRuns: async ({ before }) => {
       await sweepCache(objects, before);

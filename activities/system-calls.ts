@@ -83,6 +83,8 @@ export interface SystemActivities {
   triggerRun(input: TriggerInput): Promise<Triggered>;
   /** How such a run has ended; its outputs are stored when over `inlineLimit`. */
   triggerEnd(input: TriggerEndInput): Promise<TriggerEnd>;
+  /** How long each task of a DAG usually takes, in ms, by id; of those that nobody knows of nothing. Two calls may differ. */
+  usualDurations(input: { readonly dagId: string; readonly runId: string }): Promise<{ readonly [taskId: string]: number }>;
   /** Asks a run to stop in good order; one that is over stays so. */
   cancelRun(input: { readonly runId: string; readonly by: string }): Promise<void>;
   /** Deletes what belongs to closed runs of days older than the retention; returns how many runs (R3). */
@@ -198,6 +200,8 @@ export interface TemporalPort {
   triggerRun(input: TriggerInput): Promise<Triggered>;
   /** How a run has ended, with its outputs; undefined while it is open, or where nobody knows it. */
   runEnd(runId: string): Promise<Pick<RunHead, 'state' | 'failure' | 'outputs'> | undefined>;
+  /** As the activity of that name. */
+  usualDurations(input: { readonly dagId: string; readonly runId: string }): Promise<{ readonly [taskId: string]: number }>;
   /** As the activity of that name. */
   cancelRun(runId: string, by: string): Promise<void>;
   /** State of a run for the sweep: still open (or unknown to us) means: keep. */

@@ -27,6 +27,8 @@ export interface TaskCall {
   readonly ignoreCache?: true;
   /** For hooks of a task that the run carries out: that task, as expressions name it (`task`). */
   readonly hookOf?: Json;
+  /** For hooks of deadlines: the deadline, as expressions name it (`deadline`). */
+  readonly deadlineOf?: Json;
   /** Attempts of earlier rounds, before a rejection sent the task back: their numbers go on. Default 0. */
   readonly before?: number;
   /** How often a rejection has sent the task back: each time it is other work, with a key of its own. Default 0. */

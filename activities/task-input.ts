@@ -100,6 +100,7 @@ export function taskScope(
     params: call.params ?? {},
     ...(call.run === undefined ? {} : { run: call.run }),
     ...(call.hookOf === undefined ? {} : { task: call.hookOf }),
+    ...(call.deadlineOf === undefined ? {} : { deadline: call.deadlineOf }),
     attempt,
     secrets,
   };

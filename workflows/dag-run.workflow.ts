@@ -111,7 +111,9 @@ async function run(given: DagRunInput, unable?: Failure): Promise<RunSummary> {
   CancellationScope.current().cancelRequested.catch(() => loop.stop('cancelled'));
   if (input.parent !== undefined)
     watchParent(input.parent, { ...BUDGETS, ...input.budgets }, system, () => loop.stop('cancelled'));
-  const refused = place.isWanted ? await place.take(ledger) : undefined;
+  loop.deadlines.begin(carried !== undefined || !place.isWanted);
+  const refused = place.isWanted ? await place.take(ledger, loop.deadlines.stopping) : undefined;
+  loop.deadlines.started();
   // Nothing of it begins, and it ends as a run that is stopped.
   if (refused !== undefined) loop.stop('cancelled');
   if (plan.timeoutMs !== undefined) stopAfter(ledger.startedAt + plan.timeoutMs, loop);
@@ -128,26 +130,29 @@ async function run(given: DagRunInput, unable?: Failure): Promise<RunSummary> {
   }
 
   const outcome = refused !== undefined && plan.onRunLimit === 'fail' ? 'failed' : outcomeOf(loop, walk);
+  loop.deadlines.over(outcome);
   const failure = refused ?? (await failureOf(outcome, context, loop));
   const state: FinalRunState = failure === undefined || outcome === 'cancelled' ? outcome : 'failed';
   if (plan.hooks !== undefined) {
     ledger.failure = failure;
     await CancellationScope.nonCancellable(() => runHooks(hookRun(context, state), state));
   }
+  await loop.deadlines.settled();
   return closeRun(input, ledger, state, failure, place.leave, watchers, plan.maxConsecutiveFailedRuns);
 }
 
 function outcomeOf({ stopped }: RunLoop, walk: Walk): FinalRunState {
-  return stopped === 'cancelled' ? 'cancelled' : stopped === 'timeout' ? 'failed' : walk.outcome()!;
+  return stopped === 'cancelled' ? 'cancelled' : stopped === undefined ? walk.outcome()! : 'failed';
 }
 
 /** Why the run failed; of one that would be a success: the outputs that could not be computed. */
 async function failureOf(
   outcome: FinalRunState,
   { plan, walk, ledger, values }: RunContext,
-  { stopped }: RunLoop,
+  { stopped, deadlines }: RunLoop,
 ): Promise<Failure | undefined> {
   if (stopped === 'timeout') return timeoutFailure(plan.timeoutMs!);
+  if (stopped === 'deadline') return deadlines.reason;
   if (outcome === 'failed') return tasksFailure(plan, walk, ledger);
   return outcome === 'success' ? computeOutputs(plan, values, ledger) : undefined;
 }

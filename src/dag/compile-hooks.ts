@@ -71,7 +71,7 @@ export function compileRetryHooks(id: string, hooks: HooksSpec<TaskHook> | undef
 }
 
 /** A hook is a task without edges that ends within five minutes, whatever `defaults` say. */
-function compileHook(
+export function compileHook(
   { dag, index, needs, ownQueues, bodies }: HookCompiler,
   name: string,
   hook: HookSpec,

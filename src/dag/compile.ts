@@ -3,6 +3,7 @@ import { BUILT_IN } from './built-in.js';
 import { compileActivity, compileRetry } from './compile-activity.js';
 import { compileApproval } from './compile-approval.js';
 import { compileBranch } from './compile-branch.js';
+import { compileDeadlines } from './compile-deadlines.js';
 import { compileDagHooks, compileRetryHooks, compileTaskHooks, type HookCompiler } from './compile-hooks.js';
 import { compileJoin } from './compile-join.js';
 import { compileNeeds } from './compile-needs.js';
@@ -80,6 +81,7 @@ function compileDag(dag: ValidDag, ownQueues: readonly string[], params: Pick<Da
     compileBranch(compileJoin(task, dag, index, analysis, plain, down), dag, index, down, at),
   );
   const hooks = compileDagHooks(hookCompiler);
+  const deadlines = compileDeadlines(hookCompiler, order);
   const outputs = Object.entries(dag.outputs ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
   return {
     bodies: bodies.blobs,
@@ -104,6 +106,7 @@ function compileDag(dag: ValidDag, ownQueues: readonly string[], params: Pick<Da
         ...params,
         tasks,
         ...(hooks.length === 0 ? {} : { hooks }),
+        ...(deadlines.length === 0 ? {} : { deadlines }),
       };
     },
   };

@@ -13,6 +13,7 @@ export const FAILURE_FACTS: { readonly [kind in FailureKind]: string } = {
   blob_missing: 'a stored value or body is gone',
   run_timeout: "the run's `timeout` passed",
   run_limit: 'of runs only: `maxActiveRuns` others were at work, and `onRunLimit` lets it not wait',
+  deadline: 'a deadline with `behavior: fail` was missed',
   cancelled: 'asked to stop',
   rejected: 'somebody rejected an approval',
   terminated: 'ended from outside, without clean-up',

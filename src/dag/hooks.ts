@@ -10,6 +10,10 @@ export interface PlacedHook<Name extends string> {
   readonly name: string;
 }
 
+/** What the hook of the n-th deadline (from 0) of the DAG, or of a task, is called. */
+export const deadlineName = (n: number, task?: string): string =>
+  `${task === undefined ? '' : `${task} `}deadline ${n + 1} hook`;
+
 /** The hooks of a DAG or a task, in the order of `names`, lists in their own. `called` begins each name. */
 export function placedHooks<Name extends string>(
   hooks: HooksSpec<Name> | null | undefined,

@@ -1,4 +1,5 @@
 import type { ApprovalPlan } from './approval-plan.js';
+import type { DeadlinePlan } from './deadline-plan.js';
 import type { JoinTree } from './join.js';
 import type { Json, JsonObject } from './json.js';
 import type { MapPlan } from './map/map-plan.js';
@@ -40,6 +41,8 @@ export interface DagPlan {
   readonly tasks: readonly TaskPlan[];
   /** In the order in which they would run; their ids are names, such as `hook exit`. Default: none. */
   readonly hooks?: readonly HookPlan[];
+  /** Of the run and of its tasks (R27). Default: none. */
+  readonly deadlines?: readonly DeadlinePlan[];
 }
 
 /** What is to be done when the tasks have ended (R12). */

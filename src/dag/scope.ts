@@ -44,6 +44,8 @@ export interface Scope {
   readonly index?: number;
   /** In hooks of a task: the task itself. */
   readonly task?: Json;
+  /** In hooks of deadlines: which one, and how late. */
+  readonly deadline?: Json;
   /** The answer that a wait's `until` judges. */
   readonly response?: Json;
   /** Resolved inside activities only. */

@@ -2,6 +2,7 @@
  * The language as data: a spec whose SHAPE has been checked (by the DTOs of `src/spec`), and nothing else yet. Its
  * meaning is checked by `validate`, which alone makes a {@link ValidDag}; only that can be compiled and run.
  */
+import type { DeadlineBehavior, DeadlineReference } from './deadline-plan.js';
 import type { Json, JsonObject } from './json.js';
 import type { TaskType } from './task-type.js';
 import type { OnTimeout } from './wait-plan.js';
@@ -147,6 +148,19 @@ export interface QuorumSpec {
   readonly cancelOthers?: boolean;
 }
 
+/** When a run, or a task of it, is to be done (R27). */
+export interface DeadlineSpec {
+  readonly reference: DeadlineReference;
+  /** After the reference; may be absent with `fixed`. */
+  readonly interval?: DurationText;
+  /** fixed: an instant, or a text with expressions. */
+  readonly at?: string;
+  /** Default: alert. */
+  readonly behavior?: DeadlineBehavior;
+  /** What is done when it is missed, and before, when it will be. */
+  readonly hook?: HookSpec;
+}
+
 export interface TaskSpec extends TaskDefaults {
   readonly type: TaskType;
   readonly description?: string;
@@ -160,6 +174,7 @@ export interface TaskSpec extends TaskDefaults {
   /** A quorum, or an expression over states of upstream tasks. */
   readonly join?: QuorumSpec | string;
   readonly setup?: boolean;
+  readonly deadlines?: readonly DeadlineSpec[];
   /** Ids of its setups; `true` = of those in `dependsOn`, or of the whole DAG (R11). */
   readonly teardown?: readonly string[] | boolean;
 }
@@ -229,6 +244,7 @@ export interface DagSpec {
   readonly params?: { readonly [name: string]: JsonObject };
   readonly defaults?: TaskDefaults;
   readonly hooks?: HooksSpec;
+  readonly deadlines?: readonly DeadlineSpec[];
   /** Name -> expression, evaluated when the tasks have ended. */
   readonly outputs?: { readonly [name: string]: Json };
   readonly tasks: { readonly [id: string]: TaskSpec };

@@ -49,6 +49,7 @@ export const FAILURE_KINDS = [
   'blob_missing',
   'run_timeout',
   'run_limit',
+  'deadline',
   'cancelled',
   'rejected',
   'terminated',

@@ -45,7 +45,9 @@ const TASK_DEFAULTS: ForeignNames = {
   on_success_callback: '`hooks: {success}`',
   onFailure: '`hooks: {failure}`',
   onSuccess: '`hooks: {success}`',
-  sla: '`deadlines`, which come later',
+  sla: '`deadlines`',
+  sla_miss_callback: '`hook` of `deadlines`',
+  deadline: '`deadlines`',
 };
 
 const TASK: ForeignNames = {

@@ -40,3 +40,12 @@ function readHook(issues: IssueList, hook: unknown, path: string, readWith: With
   for (const name of Object.keys(fields)) if (fields[name] === undefined) delete fields[name];
   return whole;
 }
+
+/** The hooks of a list of deadlines; one that is not whole is left out. */
+export function readDeadlines(issues: IssueList, deadlines: unknown, path: string, readWith: WithReader): void {
+  if (!Array.isArray(deadlines)) return;
+  deadlines.forEach((deadline: { hook?: unknown }, n) => {
+    if (deadline.hook !== undefined && !readHook(issues, deadline.hook, `${path}${pointer(n)}/hook`, readWith))
+      delete deadline.hook;
+  });
+}

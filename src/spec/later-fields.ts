@@ -1,13 +1,11 @@
-import { DagDto } from './dto/dag.dto.js';
 import { TaskDto } from './dto/task.dto.js';
 import { TaskDefaultsDto } from './dto/task-defaults.dto.js';
 import type { Shape } from './field-facts.js';
 
-const LATER_TASK_FIELDS = ['deadlines', 'inlets', 'metrics', 'outlets', 'pool', 'poolSlots'] as const;
+const LATER_TASK_FIELDS = ['inlets', 'metrics', 'outlets', 'pool', 'poolSlots'] as const;
 
 /** Fields that the language names and that come with later work: refused by name (`not_yet_supported`), never ignored (R26). */
 export const LATER_FIELDS: ReadonlyMap<Shape, readonly string[]> = new Map<Shape, readonly string[]>([
-  [DagDto, ['deadlines']],
   [TaskDto, LATER_TASK_FIELDS],
   [TaskDefaultsDto, LATER_TASK_FIELDS],
 ]);
@@ -25,6 +23,7 @@ export const NOT_IN_DEFAULTS: readonly string[] = [
   'setup',
   'teardown',
   'join',
+  'deadlines',
 ];
 
 /** Forms of `schedule` that come with later work. */

@@ -7,7 +7,7 @@ import type { Faults } from '../dag/validate/faults.js';
 import { decodeText } from './decode-text.js';
 import { DagDto } from './dto/dag.dto.js';
 import { readPast } from './graph-fields-reader.js';
-import { readHooks } from './hook-reader.js';
+import { readDeadlines, readHooks } from './hook-reader.js';
 import { readJson } from './json-text.js';
 import { DEFAULT_SPEC_LIMITS, type SpecLimits } from './limits.js';
 import { measure } from './measure.js';
@@ -73,6 +73,7 @@ function readShape(value: Json, limits: SpecLimits): Omit<ReadSpecResult, 'locat
   }
   const ofHooks = withReader(reader, issues);
   readHooks(issues, fields.hooks, '/hooks', ofHooks);
+  readDeadlines(issues, fields.deadlines, '/deadlines', ofHooks);
   const defaults = fields.defaults as { hooks?: unknown; resources?: unknown; dependsOnPast?: unknown } | undefined;
   readHooks(issues, defaults?.hooks, '/defaults/hooks', ofHooks);
   if (defaults !== undefined) readPast(issues, defaults, '/defaults');

@@ -1,6 +1,8 @@
+import { DEADLINE_REFERENCES } from '../dag/deadline-plan.js';
 import { TASK_TYPES, type TaskType } from '../dag/task-type.js';
 import { ID_PATTERN } from '../dag/validate/edges.js';
 import { DagDto } from './dto/dag.dto.js';
+import { DeadlineDto } from './dto/deadline.dto.js';
 import { HOOK_TYPES, HookDto, RetryHookDto } from './dto/hook.dto.js';
 import { JoinDto } from './dto/join.dto.js';
 import { AtScheduleDto, CronScheduleDto, EveryScheduleDto } from './dto/schedule.dto.js';
@@ -36,6 +38,7 @@ export function specSchema(): Schema {
   subDagOf(others[DagWithDto.name] as Schema);
   idsOf(others[RunWaitDto.name] as Schema, ['dag', 'task']);
   idsOf(others[TriggerWithDto.name] as Schema, ['dag']);
+  deadlineOf(others[DeadlineDto.name] as Schema);
   for (const shape of Object.values(others)) nameTasks(shape);
   nameTasks(dag as Schema);
   return {
@@ -74,6 +77,15 @@ function dagOf(dag: Schema): void {
       refTo(AtScheduleDto),
     ],
   };
+}
+
+/** A moment for a fixed one, a time for the others. */
+function deadlineOf(deadline: Schema): void {
+  const others = DEADLINE_REFERENCES.filter((reference) => reference !== 'fixed');
+  deadline.anyOf = [
+    { required: ['at'], properties: { reference: { const: 'fixed' } } },
+    { required: ['interval'], properties: { reference: { enum: others } } },
+  ];
 }
 
 function idsOf({ properties }: Schema, names: readonly string[]): void {

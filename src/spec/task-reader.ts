@@ -9,7 +9,7 @@ import { WITH_SHAPES } from './dto/with.dto.js';
 import { fieldsOf } from './field-facts.js';
 import { meantType } from './foreign-types.js';
 import { readGraphFields } from './graph-fields-reader.js';
-import { readHooks } from './hook-reader.js';
+import { readDeadlines, readHooks } from './hook-reader.js';
 import { readResources } from './resources-reader.js';
 import { describe, isMap, type ShapeReader } from './shape-reader.js';
 import { readWith, withReader } from './with-reader.js';
@@ -119,6 +119,7 @@ function readTask(reader: ShapeReader, issues: IssueList, value: unknown, path: 
     fields.outputSchema = undefined;
   }
   readHooks(issues, fields.hooks, `${path}/hooks`, withReader(reader, issues));
+  readDeadlines(issues, fields.deadlines, `${path}/deadlines`, withReader(reader, issues));
   fields.resources = readResources(issues, fields.resources, `${path}/resources`);
   if (fields.when !== undefined && typeof fields.when !== 'string' && typeof fields.when !== 'boolean') {
     issues.error(

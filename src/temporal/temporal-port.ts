@@ -12,6 +12,7 @@ import { lookForRun } from './run-look.js';
 import type { ScheduleGateway } from './schedule-gateway.js';
 import type { TemporalConnection } from './temporal-connection.js';
 import { triggerRun } from './triggered-runs.js';
+import { usualDurations } from './usual-durations.js';
 import type { VersionStore } from './version-store.js';
 
 /** What activities may ask of Temporal: they get it by `createActivities(deps)` and never see a client. */
@@ -49,6 +50,7 @@ export function temporalPort(
       const standing = await runs.standing(runId);
       return standing === undefined || standing.open ? undefined : (await runs.get(runId))?.head;
     },
+    usualDurations: (input) => usualDurations(runs, input),
     async cancelRun(runId, by) {
       await runs.cancel(runId, by);
     },

@@ -39,6 +39,7 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   ['HttpWaitDto', 'http of wait'],
   ['SqlWaitDto', 'sql of wait'],
   ['RunWaitDto', 'run of wait'],
+  ['DeadlineDto', 'deadlines'],
   ['SqlResultDto', 'result of sql'],
 ]);
 

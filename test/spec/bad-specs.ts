@@ -952,6 +952,55 @@ export const BAD_SPECS: readonly BadSpec[] = [
     '/tasks/a/with/message',
     approval({ message: '${{ secrets.KEY }}' }),
   ),
+  // ---- deadlines
+  json('a deadline from nothing', 'missing_field', '/deadlines/0/reference', dag({ deadlines: [{ interval: '1h' }] })),
+  json('a deadline without time', 'missing_field', '/deadlines/0/interval', dag({ deadlines: [{ reference: 'start' }] })),
+  json(
+    'a deadline at once',
+    'invalid_value',
+    '/deadlines/0/interval',
+    dag({ deadlines: [{ reference: 'start', interval: '0s' }] }),
+  ),
+  json('a fixed deadline without moment', 'missing_field', '/deadlines/0/at', dag({ deadlines: [{ reference: 'fixed' }] })),
+  json(
+    'a fixed deadline at no instant',
+    'bad_date',
+    '/deadlines/0/at',
+    dag({ deadlines: [{ reference: 'fixed', at: 'noon' }] }),
+  ),
+  json(
+    'a moment of a deadline that is not fixed',
+    'not_allowed_with',
+    '/tasks/a/deadlines/0/at',
+    task({ deadlines: [{ reference: 'queued', interval: '1h', at: '2024-01-01' }] }),
+  ),
+  json(
+    'a behaviour that there is not',
+    'invalid_value',
+    '/tasks/a/deadlines/0/behavior',
+    task({ deadlines: [{ reference: 'queued', interval: '1h', behavior: 'scream' }] }),
+  ),
+  json(
+    'a deadline that ends clean-up',
+    'not_allowed_with',
+    '/tasks/b/deadlines/0/behavior',
+    cleanUp({ deadlines: [{ reference: 'start', interval: '1h', behavior: 'cancel' }] }),
+  ),
+  json('deadlines as a default', 'not_allowed_with', '/defaults/deadlines', dag({ defaults: { deadlines: [] } })),
+  json(
+    'a hook of a deadline that names what it does not know',
+    'unknown_reference',
+    '/deadlines/0/hook/with/query',
+    dag({
+      deadlines: [{ reference: 'start', interval: '1h', hook: { type: 'sql', with: { query: 'select ${{ task.id }}' } } }],
+    }),
+  ),
+  json(
+    'a hook of a deadline that does nothing',
+    'invalid_value',
+    '/deadlines/0/hook/type',
+    dag({ deadlines: [{ reference: 'start', interval: '1h', hook: { type: 'noop' } }] }),
+  ),
   // ---- triggers
   json('a trigger of no DAG', 'missing_field', '/tasks/a/with/dag', trigger({})),
   json('a trigger of its own DAG, waited for', 'dag_cycle', '/tasks/a/with/dag', trigger({ dag: 'bad' }), 'wait: false'),

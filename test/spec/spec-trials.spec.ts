@@ -24,11 +24,9 @@ const LATER: { readonly [file: string]: readonly string[] } = {
   'b-nightly-files.yaml': ['/tasks/transform/pool', '/tasks/transform/poolSlots'],
   'c-fan-out-in.yaml': [],
   'd-orders-elt.yaml': [
-    '/deadlines',
     '/tasks/check_raw/type',
     '/tasks/extract/inlets',
     '/tasks/extract/outlets',
-    '/tasks/merge_orders/deadlines',
     '/tasks/merge_orders/outlets',
     '/tasks/merge_orders/pool',
     '/tasks/transform/pool',

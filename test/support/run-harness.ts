@@ -204,6 +204,7 @@ export class RunHarness {
       [
         ...plan.tasks,
         ...(plan.hooks ?? []).map(({ task }) => task),
+        ...(plan.deadlines ?? []).flatMap(({ hook }) => (hook === undefined ? [] : [hook])),
         ...plan.tasks.flatMap(({ hooks }) => Object.values(hooks ?? {}).flat()),
       ]
         .filter((task) => task.activity?.body !== undefined || task.wait?.poll !== undefined)

@@ -13,6 +13,7 @@ export const WITHOUT_TEMPORAL: TemporalPort = {
   lookForRun: async () => ({ look: 'absent' }),
   triggerRun: async ({ dagId }) => ({ failure: { kind: 'dag_missing', message: `there is no DAG ${dagId}` } }),
   runEnd: async () => undefined,
+  usualDurations: async () => ({}),
   cancelRun: async () => undefined,
   catchUp: async ({ to }) => ({ state: 'done', from: to }),
 };

@@ -29,6 +29,7 @@ const PLAN: Fields<DagPlan> = {
   anyParams: 'seen',
   tasks: 'always',
   hooks: 'seen',
+  deadlines: 'seen',
 };
 const TASK: Fields<TaskPlan> = {
   id: 'always',
@@ -90,6 +91,7 @@ const CARRIED: Fields<RunSnapshot> = {
   children: 'seen',
   kept: 'seen',
   watches: 'seen',
+  deadlines: 'seen',
 };
 const CARRIED_MAP: Fields<MapSnapshot> = {
   taskId: 'always',

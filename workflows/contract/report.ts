@@ -1,4 +1,5 @@
 import type { ChildEnd } from '../../src/dag/child-end.js';
+import type { DeadlineRecord } from '../../src/dag/deadline-plan.js';
 import type { JsonObject } from '../../src/dag/json.js';
 import type { Failure, HookRecord, RunState, TaskState } from '../../src/dag/state.js';
 import type { RunFacts } from './run-facts.js';
@@ -22,6 +23,8 @@ export interface RunHead {
   readonly outputs?: JsonObject;
   /** Those that have begun, in order; a failed one changes nothing of the run (R12). */
   readonly hooks?: readonly HookRecord[];
+  /** When it, and its tasks, are to be done, and what came of that; in the order of the plan. */
+  readonly deadlines?: readonly DeadlineRecord[];
   /** Grows with every change of the run or a task. */
   readonly revision: number;
 }

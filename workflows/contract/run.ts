@@ -1,3 +1,4 @@
+import type { DeadlineRecord } from '../../src/dag/deadline-plan.js';
 import type { DagPlan } from '../../src/dag/plan.js';
 import type { FinalRunState } from '../../src/dag/state.js';
 import type { Watch } from './awaiting.js';
@@ -74,7 +75,7 @@ export interface RunSnapshot {
   /** Maps under way. Default: none. */
   readonly maps?: StoredRecords<MapSnapshot>;
   /** Why the run only cleans up; absent = it does not. */
-  readonly stopped?: 'cancelled' | 'timeout';
+  readonly stopped?: 'cancelled' | 'timeout' | 'deadline';
   /** Executions of this run so far, this one included: names the pages. */
   readonly hop: number;
   /** Children that run on. Default: none. */
@@ -83,6 +84,8 @@ export interface RunSnapshot {
   readonly kept?: KeptItems;
   /** Who waits for this run, or for tasks of it. Default: nobody. */
   readonly watches?: readonly Watch[];
+  /** Where its deadlines are. Default: it has none. */
+  readonly deadlines?: readonly DeadlineRecord[];
 }
 
 /** Result of a run that succeeded. */

@@ -1,4 +1,6 @@
+import type { DeadlineRecord } from '../../src/dag/deadline-plan.js';
 import { formatDuration } from '../../src/dag/duration.js';
+import { formatInstant } from '../../src/dag/instant.js';
 import { markdownText } from '../../src/dag/markdown-text.js';
 import type { DagPlan, TaskPlan } from '../../src/dag/plan.js';
 import type { HookRecord } from '../../src/dag/state.js';
@@ -77,8 +79,19 @@ export function runDetails(head: RunHead, ledger: RunLedger, plan: DagPlan, walk
   tell('Skipped', walk.first('skipped', SHOWN), counts.skipped, (task) => whySkipped(known, task));
   tell('Cancelled', walk.first('cancelled', SHOWN), counts.cancelled, (task) => whyCancelled(known, task));
   tell('Done', walk.first('success', SHOWN), counts.success, (task) => whatCame(known, task));
+  const late = (head.deadlines ?? []).filter(({ state }) => state === 'missed' || state === 'predicted');
+  if (late.length > 0) paragraphs.push('**Deadlines**', late.slice(0, SHOWN).map(deadlineItem).join('\n'));
   if (head.hooks !== undefined) paragraphs.push('**Hooks**', head.hooks.map(hookItem).join('\n'));
   return [...paragraphs, LAST_LINE].join('\n\n');
+}
+
+function deadlineItem({ task = 'the run', state, dueAt = 0, expectedAt = 0, because }: DeadlineRecord): string {
+  const due = formatInstant(dueAt) ?? '';
+  if (state === 'missed') return item(task, `was to be done by ${due}`);
+  return item(
+    task,
+    `is to be done by ${due}, will be by ${formatInstant(expectedAt) ?? ''}${because === undefined ? '' : `, mostly because of ${because}`}`,
+  );
 }
 
 function hookItem({ hook, index, state, failure }: HookRecord): string {

@@ -24,6 +24,7 @@ export class RunLedger {
   /** What the run waits for that people can do something about. */
   waitingFor: RunHead['waitingFor'];
   outputs: RunHead['outputs'];
+  private deadlines: RunHead['deadlines'];
   private readonly hooks: HookRecord[] = [];
   endedAt: number | undefined;
   /** Bytes of outputs that are held inline. */
@@ -136,6 +137,12 @@ export class RunLedger {
     record.hooks = [...(record.hooks ?? []), hook];
   }
 
+  /** Where the deadlines of the run are. */
+  noteDeadlines(deadlines: NonNullable<RunHead['deadlines']>): void {
+    this.deadlines = deadlines;
+    this.revision++;
+  }
+
   noteWaitingFor(waitingFor: RunHead['waitingFor']): void {
     this.waitingFor = waitingFor;
     this.revision++;
@@ -183,6 +190,7 @@ export class RunLedger {
       failedTasks: failed.length > 0 ? failed.slice(0, MAX_NAMED) : undefined,
       outputs: this.outputs,
       hooks: this.hooks.length > 0 ? this.hooks : undefined,
+      deadlines: this.deadlines,
       revision: this.revision,
     };
   }

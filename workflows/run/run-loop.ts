@@ -2,10 +2,14 @@ import { CancellationScope } from '@temporalio/workflow';
 import type { CallItem, ItemPlace } from '../../src/dag/map/item-source.js';
 import type { DagPlan } from '../../src/dag/plan.js';
 import { rewindable } from '../../src/dag/rewind-scope.js';
+import type { Failure } from '../../src/dag/state.js';
 import type { Step, Walk } from '../../src/dag/walk.js';
 import type { Allowance } from './allowance.js';
 import { BUDGETS } from './budgets.js';
+import { Deadlines } from './deadlines.js';
+import { system } from './dispatch.js';
 import { ExecutionBudget } from './execution-budget.js';
+import { itemPrefix } from './item-facts.js';
 import { Performers, type RunContext } from './performers.js';
 import { reaches } from './reach-of-cancel.js';
 import { Rewinds } from './rewinds.js';
@@ -26,6 +30,7 @@ export type LoopEnd = 'done' | 'continue_as_new';
 export class RunLoop implements TaskHost {
   /** All who carry the tasks out. */
   readonly performers: Performers;
+  readonly deadlines: Deadlines;
   private readonly plan: DagPlan;
   private readonly walk: Walk;
   private readonly ledger: RunLedger;
@@ -43,7 +48,9 @@ export class RunLoop implements TaskHost {
   private cancelWanted = false;
   /** Tasks that a join does not want any more: what was asked for before need not start. */
   private readonly dropped = new Set<number>();
-  private stopReason: 'cancelled' | 'timeout' | undefined;
+  /** Tasks that a deadline ends, and why they have failed. */
+  private readonly givenUp = new Map<number, Failure>();
+  private stopReason: 'cancelled' | 'timeout' | 'deadline' | undefined;
   private failFastSeen: boolean;
 
   constructor(context: RunContext) {
@@ -59,11 +66,16 @@ export class RunLoop implements TaskHost {
     this.allowance = context.values.allowance;
     const mayBeSentBack = rewindable(plan);
     this.rewinds = new Rewinds(mayBeSentBack, (task) => ledger.recordOf(task)?.rewinds ?? 0, walk);
+    const acts = {
+      stop: (reason: 'cancelled' | 'deadline') => this.stop(reason),
+      giveUp: (task: number, failure: Failure | undefined) => this.tell(() => this.giveUp(task, failure)),
+    };
+    this.deadlines = new Deadlines(context, itemPrefix(input), acts, (what) => this.tell(what), system);
     this.performers = new Performers(context, budgets, this.rewinds, mayBeSentBack, this, (to) => this.sendBack(to));
   }
 
   /** What stopped the run before its tasks were through, if anything did. */
-  get stopped(): 'cancelled' | 'timeout' | undefined {
+  get stopped(): 'cancelled' | 'timeout' | 'deadline' | undefined {
     return this.stopReason;
   }
 
@@ -73,7 +85,7 @@ export class RunLoop implements TaskHost {
   }
 
   /** Graceful: only teardowns start, what else runs is cancelled and waited for. The first reason stands. */
-  stop(reason: 'cancelled' | 'timeout'): void {
+  stop(reason: 'cancelled' | 'timeout' | 'deadline'): void {
     this.tell(() => {
       if (this.stopReason !== undefined) return;
       this.stopReason = reason;
@@ -124,6 +136,7 @@ export class RunLoop implements TaskHost {
       this.performers.approvals.noteAsking();
       this.ledger.noteChanges(Date.now());
       this.watchers.noteChanges();
+      this.deadlines.check();
       // A child may be left whose task was sent back, and has come to another end.
       if (this.walk.isDone && this.isIdle && this.performers.children.size === 0) return 'done';
       if (this.isIdle && this.isQuiet && (mayContinue || this.budget.mustDrain)) return 'continue_as_new';
@@ -136,7 +149,7 @@ export class RunLoop implements TaskHost {
 
   /** Nothing is under way that an execution would lose by ending. */
   private get isIdle(): boolean {
-    return this.budget.isIdle && this.performers.hooks.isIdle;
+    return this.budget.isIdle && this.performers.hooks.isIdle && this.deadlines.isIdle;
   }
 
   private get failFastIsNew(): boolean {
@@ -236,13 +249,24 @@ export class RunLoop implements TaskHost {
   }
 
   end(index: number, told: TaskEnding, item?: ItemPlace): void {
-    const { failure } = told;
-    const ending = failure === undefined ? told : { ...told, failure: { ...failure, message: clip(failure.message) } };
+    const failure = item === undefined && told.state === 'cancelled' ? this.givenUp.get(index) : undefined;
+    const ending = clipped(failure === undefined ? told : { ...told, state: 'failed', failure });
     if (item !== undefined) return this.performers.maps.ended(index, item.index, ending);
     const task = this.plan.tasks[index]!;
     this.ledger.noteEnding(index, ending);
     this.performers.ended(index, task, ending);
     this.walk.finish(index, ending.state, ending.chosen);
+  }
+
+  /** A deadline ends a task: as cancelled, or as failed for that reason. */
+  private giveUp(task: number, failure: Failure | undefined): void {
+    const state = this.walk.stateOf(task);
+    if (state === 'pending' || state === 'queued')
+      return this.end(task, failure === undefined ? { state: 'cancelled' } : { state: 'failed', failure });
+    if (state !== 'running') return;
+    if (failure !== undefined) this.givenUp.set(task, failure);
+    this.dropped.add(task);
+    this.performers.cancel(task);
   }
 
   private cancelRunning(): void {
@@ -279,7 +303,13 @@ export class RunLoop implements TaskHost {
       this.performers.withdraw(task);
       this.ledger.noteRewound(task);
       this.dropped.delete(task);
+      this.givenUp.delete(task);
     }
     return true;
   }
+}
+
+function clipped(ending: TaskEnding): TaskEnding {
+  const { failure } = ending;
+  return failure === undefined ? ending : { ...ending, failure: { ...failure, message: clip(failure.message) } };
 }

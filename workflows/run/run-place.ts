@@ -46,8 +46,8 @@ export class RunPlace {
     return this.taken ? { pool: this.pool, holder: this.holder } : undefined;
   }
 
-  /** Asks, and waits where it has to. Returns why the run may not begin; nothing when it may, or when it was cancelled meanwhile. */
-  async take(ledger: RunLedger): Promise<Failure | undefined> {
+  /** Asks, and waits where it has to. Returns why the run may not begin; nothing when it may, or when it was cancelled or `givenUp` meanwhile. */
+  async take(ledger: RunLedger, givenUp: Promise<void>): Promise<Failure | undefined> {
     const scope = CancellationScope.current();
     if (scope.consideredCancelled) return undefined;
     let heard: PlaceWord['word'] | undefined;
@@ -66,6 +66,7 @@ export class RunPlace {
       await new Promise<void>((resolve) => {
         wake = resolve;
         scope.cancelRequested.catch(() => resolve());
+        void givenUp.then(resolve);
       });
       if (heard === 'granted') upsertSearchAttributes({ DagRunState: ['running'] });
     }

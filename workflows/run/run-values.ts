@@ -35,8 +35,11 @@ export type Evaluated = { readonly output: OutputValue } | { readonly error: str
 
 /** The task whose hook it is, as expressions know it (`task`), and between attempts the number of the one that has failed (`attempt`). */
 export interface HookOf {
-  readonly task: Json;
+  /** Absent in hooks of deadlines. */
+  readonly task?: Json;
   readonly failedAttempt?: number;
+  /** In hooks of deadlines: which one, and how late (`deadline`). */
+  readonly deadline?: Json;
 }
 
 /** What is evaluated, taken apart: how, and what it names. */
@@ -98,7 +101,7 @@ export class RunValues {
   /** What the envelope of an activity carries besides its body: only what the task's expressions name. */
   callValues(
     task: TaskPlan,
-  ): Pick<TaskCall, 'params' | 'run' | 'tasks' | 'inlineLimit' | 'ignoreCache' | 'hookOf' | 'failedAttempt'> {
+  ): Pick<TaskCall, 'params' | 'run' | 'tasks' | 'inlineLimit' | 'ignoreCache' | 'hookOf' | 'deadlineOf' | 'failedAttempt'> {
     const needs = task.needs;
     const limit = this.inlineLimit;
     return {
@@ -108,6 +111,7 @@ export class RunValues {
       inlineLimit: limit === INLINE_LIMIT ? undefined : limit,
       ignoreCache: this.run.ignoreCache,
       hookOf: this.hook?.task,
+      deadlineOf: this.hook?.deadline,
       failedAttempt: this.hook?.failedAttempt,
     };
   }
@@ -209,7 +213,9 @@ export class RunValues {
 
   private get ownScope(): Scope & { readonly params: JsonObject } {
     const { params, scope } = this.run;
-    return this.hook === undefined ? { params, run: scope } : { params, run: scope, task: this.hook.task };
+    if (this.hook === undefined) return { params, run: scope };
+    const { task, deadline } = this.hook;
+    return { params, run: scope, ...(task === undefined ? {} : { task }), ...(deadline === undefined ? {} : { deadline }) };
   }
 
   private someParams(names: true | readonly string[]): JsonObject {

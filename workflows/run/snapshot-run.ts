@@ -24,6 +24,7 @@ export async function snapshotRun({ input, walk, ledger, earlier, watchers }: Ru
     ...(maps.length === 0 ? {} : { maps: await storeRecords(maps, input.prefix, `${name}-maps`, 'maps under way') }),
     ...(children.length === 0 ? {} : { children }),
     kept: earlier.snapshot(),
+    ...(loop.deadlines.snapshot() === undefined ? {} : { deadlines: loop.deadlines.snapshot() }),
     ...(watchers.snapshot().length === 0 ? {} : { watches: watchers.snapshot() }),
   };
 }

@@ -4,8 +4,8 @@ import { hearsOfCancel } from './dispatch.js';
 
 /**
  * Who may cancel what is started. Most tasks belong to the one scope of the loop, which costs nothing per task. A teardown belongs
- * to none: no cancel reaches clean-up (R11). A task that a join may find superfluous (R6), or a rejection send back, has one of its
- * own inside the loop's.
+ * to none: no cancel reaches clean-up (R11). A task that a join may find superfluous (R6), a rejection send back, or a deadline
+ * end, has one of its own inside the loop's.
  */
 export class TaskScopes {
   /** Undefined where nothing in the plan cancels single tasks: then nobody asks. */
@@ -17,7 +17,11 @@ export class TaskScopes {
     rewindable: ReadonlySet<number>,
   ) {
     const losers = plan.tasks.flatMap(({ join }) => (join !== undefined && 'minSuccess' in join ? (join.losers ?? []) : []));
-    this.alone = losers.length + rewindable.size === 0 ? undefined : new Set([...losers, ...rewindable]);
+    const timed = (plan.deadlines ?? []).flatMap(({ task, behavior }) =>
+      task === undefined || behavior === undefined ? [] : [task],
+    );
+    const alone = new Set([...losers, ...rewindable, ...timed]);
+    this.alone = alone.size === 0 ? undefined : alone;
   }
 
   /** Starts something for a task where nobody, everybody, or also a join or a rejection can cancel it. */

@@ -1,9 +1,11 @@
 import type { RunHead } from '../../../workflows/contract.js';
+import type { DeadlineRecord } from '../../dag/deadline-plan.js';
 import type { RunScope } from '../../dag/scope.js';
 import type { RunRow } from '../../temporal/run-row.js';
 import { dagPath, runPath } from '../base-path.js';
 import { instant, instantOrNone } from '../instant.js';
 import type { ApiSettings } from '../settings.js';
+import type { DeadlineViewDto } from './dto/deadline.dto.js';
 import type { RunDto, RunLinksDto } from './dto/run.dto.js';
 import { hookView } from './task-view.js';
 
@@ -20,10 +22,15 @@ export function runView(
     failure: head.failure,
     notice: head.notice,
     outputs: head.outputs,
+    deadlines: head.deadlines?.map(deadlineView),
     hooks: head.hooks?.map((hook) => hookView(hook, runPath(head.run.runId))),
     live: more.live,
     revision: head.revision,
   };
+}
+
+function deadlineView({ dueAt, at, expectedAt, ...rest }: DeadlineRecord): DeadlineViewDto {
+  return { ...rest, dueAt: instantOrNone(dueAt), at: instantOrNone(at), expectedAt: instantOrNone(expectedAt) };
 }
 
 /** A run as lists show it. */

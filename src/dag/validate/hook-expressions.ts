@@ -61,7 +61,7 @@ export function checkHook(
   checking: Checking,
   isUpstream: IsUpstream,
   { hook, path, name }: PlacedHook<string>,
-  where: Pick<Place, 'hook' | 'task' | 'item'>,
+  where: Pick<Place, 'hook' | 'task' | 'item' | 'local'>,
 ): Needs {
   const needs = new NeedsCollector(checking);
   const place: Place = { ...where, name, secrets: 'walk' };

@@ -3,7 +3,7 @@ import { placedHooks } from '../hooks.js';
 import { pointer } from '../json-pointer.js';
 import { MAX_HOOK_MS } from '../limits.js';
 import { retryHooksBy } from '../retry-hooks.js';
-import { DAG_HOOKS, type HooksSpec, TASK_HOOKS, type TaskSpec } from '../spec.js';
+import { DAG_HOOKS, type HookSpec, type HooksSpec, TASK_HOOKS, type TaskSpec } from '../spec.js';
 import { type Checking, taskOf } from './checking.js';
 import { effective } from './effective.js';
 import { checkInput } from './input-check.js';
@@ -54,13 +54,18 @@ function checkEach<Name extends string>(
         );
       continue;
     }
-    checkFields(checking, hook, path);
-    if (isTooLong(hook.timeout))
-      issues.error('invalid_value', `${path}/timeout`, 'a hook has 5m at most; work that takes longer is a task');
     // Between attempts a hook goes to no queue.
-    if (on !== 'retry') checkQueueOf(checking, name, hook, path);
-    checkInput(checking, hook, path);
+    checkHookFields(checking, hook, path, on === 'retry' ? undefined : name);
   }
+}
+
+/** The fields of one hook; `name`, where it goes to a queue. */
+export function checkHookFields(checking: Checking, hook: HookSpec, path: string, name: string | undefined): void {
+  checkFields(checking, hook, path);
+  if (isTooLong(hook.timeout))
+    checking.issues.error('invalid_value', `${path}/timeout`, 'a hook has 5m at most; work that takes longer is a task');
+  if (name !== undefined) checkQueueOf(checking, name, hook, path);
+  checkInput(checking, hook, path);
 }
 
 function isTooLong(timeout: string | null | undefined): boolean {

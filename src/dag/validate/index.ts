@@ -7,6 +7,7 @@ import { Suggest } from '../suggest.js';
 import { TAG_PATTERN, TAG_RULE } from '../tag.js';
 import { keepAnalysis } from './analysis.js';
 import { type Checking, taskOf } from './checking.js';
+import { checkDeadlines } from './deadlines-check.js';
 import { checkDuration } from './duration-check.js';
 import { checkEdges, ID_PATTERN, ID_RULE } from './edges.js';
 import { type Faults, NO_FAULTS } from './faults.js';
@@ -75,6 +76,7 @@ function validateDag(
   const graph = checkEdges(checking);
   checkTaskFields(checking);
   checkHooks(checking);
+  checkDeadlines(checking);
   checkMaps(checking);
   const { needs, joins } = checkExpressions(checking, graph);
   const inline = checkInline(checking, options);

@@ -9,6 +9,7 @@ import type { Needs } from './analysis.js';
 import { checkRewind } from './approval-fields.js';
 import { checkBranches } from './branches.js';
 import { type Checking, taskOf } from './checking.js';
+import { checkDeadlineExpressions } from './deadlines-check.js';
 import type { CheckedGraph } from './edges.js';
 import { checkTemplate, type IsUpstream, NeedsCollector, type Place } from './expressions.js';
 import { checkHook, checkTaskHooks, defaultHooks } from './hook-expressions.js';
@@ -31,6 +32,7 @@ export function checkExpressions(checking: Checking, checked: CheckedGraph | und
   const count =
     countExpressions(spec.outputs) +
     countExpressions(spec.hooks as Json | undefined) +
+    countExpressions(spec.deadlines as Json | undefined) +
     checking.ids.reduce((sum, id) => {
       const task = taskOf(spec, id);
       return (
@@ -40,7 +42,8 @@ export function checkExpressions(checking: Checking, checked: CheckedGraph | und
         countExpressions(task?.zip) +
         countExpressions(task?.cache?.key) +
         countExpressions(task?.resources) +
-        countExpressions(task?.hooks as Json | undefined)
+        countExpressions(task?.hooks as Json | undefined) +
+        countExpressions(task?.deadlines as Json | undefined)
       );
     }, 0);
   if (count > limits.expressions) {
@@ -78,6 +81,7 @@ export function checkExpressions(checking: Checking, checked: CheckedGraph | und
   }
   for (const placed of placedHooks(spec.hooks, DAG_HOOKS, '/hooks'))
     needs.set(placed.name, checkHook(checking, isUpstream, placed, { hook: 'dag' }));
+  checkDeadlineExpressions(checking, isUpstream, needs);
   const outputs = spec.outputs ?? {};
   for (const name of Object.keys(outputs).sort()) {
     checkTemplate(

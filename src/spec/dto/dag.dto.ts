@@ -1,6 +1,7 @@
 import { MAX_CONSECUTIVE_FAILED_RUNS } from '../../dag/limits.js';
 import { ON_RUN_LIMIT, type OnRunLimit, OVERLAP_POLICIES, type OverlapPolicy } from '../../dag/spec.js';
 import { AnyMap, Anything, Duration, Flag, ListOf, MapOf, Nested, OneOf, Text, Whole } from '../field.js';
+import { DeadlineDto } from './deadline.dto.js';
 import { DagHooksDto } from './hook.dto.js';
 import { TaskDto } from './task.dto.js';
 import { TaskDefaultsDto } from './task-defaults.dto.js';
@@ -96,6 +97,9 @@ export class DagDto {
     see: 'Hooks',
   })
   hooks?: DagHooksDto;
+
+  @Nested('list', () => DeadlineDto, { about: 'When a run is to be done.', see: 'Deadlines' })
+  deadlines?: DeadlineDto[];
 
   @AnyMap({ about: 'Name to a value with expressions, computed when the tasks have ended.', see: 'Expressions' })
   outputs?: { [name: string]: unknown };

@@ -1,5 +1,6 @@
 import { TASK_TYPES } from '../../dag/task-type.js';
 import { AnyMap, Anything, EXPRESSION_PATTERN, Flag, Nested, OneOf, Text } from '../field.js';
+import { DeadlineDto } from './deadline.dto.js';
 import { DependencyDto } from './dependency.dto.js';
 import { TaskDefaultsDto } from './task-defaults.dto.js';
 
@@ -68,4 +69,7 @@ export class TaskDto extends TaskDefaultsDto {
     { anyOf: [{ type: 'boolean' }, { type: 'array', minItems: 1, items: { type: 'string' } }] },
   )
   teardown?: unknown;
+
+  @Nested('list', () => DeadlineDto, { about: 'When the task is to be done.', see: 'Deadlines' })
+  deadlines?: DeadlineDto[];
 }

@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { JsonObject } from '../../../dag/json.js';
 import { RUN_STATES, type RunState, TASK_STATES } from '../../../dag/state.js';
+import { DeadlineViewDto } from './deadline.dto.js';
 import { FailureDto } from './failure.dto.js';
 import { HookRunDto } from './hook-run.dto.js';
 
@@ -104,6 +105,8 @@ export class RunDto {
   readonly outputs?: JsonObject;
   @ApiProperty({ required: false, type: [HookRunDto], description: 'Hooks that have begun; a failed one changes nothing' })
   readonly hooks?: readonly HookRunDto[];
+  @ApiProperty({ required: false, type: [DeadlineViewDto], description: 'When it, and its tasks, are to be done' })
+  readonly deadlines?: readonly DeadlineViewDto[];
   @ApiProperty({ required: false, description: 'false: no worker answered, this is what Temporal remembers of the run' })
   readonly live?: boolean;
   @ApiProperty({ required: false, description: 'Grows with every change' })
