@@ -92,7 +92,7 @@ export class BackfillRuns implements BackfillPort {
     { time, execution }: PlannedInterval,
   ): Promise<'started' | 'elsewhere'> {
     const { runs, inputs } = this.parts;
-    const { id, dagId, params, reprocess } = facts;
+    const { id, dagId, params, reprocess, onlyTasks } = facts;
     const runId = datedRunId(dagId, time);
     const standing = await runs.standing(runId);
     if (standing !== undefined && standing.run.execution >= execution)
@@ -117,6 +117,7 @@ export class BackfillRuns implements BackfillPort {
       note: facts.note,
       execution,
       backfillId: id,
+      onlyTasks,
     });
     const reuse = execution === 1 ? undefined : reprocess === 'failed' ? 'ALLOW_DUPLICATE_FAILED_ONLY' : 'ALLOW_DUPLICATE';
     const { started } = await runs.start({ ...input, place: 'held' }, reuse);

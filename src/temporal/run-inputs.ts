@@ -37,6 +37,7 @@ export interface RunOrder {
   readonly execution?: number;
   /** See `RunFacts`. */
   readonly backfillId?: string;
+  readonly onlyTasks?: readonly string[];
 }
 
 /** The facts of an execution of a run (R4). */
@@ -57,6 +58,7 @@ export function runFacts(order: Omit<RunOrder, 'spec'>): DagRunInput['run'] {
     acceptedAt,
     tags,
     ...(order.backfillId === undefined ? {} : { backfillId: order.backfillId }),
+    ...(order.onlyTasks === undefined ? {} : { onlyTasks: order.onlyTasks }),
     ...(order.ignoreCache === true ? { ignoreCache: true as const } : {}),
   };
 }

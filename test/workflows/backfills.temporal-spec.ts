@@ -150,6 +150,16 @@ describe.each([
     },
   );
 
+  it.runIf(cache > 0)('runs the tasks that it is for, and those alone', async () => {
+    const dagId = dag('partial');
+    await store(dagId, CHAIN, 'outputs: { c: "${{ tasks.c.output }}" }');
+    const id = await start(usual(), dagId, { total: 1, onlyTasks: ['b'] });
+    expect(await over(id)).toMatchObject({ state: 'success', success: 1 });
+    const runId = `${dagId}-2024-01-02T00:00:00Z`;
+    expect((await temporal.runs.get(runId))!.head).toMatchObject({ counts: { success: 2, skipped: 1 }, outputs: { c: null } });
+    await recordHistory(temporal.connection.client.workflow.getHandle(runId), 'a-run-for-some-of-its-tasks');
+  });
+
   it('stops when its DAG is deleted', async () => {
     const dagId = dag('deleted');
     await store(dagId, CHAIN);

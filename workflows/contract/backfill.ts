@@ -1,5 +1,6 @@
 import type { BackfillOrder, BackfillProgress, Reprocess } from '../../src/dag/backfill/backfill.js';
 import type { BackfillSnapshot, BackfillTerms } from '../../src/dag/backfill/backfill-walk.js';
+import { firstNames } from '../../src/dag/first-names.js';
 import type { JsonObject } from '../../src/dag/json.js';
 
 /** What is asked for, fixed when a backfill is accepted. Times are epoch ms. */
@@ -15,6 +16,8 @@ export interface BackfillFacts {
   readonly reprocess: Reprocess;
   readonly order: BackfillOrder;
   readonly terms: BackfillTerms;
+  /** Every run is for these tasks only, see `RunFacts`. Default: all. */
+  readonly onlyTasks?: readonly string[];
   readonly note?: string;
   /** sha256 of the request, to tell a repeated Idempotency-Key from a reused one. */
   readonly requestHash?: string;
@@ -32,7 +35,7 @@ export interface BackfillInput {
   readonly state?: BackfillSnapshot;
 }
 
-/** What a backfill shows without any worker: {@link BACKFILL_MEMO}. Its spans are cut to the whole of them, params left out. */
+/** What a backfill shows without any worker: {@link BACKFILL_MEMO}. Its spans are cut to the whole of them, its tasks to the first few, params left out. */
 export interface BackfillHead extends Omit<BackfillFacts, 'params' | 'spans' | 'terms'>, BackfillTerms {
   /** Start of the first span, and end of the last. */
   readonly from: number;
@@ -40,6 +43,9 @@ export interface BackfillHead extends Omit<BackfillFacts, 'params' | 'spans' | '
   /** Written when its state changes, and at the end. */
   readonly progress: BackfillProgress;
 }
+
+/** Characters of the names of tasks in a head. */
+const HEAD_TASKS_CHARS = 600;
 
 /** Memo key of {@link BackfillHead}. */
 export const BACKFILL_MEMO = 'backfill';
@@ -58,5 +64,6 @@ export interface BackfillControl {
 
 /** What a backfill shows as long as it has no worker, and again whenever its state changes. */
 export function backfillHead({ params: _, spans, terms, ...facts }: BackfillFacts, progress: BackfillProgress): BackfillHead {
-  return { ...facts, ...terms, from: spans[0]!.start, to: spans.at(-1)!.end, progress };
+  const some = facts.onlyTasks && { onlyTasks: firstNames(facts.onlyTasks, HEAD_TASKS_CHARS) };
+  return { ...facts, ...some, ...terms, from: spans[0]!.start, to: spans.at(-1)!.end, progress };
 }

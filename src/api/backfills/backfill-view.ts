@@ -12,7 +12,7 @@ export function backfillView(
   settings: ApiSettings,
   more: { readonly live?: boolean; readonly temporalRunId?: string } = {},
 ): BackfillDto {
-  const { id, dagId, version, reprocess, order, maxActiveRuns, chunk, failureBudget, note } = head;
+  const { id, dagId, version, reprocess, order, maxActiveRuns, chunk, failureBudget, note, onlyTasks } = head;
   const { state, reason, estimatedEndAt, updatedAt, ...counts } = head.progress;
   return {
     id,
@@ -28,6 +28,7 @@ export function backfillView(
     chunk,
     failureBudget,
     note,
+    tasks: onlyTasks,
     acceptedAt: instant(head.acceptedAt),
     progress: {
       ...counts,

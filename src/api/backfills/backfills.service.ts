@@ -4,6 +4,7 @@ import type { BackfillControl, BackfillFacts, DagHead, VersionHeader } from '../
 import { DEFAULT_ACTIVE_RUNS } from '../../dag/active-runs.js';
 import { canonicalJson } from '../../dag/canonical-json.js';
 import type { Json } from '../../dag/json.js';
+import { selectedTasks } from '../../dag/selected-tasks.js';
 import type { DagSpec } from '../../dag/spec.js';
 import { sha256 } from '../../objects/sha256.js';
 import { BackfillGateway, type BackfillView } from '../../temporal/backfill-gateway.js';
@@ -20,12 +21,13 @@ import { decodeCursor, encodeCursor, pageLimit } from '../request/page.js';
 import { paramsOf } from '../runs/run-params.js';
 import { ApiSettings } from '../settings.js';
 import { selectionOf } from './backfill-selection.js';
+import { checkTasks } from './backfill-tasks.js';
 import { backfillView } from './backfill-view.js';
 import type { BackfillDto, BackfillListDto, BackfillPlanDto } from './dto/backfill.dto.js';
 import type { CreateBackfillDto, ListBackfillsQuery, PlanQuery } from './dto/backfill-requests.dto.js';
 
 /** Fields that the request will have, and that are refused until they do what they say. */
-const LATER_FIELDS = ['tasks', 'validate', 'downstream'] as const;
+const LATER_FIELDS = ['validate', 'downstream'] as const;
 
 /** A backfill that was accepted now, or that the same request had started before. */
 export interface CreatedBackfill {
@@ -68,7 +70,7 @@ export class BackfillsService {
 
   /** A page of what such a backfill would do, and why; starts nothing. Throws as {@link create}. */
   async plan(request: CreateBackfillDto, { limit, cursor }: PlanQuery): Promise<BackfillPlanDto> {
-    const { facts, spec } = await this.facts(request, undefined);
+    const { facts, spec, header } = await this.facts(request, undefined);
     const after = cursor === undefined ? undefined : timeOf(cursor);
     const page = { after, limit: pageLimit(limit, this.settings.limits.page) };
     const { intervals, next } = await judgedIntervals(this.runs, spec, facts, page);
@@ -81,6 +83,7 @@ export class BackfillsService {
       to: formatInstant(facts.spans.at(-1)!.end),
       total: facts.terms.total,
       maxActiveRuns: facts.terms.maxActiveRuns,
+      tasks: facts.onlyTasks && (await this.tasksOf(header, facts.onlyTasks)),
       items: intervals.map(({ time, runId, verdict }) => {
         const { start, end } = dataIntervalOf(schedule, time);
         return {
@@ -125,12 +128,13 @@ export class BackfillsService {
   private async facts(
     request: CreateBackfillDto,
     idempotencyKey: string | undefined,
-  ): Promise<{ readonly facts: BackfillFacts; readonly spec: DagSpec }> {
+  ): Promise<{ readonly facts: BackfillFacts; readonly spec: DagSpec; readonly header: VersionHeader }> {
     checkFields(request);
-    const { dagId, reprocess = 'none', order = 'oldest', maxActiveRuns, chunk, failureBudget, note } = request;
+    const { dagId, reprocess = 'none', order = 'oldest', maxActiveRuns, chunk, failureBudget, note, tasks } = request;
     const head = await this.dags.head(dagId);
     const header = await this.version(head, request.version);
     const { spec } = await this.versions.spec(header);
+    if (tasks !== undefined) checkTasks(tasks, spec);
     const { spans, total } = selectionOf(request, spec);
     const facts: BackfillFacts = {
       id: idempotencyKey === undefined ? randomUUID() : sha256(idempotencyKey).slice(0, 32),
@@ -142,10 +146,17 @@ export class BackfillsService {
       order,
       terms: { total, maxActiveRuns: maxActiveRuns ?? spec.maxActiveRuns ?? DEFAULT_ACTIVE_RUNS, chunk, failureBudget },
       note,
+      onlyTasks: tasks && [...new Set(tasks)],
       requestHash: idempotencyKey === undefined ? undefined : hashOf(request),
       acceptedAt: Date.now(),
     };
-    return { facts, spec };
+    return { facts, spec, header };
+  }
+
+  /** Ids of all that a run for these tasks carries out, in the order of the plan. */
+  private async tasksOf(header: VersionHeader, ids: readonly string[]): Promise<readonly string[]> {
+    const plan = await this.versions.plan(header);
+    return [...selectedTasks(plan, ids)].map((task) => plan.tasks[task]!.id);
   }
 
   private async version(head: DagHead, version: number | undefined): Promise<VersionHeader> {

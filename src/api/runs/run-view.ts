@@ -32,7 +32,7 @@ export function runRowView(
   settings: ApiSettings,
   temporalRunId?: string,
 ): RunDto {
-  const { runId, dagId, version, execution, scope, dated, note, backfillId, acceptedAt } = run;
+  const { runId, dagId, version, execution, scope, dated, note, backfillId, onlyTasks, acceptedAt } = run;
   return {
     runId,
     dagId,
@@ -46,6 +46,7 @@ export function runRowView(
     ...parentView(scope),
     note,
     backfillId,
+    onlyTasks,
     acceptedAt: instant(acceptedAt),
     startedAt: instantOrNone(startedAt),
     endedAt: instantOrNone(endedAt),

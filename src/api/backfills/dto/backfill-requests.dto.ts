@@ -30,6 +30,8 @@ import { ID_PATTERN } from '../../../dag/validate/edges.js';
 const MAX_ACTIVE_RUNS = 1_000;
 /** Dates that a request may name one by one. */
 const MAX_DATES = 1_000;
+/** Tasks that a request may name. */
+const MAX_TASKS = 100;
 const MILLION = 1_000_000;
 
 /** Body of POST backfills. */
@@ -142,14 +144,24 @@ export class CreateBackfillDto {
   @MaxLength(200)
   readonly note?: string;
 
+  @ApiProperty({
+    required: false,
+    type: [String],
+    maxItems: MAX_TASKS,
+    description: 'Every run is for these tasks and what they need; the others are skipped. Default: all',
+  })
+  @IsOptional()
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(MAX_TASKS)
+  @IsString({ each: true })
+  @MaxLength(128, { each: true })
+  readonly tasks?: readonly string[];
+
   @ApiProperty({ required: false, default: false, description: 'Only say what would be done, and why' })
   @IsOptional()
   @IsBoolean()
   readonly dryRun?: boolean;
-
-  @ApiHideProperty()
-  @Allow()
-  readonly tasks?: unknown;
 
   @ApiHideProperty()
   @Allow()

@@ -83,6 +83,11 @@ export class BackfillDto {
   readonly failureBudget?: number;
   @ApiPropertyOptional()
   readonly note?: string;
+  @ApiPropertyOptional({
+    type: [String],
+    description: 'Every run is for these and what they need; the first few of them, and `…` for the rest',
+  })
+  readonly tasks?: readonly string[];
   @ApiProperty({ format: 'date-time' })
   readonly acceptedAt!: string;
   @ApiProperty({ type: BackfillProgressDto })
@@ -133,6 +138,11 @@ export class BackfillPlanDto {
   readonly total!: number;
   @ApiProperty({ description: 'Runs of it at the same time' })
   readonly maxActiveRuns!: number;
+  @ApiPropertyOptional({
+    type: [String],
+    description: 'What every run would carry out: the tasks asked for and what they need',
+  })
+  readonly tasks?: readonly string[];
   @ApiProperty({ type: [PlannedIntervalDto], description: 'In the order in which they would be run' })
   readonly items!: readonly PlannedIntervalDto[];
   @ApiPropertyOptional()
