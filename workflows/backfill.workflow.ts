@@ -77,6 +77,11 @@ async function drive(input: BackfillInput, walk: BackfillWalk): Promise<Backfill
   setHandler(placeSignal, ({ words }) => {
     stirred = true;
     for (const { holder, word } of words) {
+      // Runs of its own DAG bear their dates.
+      if (holder.runId.includes('@')) {
+        walk.hearOfValidation();
+        continue;
+      }
       const time = timeOf(holder.runId, facts.dagId);
       if (time !== undefined && (word === 'granted' || word === 'closed'))
         walk.hear({ time, execution: holder.execution }, word);
@@ -165,7 +170,7 @@ const text = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}
 
 /** The backfill in words, for the Web UI. */
 function detailsOf({ dagId, version, reprocess, order, spans }: BackfillFacts, progress: BackfillProgress): string {
-  const { state, total, success, failed, cancelled, running, left, out, pace, reason, estimatedEndAt } = progress;
+  const { state, total, success, failed, cancelled, running, left, out, pace, reason, validation, estimatedEndAt } = progress;
   const omitted = Object.entries(out).map(([why, count]) => `${count} ${why}`);
   return [
     `- **Backfill** of ${markdownText(dagId)}, version ${version}, ${text(spans[0]!.start)} to ${text(spans.at(-1)!.end)}`,
@@ -173,6 +178,11 @@ function detailsOf({ dagId, version, reprocess, order, spans }: BackfillFacts, p
     `- **Intervals** ${total}: ${success} succeeded, ${failed} failed, ${cancelled} cancelled, ${running} at work, ${left} left`,
     ...(omitted.length === 0 ? [] : [`- **Left out** ${omitted.join(', ')}`]),
     `- **Pace** at most ${pace} at a time, ${order} first, reprocess ${reprocess}`,
+    ...(validation === undefined
+      ? []
+      : [
+          `- **Validation** of chunk ${validation.chunk}, ${text(validation.from)} to ${text(validation.to)}: ${validation.state}, run ${markdownText(validation.runId)}`,
+        ]),
     ...(estimatedEndAt === undefined ? [] : [`- **Estimated end** ${text(estimatedEndAt)}`]),
     '\u00a0',
   ].join('\n');

@@ -52,7 +52,7 @@ describe.each([
     dagId: string,
     { total, ...more }: Partial<Omit<BackfillFacts, 'terms'>> & Partial<BackfillTerms> & { readonly total: number },
   ): Promise<string> => {
-    const { maxActiveRuns = 16, chunk, failureBudget, ...facts } = more;
+    const { maxActiveRuns = 16, chunk, failureBudget, validated, ...facts } = more;
     const id = `${dagId}-${Math.random().toString(36).slice(2)}`;
     const started = await backfills.start({
       id,
@@ -62,7 +62,7 @@ describe.each([
       params: {},
       reprocess: 'none',
       order: 'oldest',
-      terms: { total, maxActiveRuns, chunk, failureBudget },
+      terms: { total, maxActiveRuns, chunk, failureBudget, validated },
       acceptedAt: Date.now(),
       ...facts,
     });
@@ -149,6 +149,21 @@ describe.each([
       expect(await over(id)).toMatchObject({ state: 'cancelled', failed: 1 });
     },
   );
+
+  it.runIf(cache > 0)('is validated chunk by chunk, and once more where that failed, while it begins anew', async () => {
+    const [dagId, check] = [dag('chunks'), dag('check')];
+    const params = 'params: { from: { type: string }, to: { type: string } }';
+    await store(dagId, CHAIN);
+    await storeDag(temporal, `id: ${check}\n${params}\ntasks: ${task('fails')}\n`);
+    const backfills = new BackfillGateway(temporal.connection, { continueFromEvents: 30 });
+    const validation = { validated: true, validate: { dagId: check, params: {} } } as const;
+    const id = await start(backfills, dagId, { total: 4, chunk: 2, ...validation });
+    await expect.poll(() => progressOf(id), { timeout: 60_000 }).toMatchObject({ state: 'stopped', success: 2, left: 2 });
+    await storeDag(temporal, `id: ${check}\n${params}\ntasks: ${CHAIN}\n`);
+    await usual().control(id, { order: 'resume' });
+    expect(await over(id)).toMatchObject({ state: 'success', success: 4, validation: { chunk: 2, state: 'success' } });
+    if (cache > 0) await recordHistory(handle(id), 'backfill-that-is-validated');
+  });
 
   it.runIf(cache > 0)('runs the tasks that it is for, and those alone', async () => {
     const dagId = dag('partial');

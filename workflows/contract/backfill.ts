@@ -1,5 +1,6 @@
 import type { BackfillOrder, BackfillProgress, Reprocess } from '../../src/dag/backfill/backfill.js';
 import type { BackfillSnapshot, BackfillTerms } from '../../src/dag/backfill/backfill-walk.js';
+import type { ValidationAttempt } from '../../src/dag/backfill/chunk-validation.js';
 import { firstNames } from '../../src/dag/first-names.js';
 import type { JsonObject } from '../../src/dag/json.js';
 
@@ -18,11 +19,29 @@ export interface BackfillFacts {
   readonly terms: BackfillTerms;
   /** Every run is for these tasks only, see `RunFacts`. Default: all. */
   readonly onlyTasks?: readonly string[];
+  /** What is run after each chunk. Default: nothing. */
+  readonly validate?: BackfillValidation;
   readonly note?: string;
   /** sha256 of the request, to tell a repeated Idempotency-Key from a reused one. */
   readonly requestHash?: string;
   readonly acceptedAt: number;
 }
+
+/** The DAG that validates a chunk: by its newest version, each time. */
+export interface BackfillValidation {
+  readonly dagId: string;
+  /** Besides {@link VALIDATION_PARAMS}, as they were given. */
+  readonly params: JsonObject;
+}
+
+/** Params by which a validation is told what data it is about: from, to exclusive, as RFC 3339 instants. */
+export const VALIDATION_PARAMS = ['from', 'to'] as const;
+
+/** Id of the run of a validation (R2). */
+export const validationRunId = (
+  { id, validate }: Pick<BackfillFacts, 'id' | 'validate'>,
+  { chunk, attempt }: Pick<ValidationAttempt, 'chunk' | 'attempt'>,
+): string => `${validate!.dagId}@validate-${id}-${chunk}-${attempt}`;
 
 /** Argument of `backfill`. */
 export interface BackfillInput {
@@ -35,8 +54,13 @@ export interface BackfillInput {
   readonly state?: BackfillSnapshot;
 }
 
-/** What a backfill shows without any worker: {@link BACKFILL_MEMO}. Its spans are cut to the whole of them, its tasks to the first few, params left out. */
-export interface BackfillHead extends Omit<BackfillFacts, 'params' | 'spans' | 'terms'>, BackfillTerms {
+/**
+ * What a backfill shows without any worker: {@link BACKFILL_MEMO}. Its spans are cut to the whole of them, its tasks to the first few,
+ * params left out.
+ */
+export interface BackfillHead extends Omit<BackfillFacts, 'params' | 'spans' | 'terms' | 'validate'>, BackfillTerms {
+  /** Id of the DAG that validates. */
+  readonly validate?: string;
   /** Start of the first span, and end of the last. */
   readonly from: number;
   readonly to: number;
@@ -63,7 +87,10 @@ export interface BackfillControl {
 }
 
 /** What a backfill shows as long as it has no worker, and again whenever its state changes. */
-export function backfillHead({ params: _, spans, terms, ...facts }: BackfillFacts, progress: BackfillProgress): BackfillHead {
+export function backfillHead(
+  { params: _, spans, terms, validate, ...facts }: BackfillFacts,
+  progress: BackfillProgress,
+): BackfillHead {
   const some = facts.onlyTasks && { onlyTasks: firstNames(facts.onlyTasks, HEAD_TASKS_CHARS) };
-  return { ...facts, ...some, ...terms, from: spans[0]!.start, to: spans.at(-1)!.end, progress };
+  return { ...facts, ...some, ...terms, validate: validate?.dagId, from: spans[0]!.start, to: spans.at(-1)!.end, progress };
 }

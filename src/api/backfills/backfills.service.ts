@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import type { BackfillControl, BackfillFacts, DagHead, VersionHeader } from '../../../workflows/contract.js';
+import type {
+  BackfillControl,
+  BackfillFacts,
+  BackfillValidation,
+  DagHead,
+  VersionHeader,
+} from '../../../workflows/contract.js';
 import { DEFAULT_ACTIVE_RUNS } from '../../dag/active-runs.js';
 import { canonicalJson } from '../../dag/canonical-json.js';
 import type { Json } from '../../dag/json.js';
@@ -22,12 +28,13 @@ import { paramsOf } from '../runs/run-params.js';
 import { ApiSettings } from '../settings.js';
 import { selectionOf } from './backfill-selection.js';
 import { checkTasks } from './backfill-tasks.js';
+import { asValidationFault, checkValidation, validationOf } from './backfill-validation.js';
 import { backfillView } from './backfill-view.js';
 import type { BackfillDto, BackfillListDto, BackfillPlanDto } from './dto/backfill.dto.js';
 import type { CreateBackfillDto, ListBackfillsQuery, PlanQuery } from './dto/backfill-requests.dto.js';
 
 /** Fields that the request will have, and that are refused until they do what they say. */
-const LATER_FIELDS = ['validate', 'downstream'] as const;
+const LATER_FIELDS = ['downstream'] as const;
 
 /** A backfill that was accepted now, or that the same request had started before. */
 export interface CreatedBackfill {
@@ -136,21 +143,40 @@ export class BackfillsService {
     const { spec } = await this.versions.spec(header);
     if (tasks !== undefined) checkTasks(tasks, spec);
     const { spans, total } = selectionOf(request, spec);
+    const id = idempotencyKey === undefined ? randomUUID() : sha256(idempotencyKey).slice(0, 32);
+    const validate = await this.validation(request.validate, { id, spans, total });
     const facts: BackfillFacts = {
-      id: idempotencyKey === undefined ? randomUUID() : sha256(idempotencyKey).slice(0, 32),
+      id,
       dagId,
       version: header.version,
       spans,
       params: paramsOf(spec.params ?? {}, request.params ?? {}),
       reprocess,
       order,
-      terms: { total, maxActiveRuns: maxActiveRuns ?? spec.maxActiveRuns ?? DEFAULT_ACTIVE_RUNS, chunk, failureBudget },
+      terms: {
+        total,
+        maxActiveRuns: maxActiveRuns ?? spec.maxActiveRuns ?? DEFAULT_ACTIVE_RUNS,
+        chunk,
+        failureBudget,
+        validated: validate && true,
+      },
       note,
+      validate,
       onlyTasks: tasks && [...new Set(tasks)],
       requestHash: idempotencyKey === undefined ? undefined : hashOf(request),
       acceptedAt: Date.now(),
     };
     return { facts, spec, header };
+  }
+
+  private async validation(given: unknown, of: Parameters<typeof checkValidation>[2]): Promise<BackfillValidation | undefined> {
+    if (given === undefined) return undefined;
+    const validation = validationOf(given);
+    const head = await this.dags.head(validation.dagId).catch((error: unknown) => {
+      throw asValidationFault(error);
+    });
+    checkValidation(validation, (await this.versions.spec(head.latest)).spec, of);
+    return validation;
   }
 
   /** Ids of all that a run for these tasks carries out, in the order of the plan. */

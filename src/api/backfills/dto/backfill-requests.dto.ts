@@ -163,7 +163,20 @@ export class CreateBackfillDto {
   @IsBoolean()
   readonly dryRun?: boolean;
 
-  @ApiHideProperty()
+  @ApiProperty({
+    selfRequired: false,
+    oneOf: [
+      { type: 'string' },
+      {
+        type: 'object',
+        required: ['dag'],
+        additionalProperties: false,
+        properties: { dag: { type: 'string' }, params: { type: 'object', additionalProperties: true } },
+      },
+    ],
+    description:
+      'A DAG, or `{dag, params}`, that is run after each chunk, without chunks once at the end, and must succeed. Its params `from` and `to` are told which data it is about',
+  })
   @Allow()
   readonly validate?: unknown;
 

@@ -25,6 +25,25 @@ export class BackfillLinksDto {
   readonly temporal?: string;
 }
 
+/** The validation of a chunk that was begun last. */
+export class BackfillValidationDto {
+  @ApiProperty({ description: 'From 1; without chunks the only one' })
+  readonly chunk!: number;
+  @ApiProperty({
+    enum: ['waiting', 'running', 'success', 'failed', 'cancelled'],
+    description: '`waiting`: for a place of its DAG',
+  })
+  readonly state!: 'waiting' | 'running' | 'success' | 'failed' | 'cancelled';
+  @ApiProperty({ format: 'date-time', description: 'Beginning of the data of the chunk' })
+  readonly from!: string;
+  @ApiProperty({ format: 'date-time', description: 'End of the data of the chunk, exclusive' })
+  readonly to!: string;
+  @ApiProperty({ description: 'Of the run that validates; there is none while it waits, or where it could not begin' })
+  readonly runId!: string;
+  @ApiProperty({ description: 'Address of that run' })
+  readonly href!: string;
+}
+
 /** How far a backfill is. */
 export class BackfillProgressDto {
   @ApiProperty({ description: 'Intervals of the whole selection' })
@@ -83,6 +102,10 @@ export class BackfillDto {
   readonly failureBudget?: number;
   @ApiPropertyOptional()
   readonly note?: string;
+  @ApiPropertyOptional({ description: 'The DAG that is run after each chunk, without chunks at the end' })
+  readonly validate?: string;
+  @ApiPropertyOptional({ type: BackfillValidationDto, description: 'Absent before the first one' })
+  readonly validation?: BackfillValidationDto;
   @ApiPropertyOptional({
     type: [String],
     description: 'Every run is for these and what they need; the first few of them, and `…` for the rest',
