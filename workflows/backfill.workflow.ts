@@ -20,6 +20,7 @@ import {
 import type { BackfillActivities } from '../activities/backfill-calls.js';
 import type { BackfillProgress } from '../src/dag/backfill/backfill.js';
 import { type BackfillStep, BackfillWalk, type BackfillWork } from '../src/dag/backfill/backfill-walk.js';
+import type { Json } from '../src/dag/json.js';
 import { markdownText } from '../src/dag/markdown-text.js';
 import {
   BACKFILL_CONTROL,
@@ -28,10 +29,13 @@ import {
   type BackfillControl,
   type BackfillFacts,
   type BackfillInput,
+  type BackfillReport,
   backfillHead,
   PLACE_SIGNAL,
   type PlaceSignal,
+  REPORT_NAME,
 } from './contract.js';
+import { atHand } from './run/dispatch.js';
 
 const progressQuery = defineQuery<BackfillProgress>(BACKFILL_QUERY);
 const controlSignal = defineSignal<[BackfillControl]>(BACKFILL_CONTROL);
@@ -118,7 +122,7 @@ async function drive(input: BackfillInput, walk: BackfillWalk): Promise<Backfill
   for (let pause = FIRST_PAUSE_MS; ; ) {
     walk.tick(Date.now());
     show();
-    if (walk.outcome !== undefined) return ended(walk.progress(Date.now()));
+    if (walk.outcome !== undefined) return close(input, walk.progress(Date.now()));
     // Nothing is half done here, and what comes in from now on is for the next execution.
     if (mustContinue()) return continueAsNew<typeof backfill>({ ...input, state: walk.snapshot() });
     if (!walk.hasWork) {
@@ -148,7 +152,12 @@ async function tried(facts: BackfillFacts, work: BackfillWork): Promise<Backfill
   }
 }
 
-function ended(progress: BackfillProgress): BackfillProgress {
+/** Its last act is the report, by which it is known when Temporal has forgotten it. */
+async function close({ facts, prefix }: BackfillInput, progress: BackfillProgress): Promise<BackfillProgress> {
+  const report: BackfillReport = { format: 1, head: backfillHead(facts, progress) };
+  await atHand('report of the backfill', (objects) =>
+    objects.storeJson({ key: `${prefix}${REPORT_NAME}`, value: report as unknown as Json, replace: true }),
+  );
   if (progress.state !== 'failed') return progress;
   const { failed, cancelled, total } = progress;
   const failure = ApplicationFailure.nonRetryable(

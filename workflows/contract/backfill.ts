@@ -46,6 +46,8 @@ export const validationRunId = (
 /** Argument of `backfill`. */
 export interface BackfillInput {
   readonly facts: BackfillFacts;
+  /** Where its report goes, ending with `/` (`backfillPrefix` of src/objects/keys.ts). */
+  readonly prefix: string;
   /** First pause between two looks at all that is under way, in ms; it doubles while nothing happens. Default 15 s. */
   readonly watchMs?: number;
   /** It goes on in a new execution from that length of its history on. Default 4,096. */
@@ -70,6 +72,12 @@ export interface BackfillHead extends Omit<BackfillFacts, 'params' | 'spans' | '
 
 /** Characters of the names of tasks in a head. */
 const HEAD_TASKS_CHARS = 600;
+
+/** The report blob: the last act of a backfill, `report.json` below its prefix. */
+export interface BackfillReport {
+  readonly format: 1;
+  readonly head: BackfillHead;
+}
 
 /** Memo key of {@link BackfillHead}. */
 export const BACKFILL_MEMO = 'backfill';

@@ -61,9 +61,11 @@ export class BackfillsService {
       throw new Problem('invalid_fields', `${detail}.`, { errors: [{ parameter, detail }] });
     }
     const { facts } = await this.facts(request, idempotencyKey);
-    const started = await this.backfills.start(facts);
+    // Temporal forgets what has ended; its report does not.
+    const known = idempotencyKey === undefined ? undefined : await this.backfills.get(facts.id);
+    const started = known === undefined ? await this.backfills.start(facts) : undefined;
     if (started !== undefined) return { started: true, backfill: this.view(started) };
-    const found = await this.found(facts.id);
+    const found = known ?? (await this.found(facts.id));
     if (found.head.requestHash === facts.requestHash) return { started: false, backfill: this.view(found) };
     throw new Problem(
       'idempotency_key_reused',
@@ -192,7 +194,7 @@ export class BackfillsService {
   private async found(id: string): Promise<BackfillView> {
     const found = await this.backfills.get(id);
     if (found) return found;
-    throw new Problem('backfill_not_found', `There is no backfill ${id}, or it ended so long ago that it is forgotten.`);
+    throw new Problem('backfill_not_found', `There is no backfill ${id}, or it ended longer ago than runs are kept.`);
   }
 
   private view({ head, ...more }: BackfillView): BackfillDto {
