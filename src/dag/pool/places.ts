@@ -228,7 +228,8 @@ export class Places {
       }
       if (this.queued.has(key) && request.onFull === 'evict') this.makeRoom(asked);
       if (this.queued.has(key)) return { state: 'waiting', ahead: this.rank(asked) };
-    } else known.leaving = false;
+    } else if (this.isOfOthers(request, known)) this.onlookers.add(holderOf(request));
+    else known.leaving = false;
     // It may have missed the first word, or have asked before that arrived.
     if (known?.evicted === true) this.say(request, 'evicted');
     else if (direct) this.said.delete(key);

@@ -239,6 +239,18 @@ describe('a request that makes room for itself', () => {
       expect(again.isEmpty).toBe(true);
     });
 
+    it('are told as closed to a workflow too that has begun one in the place of another', () => {
+      const places = new Places();
+      places.ask([other('a')], limit(1));
+      expect(places.ask([other('a', { reply: 'backfill:2' })], undefined, true)).toEqual([{ state: 'granted' }]);
+      places.leave([other('a')]);
+      places.closed([other('a')]);
+      expect(places.words().map(({ holder, word }) => [holder.reply, word])).toEqual([
+        ['backfill:1', 'closed'],
+        ['backfill:2', 'closed'],
+      ]);
+    });
+
     it('stay with whoever holds them, though a workflow that wanted the same is gone', () => {
       const places = new Places();
       places.ask([run('x'), other('a')], limit(1));
