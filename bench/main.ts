@@ -1,11 +1,12 @@
 /**
- * `npm run bench -- floor|latency|large|maps|wfcommons|all [--pairs 9] [--graphs <folder>]`. Starts its own service and server on free
+ * `npm run bench -- floor|latency|large|maps|backfill|wfcommons|all [--pairs 9] [--graphs <folder>]`. Starts its own service and server on free
  * loopback ports in a temporary folder, prints tables, writes bench/results.json, and exits with 1 when a limit was not kept.
  */
 import { writeFileSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { measureBackfills } from './backfills.js';
 import { compareWithFloor } from './floor-comparison.js';
 import { readGraphs } from './graph-file.js';
 import { measureLarge } from './large.js';
@@ -36,6 +37,7 @@ const PARTS: { readonly [name: string]: (stage: Stage) => Promise<Outcome[]> } =
   },
   large: (stage) => measureLarge(stage),
   maps: (stage) => measureMaps(stage),
+  backfill: (stage) => measureBackfills(stage),
 };
 
 const asked = positionals.length === 0 || positionals.includes('all') ? Object.keys(PARTS) : positionals;

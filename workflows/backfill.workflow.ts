@@ -20,6 +20,7 @@ import {
 import type { BackfillActivities } from '../activities/backfill-calls.js';
 import type { BackfillProgress } from '../src/dag/backfill/backfill.js';
 import { type BackfillStep, BackfillWalk, type BackfillWork } from '../src/dag/backfill/backfill-walk.js';
+import type { Json } from '../src/dag/json.js';
 import { markdownText } from '../src/dag/markdown-text.js';
 import {
   BACKFILL_CONTROL,
@@ -28,10 +29,13 @@ import {
   type BackfillControl,
   type BackfillFacts,
   type BackfillInput,
+  type BackfillReport,
   backfillHead,
   PLACE_SIGNAL,
   type PlaceSignal,
+  REPORT_NAME,
 } from './contract.js';
+import { atHand } from './run/dispatch.js';
 
 const progressQuery = defineQuery<BackfillProgress>(BACKFILL_QUERY);
 const controlSignal = defineSignal<[BackfillControl]>(BACKFILL_CONTROL);
@@ -77,6 +81,11 @@ async function drive(input: BackfillInput, walk: BackfillWalk): Promise<Backfill
   setHandler(placeSignal, ({ words }) => {
     stirred = true;
     for (const { holder, word } of words) {
+      // Runs of its own DAG bear their dates.
+      if (holder.runId.includes('@')) {
+        walk.hearOfValidation();
+        continue;
+      }
       const time = timeOf(holder.runId, facts.dagId);
       if (time !== undefined && (word === 'granted' || word === 'closed'))
         walk.hear({ time, execution: holder.execution }, word);
@@ -113,7 +122,7 @@ async function drive(input: BackfillInput, walk: BackfillWalk): Promise<Backfill
   for (let pause = FIRST_PAUSE_MS; ; ) {
     walk.tick(Date.now());
     show();
-    if (walk.outcome !== undefined) return ended(walk.progress(Date.now()));
+    if (walk.outcome !== undefined) return close(input, walk.progress(Date.now()));
     // Nothing is half done here, and what comes in from now on is for the next execution.
     if (mustContinue()) return continueAsNew<typeof backfill>({ ...input, state: walk.snapshot() });
     if (!walk.hasWork) {
@@ -143,7 +152,12 @@ async function tried(facts: BackfillFacts, work: BackfillWork): Promise<Backfill
   }
 }
 
-function ended(progress: BackfillProgress): BackfillProgress {
+/** Its last act is the report, by which it is known when Temporal has forgotten it. */
+async function close({ facts, prefix }: BackfillInput, progress: BackfillProgress): Promise<BackfillProgress> {
+  const report: BackfillReport = { format: 1, head: backfillHead(facts, progress) };
+  await atHand('report of the backfill', (objects) =>
+    objects.storeJson({ key: `${prefix}${REPORT_NAME}`, value: report as unknown as Json, replace: true }),
+  );
   if (progress.state !== 'failed') return progress;
   const { failed, cancelled, total } = progress;
   const failure = ApplicationFailure.nonRetryable(
@@ -165,7 +179,7 @@ const text = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}
 
 /** The backfill in words, for the Web UI. */
 function detailsOf({ dagId, version, reprocess, order, spans }: BackfillFacts, progress: BackfillProgress): string {
-  const { state, total, success, failed, cancelled, running, left, out, pace, reason, estimatedEndAt } = progress;
+  const { state, total, success, failed, cancelled, running, left, out, pace, reason, validation, estimatedEndAt } = progress;
   const omitted = Object.entries(out).map(([why, count]) => `${count} ${why}`);
   return [
     `- **Backfill** of ${markdownText(dagId)}, version ${version}, ${text(spans[0]!.start)} to ${text(spans.at(-1)!.end)}`,
@@ -173,6 +187,11 @@ function detailsOf({ dagId, version, reprocess, order, spans }: BackfillFacts, p
     `- **Intervals** ${total}: ${success} succeeded, ${failed} failed, ${cancelled} cancelled, ${running} at work, ${left} left`,
     ...(omitted.length === 0 ? [] : [`- **Left out** ${omitted.join(', ')}`]),
     `- **Pace** at most ${pace} at a time, ${order} first, reprocess ${reprocess}`,
+    ...(validation === undefined
+      ? []
+      : [
+          `- **Validation** of chunk ${validation.chunk}, ${text(validation.from)} to ${text(validation.to)}: ${validation.state}, run ${markdownText(validation.runId)}`,
+        ]),
     ...(estimatedEndAt === undefined ? [] : [`- **Estimated end** ${text(estimatedEndAt)}`]),
     '\u00a0',
   ].join('\n');

@@ -12,6 +12,7 @@ import {
   sleep,
 } from '@temporalio/workflow';
 import type { Json } from '../src/dag/json.js';
+import { leftOutTasks } from '../src/dag/selected-tasks.js';
 import type { Failure, FinalRunState } from '../src/dag/state.js';
 import { Walk } from '../src/dag/walk.js';
 import {
@@ -85,6 +86,7 @@ async function run(given: DagRunInput, unable?: Failure): Promise<RunSummary> {
     failFastTripped: carried?.failFastTripped,
     stopped: carried?.stopped !== undefined,
     chosen: known?.chosen,
+    leftOut: input.run.onlyTasks && leftOutTasks(plan, input.run.onlyTasks),
   });
   watchers.attach(plan, walk);
   const ledger = new RunLedger(input.run, plan, walk, startedAt, known?.revision);

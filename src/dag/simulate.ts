@@ -1,5 +1,6 @@
 import { keptStates, resumedTasks } from './kept-states.js';
 import type { DagPlan, SubPlan } from './plan.js';
+import { leftOutTasks } from './selected-tasks.js';
 import { indexesOf } from './simulate/choice.js';
 import type { KeptRun, Script } from './simulate/script.js';
 import type { SimulatedChange, SimulatedRun, Simulation } from './simulate/simulation.js';
@@ -21,6 +22,8 @@ export type {
 export interface SimulateOptions {
   /** An earlier run of the same plan that did not succeed: what it achieved is kept. Default: nothing is. */
   readonly retryOf?: SimulatedRun;
+  /** Ids of the tasks that alone are asked for: see `selectedTasks`. Default: all. */
+  readonly only?: readonly string[];
   /** Asks the run to stop at that time, unless it is over. Default: never. */
   readonly cancelAtMs?: number;
   /** The plan of a SubDAG; one that is not known does what its own script says. Default: none is known. */
@@ -39,7 +42,7 @@ export interface SimulateOptions {
  * @throws Error when the run stands still before it is over: a bug of the walk.
  */
 export function simulate(plan: DagPlan, script: Script, options: SimulateOptions = {}): Simulation {
-  const { retryOf, cancelAtMs, planOf = () => undefined, hops = () => false } = options;
+  const { retryOf, only, cancelAtMs, planOf = () => undefined, hops = () => false } = options;
   const timeline = new Timeline();
   const changes: SimulatedChange[] = [];
   const children: SimulatedRun[] = [];
@@ -62,7 +65,14 @@ export function simulate(plan: DagPlan, script: Script, options: SimulateOptions
     },
   };
   let ended: SimulatedRun | undefined;
-  const root = new VirtualRun(world, plan, { run: 0, path: '' }, (run) => (ended = run), retryOf && keptOf(plan, retryOf));
+  const root = new VirtualRun(
+    world,
+    plan,
+    { run: 0, path: '' },
+    (run) => (ended = run),
+    retryOf && keptOf(plan, retryOf),
+    only && leftOutTasks(plan, only),
+  );
   root.begin();
   if (cancelAtMs !== undefined) timeline.after(cancelAtMs, () => root.stop('cancelled'));
   while (ended === undefined) {

@@ -56,6 +56,11 @@ export interface WalkOptions {
   readonly stopped?: boolean;
   /** Which tasks a branch among the kept results has chosen; undefined where none of those it left out is to be decided anew. */
   readonly chosen?: (branch: number) => readonly number[] | undefined;
+  /**
+   * Tasks that this run does not have: skipped from the start, never done again, and no consumers of those before them. None but
+   * teardowns may come after them of the others. Default: none.
+   */
+  readonly leftOut?: ReadonlySet<number>;
 }
 
 /** Bits of traits. */
@@ -64,6 +69,7 @@ const TEARDOWN = 2;
 const BRANCH = 4;
 const ALLOWED_TO_FAIL = 8;
 const AFTER_BRANCH = 16;
+const LEFT_OUT = 32;
 
 export class Walk {
   /** Number of tasks. */
@@ -137,6 +143,7 @@ export class Walk {
       if (task.join !== undefined) this.traits[i]! |= JOIN;
       if (task.teardown !== undefined) this.traits[i]! |= TEARDOWN;
       if (task.allowFailure === true) this.traits[i]! |= ALLOWED_TO_FAIL;
+      if (options.leftOut?.has(i) === true) this.traits[i]! |= LEFT_OUT;
       if (task.branch === undefined) continue;
       this.traits[i]! |= BRANCH;
       for (let e = this.down.offsets[i]!; e < this.down.offsets[i + 1]!; e++) {
@@ -145,6 +152,9 @@ export class Walk {
       }
     }
     if (states !== undefined) this.restore(states, options.chosen);
+    // All of them before anything is decided: none may begin because another one has ended.
+    for (const i of options.leftOut ?? []) if (this.states[i]! < RUNNING) this.end(i, SKIPPED);
+    this.propagate();
     for (let i = 0; i < n; i++) {
       if (this.states[i] === PENDING) this.decide(i);
       this.propagate();
@@ -183,6 +193,11 @@ export class Walk {
   /** Tasks without a final state. */
   get remaining(): number {
     return this.open;
+  }
+
+  /** Whether this run does not have the task: it was skipped from the start. */
+  isLeftOut(task: number): boolean {
+    return (this.traits[task]! & LEFT_OUT) !== 0;
   }
 
   /** How many of `maxActiveTasks` are taken, by running tasks and by what still runs of rewound ones. */
@@ -302,8 +317,12 @@ export class Walk {
     return state >= RUNNING && state !== SKIPPED && state !== UPSTREAM_FAILED;
   }
 
-  /** A task that a branch did not choose is not done when what else stands before it is done again, but for that branch (R8). */
+  /**
+   * A task that a branch did not choose is not done when what else stands before it is done again, but for that branch (R8); one that
+   * the run does not have never is.
+   */
   private staysLeftOut(task: number, scope: ReadonlySet<number>): boolean {
+    if (this.isLeftOut(task)) return true;
     if (this.states[task] !== SKIPPED) return false;
     return (this.plan.tasks[task]!.upstream ?? []).some((edge) => {
       const before = typeof edge === 'number' ? edge : edge[0];
@@ -400,7 +419,8 @@ export class Walk {
 
   private isLeaf(task: number): boolean {
     for (let e = this.down.offsets[task]!; e < this.down.offsets[task + 1]!; e++) {
-      if (decidesForUpstream(this.down.on[e]!, this.plan.tasks[this.down.tasks[e]!]!)) return false;
+      const downstream = this.down.tasks[e]!;
+      if (!this.isLeftOut(downstream) && decidesForUpstream(this.down.on[e]!, this.plan.tasks[downstream]!)) return false;
     }
     return true;
   }

@@ -17,7 +17,9 @@
  *   dags.json                                    versions of the DAGs that its SubDAGs name, when they are many (R9)
  *   outputs.json                                 outputs of a child, when they are large
  *   children/<key of the child>/                 the prefix of a child, however deep: SubDAGs, shards of maps; the same again below it
+ * backfills/<id>/report.json                   what became of a backfill, its last act
  * days/<YYYY-MM-DD>/<dagId>/<runKey>/<execution> marker by the UTC day the run was accepted, for the retention sweep
+ * days/<YYYY-MM-DD>/=backfills/<id>             the same of a backfill: no id of a DAG is escaped so
  * cache/<dagId>/<task>/<sha256 of the key>/<ms>-<unique>.json a result that later runs may take over; <ms> is when it was stored
  * cached/<YYYY-MM-DD>/<sha256 of its key>      marker of such a result by the UTC day it was stored, for the retention sweep
  * ```
@@ -95,10 +97,13 @@ export function prefixOfRun(run: {
   return childPrefix(runPrefix(root.dagId, root.key, run.execution), root.id, run.runId);
 }
 
+/** All that is stored of a backfill; ends with `/`. */
+export const backfillPrefix = (id: string): string => `backfills/${escapePart(id)}/`;
+
 /** Versions of the DAGs that SubDAGs of a run name. */
 export const dagsKey = (prefix: string): string => `${prefix}dags.json`;
 
-/** The report of an execution (R3). */
+/** The report of an execution (R3), or of a backfill. */
 export const reportKey = (prefix: string): string => `${prefix}report.json`;
 
 /** An output of a task, by the sha256 of its JSON: attempts that overlap cannot overwrite one another. */
@@ -141,6 +146,9 @@ export const DAYS_PREFIX = 'days/';
 /** Marker of an execution, by the UTC day (`YYYY-MM-DD`) on which it was accepted. */
 export const dayMarkerKey = (day: string, dagId: string, runKey: string, execution: number): string =>
   `${DAYS_PREFIX}${day}/${escapePart(dagId)}/${runPart(runKey)}/${execution}`;
+
+/** Marker of a backfill, by the UTC day on which it was accepted. */
+export const backfillDayKey = (day: string, id: string): string => `${DAYS_PREFIX}${day}/=backfills/${escapePart(id)}`;
 
 /** The day of a marker's key. */
 export const dayOfMarker = (key: string): string => key.slice(DAYS_PREFIX.length, DAYS_PREFIX.length + 10);

@@ -13,6 +13,7 @@ import {
   type BackfillFacts,
   type BackfillHead,
   type BackfillInput,
+  type BackfillReport,
   backfillHead,
   backfillId,
   SEARCH_ATTRIBUTES,
@@ -20,6 +21,10 @@ import {
 } from '../../workflows/contract.js';
 import type { BackfillProgress, BackfillState } from '../dag/backfill/backfill.js';
 import { BackfillWalk } from '../dag/backfill/backfill-walk.js';
+import { writeBackfillDayMarker } from '../objects/day-marker.js';
+import { readJson } from '../objects/json-blob.js';
+import { backfillPrefix, reportKey } from '../objects/keys.js';
+import type { ObjectStore } from '../objects/object-store.js';
 import { decodeRunCursor, encodeRunCursor } from './list-cursor.js';
 import { cutBytes } from './run-presentation.js';
 import type { TemporalConnection } from './temporal-connection.js';
@@ -33,8 +38,8 @@ const SUMMARY_BYTES = 400;
 export interface BackfillView {
   readonly head: BackfillHead;
   readonly live: boolean;
-  /** For links to the Web UI. */
-  readonly temporalRunId: string;
+  /** For links to the Web UI; absent once Temporal has forgotten it. */
+  readonly temporalRunId?: string;
 }
 
 /** Which backfills to list. */
@@ -55,6 +60,7 @@ const KEYS = {
 export class BackfillGateway {
   constructor(
     private readonly temporal: TemporalConnection,
+    private readonly store: ObjectStore,
     /** Other paces than the usual ones, for tests. */
     private readonly pace: Pick<BackfillInput, 'watchMs' | 'continueFromEvents'> = {},
   ) {}
@@ -62,7 +68,10 @@ export class BackfillGateway {
   /** Starts it; `undefined` when Temporal knows a backfill of that id. */
   async start(facts: BackfillFacts): Promise<BackfillView | undefined> {
     const head = backfillHead(facts, new BackfillWalk(facts.terms).progress(facts.acceptedAt));
-    const input: BackfillInput = { facts, ...this.pace };
+    const prefix = backfillPrefix(facts.id);
+    const input: BackfillInput = { facts, prefix, ...this.pace };
+    // Before the start: a backfill without a marker would never be swept.
+    await writeBackfillDayMarker(this.store, { ...facts, runId: backfillId(facts.id), prefix });
     try {
       const { firstExecutionRunId } = await this.temporal.call(
         () =>
@@ -89,11 +98,14 @@ export class BackfillGateway {
     }
   }
 
-  /** `undefined` when there is none, or Temporal has forgotten it. */
+  /** By its report where Temporal has forgotten it; `undefined` when there is none, or it ended longer ago than runs are kept. */
   async get(id: string): Promise<BackfillView | undefined> {
     const described = await this.describe(id);
     const head = described?.memo?.[BACKFILL_MEMO] as BackfillHead | undefined;
-    if (described === undefined || head === undefined) return undefined;
+    if (described === undefined || head === undefined) {
+      const report = await readJson<BackfillReport>(this.store, reportKey(backfillPrefix(id)));
+      return report && { head: report.head, live: true };
+    }
     const temporalRunId = described.runId;
     if (described.status.name !== 'RUNNING') return { head: closedHead(head, described), live: true, temporalRunId };
     const progress = await this.progress(id);

@@ -7,6 +7,7 @@ import type { PoolShare } from '../dag/pool/place.js';
 import type { DagSpec } from '../dag/spec.js';
 import { datesOfRun } from '../time/dates-of-run.js';
 import { datedRunId, datedRunKey, planPage } from './backfill-plan.js';
+import { BackfillValidations } from './backfill-validations.js';
 import { BlobGoneError } from './blob-gone-error.js';
 import type { DagGateway } from './dag-gateway.js';
 import type { PoolGateway } from './pool-gateway.js';
@@ -30,6 +31,8 @@ interface BackfilledDag {
 
 /** Carries out the steps of backfills. Every part of a step finds done what an attempt before it has done. */
 export class BackfillRuns implements BackfillPort {
+  private readonly validations: BackfillValidations;
+
   constructor(
     private readonly parts: {
       readonly dags: DagGateway;
@@ -38,7 +41,9 @@ export class BackfillRuns implements BackfillPort {
       readonly inputs: RunInputs;
       readonly pools: PoolGateway;
     },
-  ) {}
+  ) {
+    this.validations = new BackfillValidations(parts);
+  }
 
   /** @throws TemporalUnavailableError and others that another attempt may not meet. */
   async advance({ facts, work }: AdvanceBackfill): Promise<BackfillStep> {
@@ -53,7 +58,8 @@ export class BackfillRuns implements BackfillPort {
       pools.cancel(datedRunId(facts.dagId, time), `the backfill ${facts.id} was cancelled`),
     );
     const seen = await eachOf(work.look, (interval) => this.see(facts, interval));
-    const nothing = { seen, started: [], granted: [] };
+    const validation = work.validation && (await this.validations.advance(facts, work.validation, await this.specOf(facts)));
+    const nothing = { seen, started: [], granted: [], validation };
     const share = work.share && { reply: backfillId(facts.id), ...work.share };
     if (share !== undefined && work.ask.length === 0) await pools.askForOthers(pool, { requests: [], share });
     const failed = seen.filter((state) => state === 'failed').length;
@@ -66,7 +72,7 @@ export class BackfillRuns implements BackfillPort {
       const after = work.plan?.after ?? undefined;
       const page = work.plan && (await planPage(runs, dag.spec, facts, { after, limit: PAGE }));
       const granted = work.ask.length === 0 ? [] : await this.ask(facts, dag, work.ask, share);
-      return { seen, started, granted, ...(page === undefined ? {} : { page }) };
+      return { ...nothing, started, granted, ...(page === undefined ? {} : { page }) };
     } catch (error) {
       const trouble = troubleOf(error);
       if (trouble === undefined) throw error;
@@ -92,7 +98,7 @@ export class BackfillRuns implements BackfillPort {
     { time, execution }: PlannedInterval,
   ): Promise<'started' | 'elsewhere'> {
     const { runs, inputs } = this.parts;
-    const { id, dagId, params, reprocess } = facts;
+    const { id, dagId, params, reprocess, onlyTasks } = facts;
     const runId = datedRunId(dagId, time);
     const standing = await runs.standing(runId);
     if (standing !== undefined && standing.run.execution >= execution)
@@ -118,6 +124,7 @@ export class BackfillRuns implements BackfillPort {
       note: facts.note,
       execution,
       backfillId: id,
+      onlyTasks,
     });
     const reuse = execution === 1 ? undefined : reprocess === 'failed' ? 'ALLOW_DUPLICATE_FAILED_ONLY' : 'ALLOW_DUPLICATE';
     const { started } = await runs.start({ ...input, place: 'held' }, reuse);
@@ -145,15 +152,29 @@ export class BackfillRuns implements BackfillPort {
     return answers.map(({ state }) => state === 'granted');
   }
 
+  /** The spec of the DAG, though it was deleted; undefined where its version is not kept any more. */
+  private async specOf({ dagId, version }: BackfillFacts): Promise<DagSpec | undefined> {
+    const head = await this.parts.dags.head(dagId);
+    const header = head && (await this.header(head, version));
+    try {
+      return header && (await this.parts.versions.spec(header)).spec;
+    } catch (error) {
+      if (error instanceof BlobGoneError) return undefined;
+      throw error;
+    }
+  }
+
+  private async header(head: DagHead, version: number): Promise<VersionHeader | undefined> {
+    if (head.latest.version === version) return head.latest;
+    return (await this.parts.dags.versions(head.dagId, head)).find((candidate) => candidate.version === version);
+  }
+
   /** Why nothing can be started any more, where that is so. */
   private async dag({ dagId, version }: BackfillFacts): Promise<BackfilledDag | string> {
     const { dags, versions } = this.parts;
     const head = await dags.head(dagId);
     if (head === undefined || head.deleted) return `the DAG ${dagId} was deleted`;
-    const header =
-      head.latest.version === version
-        ? head.latest
-        : (await dags.versions(dagId, head)).find((candidate) => candidate.version === version);
+    const header = await this.header(head, version);
     if (header === undefined) return `version ${version} of the DAG ${dagId} is not kept any more`;
     return { head, header, spec: (await versions.spec(header)).spec };
   }

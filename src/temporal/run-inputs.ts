@@ -41,6 +41,7 @@ export interface RunOrder {
   readonly backfillId?: string;
   /** See `RunFacts`. */
   readonly triggeredBy?: TriggeredBy;
+  readonly onlyTasks?: readonly string[];
 }
 
 /** The facts of an execution of a run (R4). */
@@ -62,6 +63,7 @@ export function runFacts(order: Omit<RunOrder, 'spec' | 'awaited'>): DagRunInput
     tags,
     ...(order.backfillId === undefined ? {} : { backfillId: order.backfillId }),
     ...(order.triggeredBy === undefined ? {} : { triggeredBy: order.triggeredBy }),
+    ...(order.onlyTasks === undefined ? {} : { onlyTasks: order.onlyTasks }),
     ...(order.ignoreCache === true ? { ignoreCache: true as const } : {}),
   };
 }

@@ -1,15 +1,21 @@
 import { createHash } from 'node:crypto';
 import type { RunFacts, RunMemo } from '../../workflows/contract.js';
+import { firstNames } from '../dag/first-names.js';
 import { markdownText } from '../dag/markdown-text.js';
 
 /** Memo of a run in bytes: Temporal warns above 2 KiB; the rest is left to its encoding. */
 const MEMO_BYTES = 1_900;
+/** Of the names of the tasks that a run is for, in its memo … */
+const MEMO_TASKS_CHARS = 300;
+/** … and in the Web UI. */
+const DETAILS_TASKS_CHARS = 2_000;
 /** Temporal's limits, bytes. */
 const SUMMARY_BYTES = 400;
 const FAIRNESS_KEY_BYTES = 64;
 
-/** What a run carries in its memo: its facts but the params, the note cut to fit. */
-export function runMemo({ params: _, ...facts }: RunFacts): RunMemo {
+/** What a run carries in its memo: its facts but the params; of the tasks that it is for the first few, and the note cut to fit. */
+export function runMemo({ params: _, ...all }: RunFacts): RunMemo {
+  const facts = all.onlyTasks === undefined ? all : { ...all, onlyTasks: firstNames(all.onlyTasks, MEMO_TASKS_CHARS) };
   const spare = MEMO_BYTES - Buffer.byteLength(JSON.stringify({ ...facts, note: '' }));
   if (facts.note === undefined) return facts;
   return { ...facts, note: cutBytes(facts.note, Math.max(0, spare)) };
@@ -33,6 +39,13 @@ export function runDetails(run: RunFacts): string {
         ]
       : ['- **Logical date** none: the run is not tied to a date']),
     ...(run.tags?.length ? [`- **Tags** ${run.tags.map((tag) => markdownText(tag)).join(', ')}`] : []),
+    ...(run.onlyTasks
+      ? [
+          `- **Only** ${firstNames(run.onlyTasks, DETAILS_TASKS_CHARS)
+            .map((task) => markdownText(task))
+            .join(', ')}, and what they need`,
+        ]
+      : []),
     ...(run.note ? [`- **Note** ${markdownText(cutBytes(run.note, 4_096))}`] : []),
     // The Web UI gives this text less height than it takes: a line of nothing keeps the last one readable.
     '\n\u00a0',

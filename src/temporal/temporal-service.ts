@@ -67,7 +67,7 @@ export class TemporalService {
     this.queues = new QueueGateway(this.connection);
     this.approvals = new ApprovalGateway(this.connection);
     this.pools = new PoolGateway(this.connection);
-    this.backfills = new BackfillGateway(this.connection);
+    this.backfills = new BackfillGateway(this.connection, store);
     this.runs = new RunGateway(this.connection, store, config.taskQueue, this);
   }
 

@@ -5,10 +5,10 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { createSystemActivities } from '../../activities/system-activities.js';
 import type { EvaluateInput, SystemActivities, TemporalPort } from '../../activities/system-calls.js';
 import type { ItemRecord } from '../../src/dag/map/item-result.js';
-import { writeDayMarker } from '../../src/objects/day-marker.js';
+import { writeBackfillDayMarker, writeDayMarker } from '../../src/objects/day-marker.js';
 import { FolderStore } from '../../src/objects/folder-store.js';
 import { readJson, writeJson } from '../../src/objects/json-blob.js';
-import { planKey, reportKey, runPrefix } from '../../src/objects/keys.js';
+import { backfillPrefix, planKey, reportKey, runPrefix } from '../../src/objects/keys.js';
 import { WITHOUT_TEMPORAL } from '../support/without-temporal.js';
 
 let objects: FolderStore;
@@ -204,5 +204,21 @@ describe('the retention sweep', () => {
     open.clear();
     expect(await activities.sweepRuns({ before: '2025-01-01' })).toEqual({ deleted: 3 });
     expect(await keys()).toEqual([planKey('d', 'ff')]);
+  });
+
+  it('deletes reports of backfills of older days likewise', async () => {
+    const prefix = backfillPrefix('b');
+    await writeBackfillDayMarker(objects, {
+      id: 'b',
+      runId: 'backfill:b',
+      prefix,
+      acceptedAt: Date.parse('2024-01-01T12:00:00Z'),
+    });
+    await writeJson(objects, reportKey(prefix), {});
+    open.add('backfill:b');
+    expect(await activities.sweepRuns({ before: '2024-02-01' })).toEqual({ deleted: 0 });
+    open.clear();
+    expect(await activities.sweepRuns({ before: '2024-02-01' })).toEqual({ deleted: 1 });
+    expect(await objects.get(reportKey(prefix))).toBeUndefined();
   });
 });

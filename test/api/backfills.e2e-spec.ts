@@ -234,8 +234,6 @@ describe('backfills over REST', () => {
     ['no places', { ...range, maxActiveRuns: 0 }, 400, 'invalid_fields', '/maxActiveRuns'],
     ['an unknown field', { ...range, backwards: true }, 400, 'invalid_fields', '/backwards'],
     ['a param of another type', { ...range, params: { name: 7 } }, 422, 'invalid_params', '/params/name'],
-    ['tasks', { ...range, tasks: ['a'] }, 422, 'not_yet_supported', '/tasks'],
-    ['validate', { ...range, validate: 'checks' }, 422, 'not_yet_supported', '/validate'],
     ['downstream', { ...range, downstream: false }, 422, 'not_yet_supported', '/downstream'],
   ])('are refused with %s: %j gives %i %s', async (_name, fields, status, code, pointer) => {
     await baton.put(DAILY('bad'));

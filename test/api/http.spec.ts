@@ -51,7 +51,7 @@ describe('the REST interface without Temporal', () => {
         queues: new QueueGateway(connection),
         approvals: new ApprovalGateway(connection),
         pools: new PoolGateway(connection),
-        backfills: new BackfillGateway(connection),
+        backfills: new BackfillGateway(connection, store),
         blobs: new BlobStore(store),
         settings: new ApiSettings(config, undefined),
         readiness: new Readiness(async () => ({ temporal: await connection.ready(200), worker: true })),

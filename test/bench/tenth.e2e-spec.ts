@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { measureBackfills } from '../../bench/backfills.js';
 import { compareWithFloor } from '../../bench/floor-comparison.js';
 import { measureLarge } from '../../bench/large.js';
 import { measureLatency } from '../../bench/latency.js';
@@ -58,6 +59,13 @@ describe('a tenth of the benchmark', () => {
     expect(outcomes).toHaveLength(4);
     expect(outcomes.every(({ value }) => value > 0)).toBe(true);
   });
+
+  it('compares a backfill with the same runs over REST, every event of backfill and pool counted', async () => {
+    const [ratio, events] = await measureBackfills(stage, { intervals: 40, pairs: 1, warmUp: 10 });
+    expect(ratio!.value).toBeGreaterThan(0);
+    // The beginning of backfill and pool weighs more among few runs.
+    expect(kept(events!)).toBe(true);
+  }, 120_000);
 
   it('measures the way from a request to the first line of an activity', async () => {
     const [median] = await measureLatency(stage, 5, 1);

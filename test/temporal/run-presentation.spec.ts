@@ -30,6 +30,15 @@ test('the memo leaves the params out and cuts the note to stay below 2 KiB', () 
   expect(Buffer.byteLength(JSON.stringify(memo))).toBeLessThan(2_048);
 });
 
+test('a run for some tasks says so, in its memo with as many of them as have room', () => {
+  const onlyTasks = Array.from({ length: 100 }, (_, i) => `${'t'.repeat(120)}${i}`);
+  const memo = runMemo({ ...run, onlyTasks });
+  expect(memo.onlyTasks).toEqual([onlyTasks[0], onlyTasks[1], '…']);
+  expect(Buffer.byteLength(JSON.stringify(memo))).toBeLessThan(2_048);
+  expect(runMemo({ ...run, onlyTasks: ['a', 'b'] }).onlyTasks).toEqual(['a', 'b']);
+  expect(runDetails({ ...run, onlyTasks: ['load', 'a_b'] })).toContain(String.raw`- **Only** load, a\_b, and what they need`);
+});
+
 test('what people wrote is text in the Web UI, not markup', () => {
   expect(runDetails({ ...run, note: '# <b>*Hi*</b>\n[x](http://y)' })).toContain(
     String.raw`\# \<b\>\*Hi\*\</b\> \[x\]\(http://y\)`,

@@ -1,8 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BackfillTerms } from '../../src/dag/backfill/backfill-walk.js';
+import type { Json } from '../../src/dag/json.js';
+import { readJson, writeJson } from '../../src/objects/json-blob.js';
+import { backfillPrefix, reportKey } from '../../src/objects/keys.js';
 import { BackfillGateway } from '../../src/temporal/backfill-gateway.js';
 import type { WorkerHost } from '../../src/temporal/worker-host.js';
-import { activeRunsPool, type BackfillFacts, backfillId, poolId, SYSTEM_QUEUE } from '../../workflows/contract.js';
+import {
+  activeRunsPool,
+  type BackfillFacts,
+  type BackfillReport,
+  backfillId,
+  poolId,
+  SYSTEM_QUEUE,
+} from '../../workflows/contract.js';
 import { recordHistory } from '../support/recorded-history.js';
 import { storeDag } from '../support/store-dag.js';
 import { TemporalHarness } from '../support/temporal-harness.js';
@@ -52,7 +62,7 @@ describe.each([
     dagId: string,
     { total, ...more }: Partial<Omit<BackfillFacts, 'terms'>> & Partial<BackfillTerms> & { readonly total: number },
   ): Promise<string> => {
-    const { maxActiveRuns = 16, chunk, failureBudget, ...facts } = more;
+    const { maxActiveRuns = 16, chunk, failureBudget, validated, ...facts } = more;
     const id = `${dagId}-${Math.random().toString(36).slice(2)}`;
     const started = await backfills.start({
       id,
@@ -62,14 +72,14 @@ describe.each([
       params: {},
       reprocess: 'none',
       order: 'oldest',
-      terms: { total, maxActiveRuns, chunk, failureBudget },
+      terms: { total, maxActiveRuns, chunk, failureBudget, validated },
       acceptedAt: Date.now(),
       ...facts,
     });
     expect(started?.head.progress).toMatchObject({ state: 'running', left: total });
     return id;
   };
-  const usual = () => new BackfillGateway(temporal.connection);
+  const usual = () => new BackfillGateway(temporal.connection, temporal.store);
   const progressOf = async (id: string) => (await usual().get(id))!.head.progress;
   const over = async (id: string) => {
     await handle(id)
@@ -82,7 +92,7 @@ describe.each([
     const dagId = dag('anew');
     const total = cache === 0 ? 10 : 60;
     await store(dagId, CHAIN);
-    const id = await start(new BackfillGateway(temporal.connection, { continueFromEvents: 30 }), dagId, {
+    const id = await start(new BackfillGateway(temporal.connection, temporal.store, { continueFromEvents: 30 }), dagId, {
       total,
       maxActiveRuns: 4,
     });
@@ -138,7 +148,7 @@ describe.each([
     async () => {
       const dagId = dag('lost');
       await store(dagId, task('held'));
-      const backfills = new BackfillGateway(temporal.connection, { watchMs: 300 });
+      const backfills = new BackfillGateway(temporal.connection, temporal.store, { watchMs: 300 });
       const id = await start(backfills, dagId, { total: 4, maxActiveRuns: 2 });
       await expect.poll(async () => (await progressOf(id)).running).toBe(2);
       await temporal.connection.client.workflow.getHandle(poolId(activeRunsPool(dagId))).terminate('by hand');
@@ -149,6 +159,46 @@ describe.each([
       expect(await over(id)).toMatchObject({ state: 'cancelled', failed: 1 });
     },
   );
+
+  it.runIf(cache > 0)('is validated chunk by chunk, and once more where that failed, while it begins anew', async () => {
+    const [dagId, check] = [dag('chunks'), dag('check')];
+    const params = 'params: { from: { type: string }, to: { type: string } }';
+    await store(dagId, CHAIN);
+    await storeDag(temporal, `id: ${check}\n${params}\ntasks: ${task('fails')}\n`);
+    const backfills = new BackfillGateway(temporal.connection, temporal.store, { continueFromEvents: 30 });
+    const validation = { validated: true, validate: { dagId: check, params: {} } } as const;
+    const id = await start(backfills, dagId, { total: 4, chunk: 2, ...validation });
+    await expect.poll(() => progressOf(id), { timeout: 60_000 }).toMatchObject({ state: 'stopped', success: 2, left: 2 });
+    await storeDag(temporal, `id: ${check}\n${params}\ntasks: ${CHAIN}\n`);
+    await usual().control(id, { order: 'resume' });
+    expect(await over(id)).toMatchObject({ state: 'success', success: 4, validation: { chunk: 2, state: 'success' } });
+    if (cache > 0) await recordHistory(handle(id), 'backfill-that-is-validated');
+  });
+
+  it.runIf(cache > 0)('runs the tasks that it is for, and those alone', async () => {
+    const dagId = dag('partial');
+    await store(dagId, CHAIN, 'outputs: { c: "${{ tasks.c.output }}" }');
+    const id = await start(usual(), dagId, { total: 1, onlyTasks: ['b'] });
+    expect(await over(id)).toMatchObject({ state: 'success', success: 1 });
+    const runId = `${dagId}-2024-01-02T00:00:00Z`;
+    expect((await temporal.runs.get(runId))!.head).toMatchObject({ counts: { success: 2, skipped: 1 }, outputs: { c: null } });
+    await recordHistory(temporal.connection.client.workflow.getHandle(runId), 'a-run-for-some-of-its-tasks');
+  });
+
+  it.runIf(cache > 0)('leaves a report, by which it can be read when Temporal has forgotten it', async () => {
+    const dagId = dag('forgotten');
+    await store(dagId, CHAIN);
+    const id = await start(usual(), dagId, { total: 2, note: 'kept' });
+    await over(id);
+    const { head } = (await usual().get(id))!;
+    expect(head).toMatchObject({ note: 'kept', progress: { state: 'success', success: 2 } });
+    const report = await readJson<BackfillReport>(temporal.store, reportKey(backfillPrefix(id)));
+    expect(report).toEqual({ format: 1, head });
+    // An id that Temporal does not know: to forget one takes it some twenty seconds.
+    await writeJson(temporal.store, reportKey(backfillPrefix(`${id}-gone`)), report as unknown as Json);
+    expect(await usual().get(`${id}-gone`)).toEqual({ head, live: true });
+    expect(await usual().control(`${id}-gone`, { order: 'resume' })).toBe(false);
+  });
 
   it('stops when its DAG is deleted', async () => {
     const dagId = dag('deleted');

@@ -141,6 +141,8 @@ const SCENARIOS: { readonly [scenario: string]: string } = {
   'the timeout of a run': 'ends-at-its-own-timeout-as-failed-kind-run-timeout',
   'an activity of another worker': 'pattern-foreign-activity',
   'hooks of a cancelled run': 'hooks-of-a-cancelled-run-are-run-to-their-end-whoever-ca',
+  'a run for some of its tasks': 'a-run-for-some-of-its-tasks',
+  'a backfill that is validated': 'backfill-that-is-validated',
   'expressions that fail, in every place': 'hostile-expressions',
 };
 

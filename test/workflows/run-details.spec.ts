@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { compile } from '../../src/dag/compile.js';
+import { leftOutTasks } from '../../src/dag/selected-tasks.js';
 import { Walk } from '../../src/dag/walk.js';
 import { checkSpecObject } from '../../src/spec/check-spec.js';
 import type { RunFacts } from '../../workflows/contract.js';
@@ -13,12 +14,16 @@ import { progressOf } from '../../workflows/run/task-reasons.js';
 type Ending = Partial<TaskEnding> | 'running' | false;
 
 /** What the Web UI shows of a run whose tasks ended as told, title by title. */
-function shown(yaml: string, endings: { readonly [id: string]: Ending } = {}): { [title: string]: string[] } {
+function shown(
+  yaml: string,
+  endings: { readonly [id: string]: Ending } = {},
+  only?: readonly string[],
+): { [title: string]: string[] } {
   const { dag, issues } = checkSpecObject({ id: 'x', ...(parse(yaml) as object) }, { ownQueues: ['baton'] });
   if (dag === undefined) throw new Error(JSON.stringify(issues));
   const compiled = compile(dag, { ownQueues: ['baton'] });
   const plan = compiled.plan(compiled.bodies.map(() => 'bodies'));
-  const walk = new Walk(plan);
+  const walk = new Walk(plan, undefined, { leftOut: only && leftOutTasks(plan, only) });
   const ledger = new RunLedger({} as RunFacts, plan, walk, 0);
   for (let step = walk.next(); step !== undefined; step = walk.next()) {
     const { task } = step;
@@ -153,6 +158,14 @@ describe('what the Web UI says of a run', () => {
     ).toEqual({
       Skipped: ['addendum: status 404'],
       Done: ['again: after 3 attempts', 'fetch: taken over from run x@1', 'review: approved by bob: at last'],
+    });
+  });
+
+  it('says what was left out of a run that is for some tasks', () => {
+    const lists = shown('tasks: { a: { type: noop }, b: { type: noop, dependsOn: [a] }, c: { type: noop } }', {}, ['b']);
+    expect(lists).toMatchObject({
+      Skipped: ['c: not one of the tasks that this run is for, nor needed by them'],
+      Done: ['a', 'b'],
     });
   });
 

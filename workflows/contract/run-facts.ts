@@ -26,6 +26,8 @@ export interface RunFacts {
   readonly backfillId?: string;
   /** The task that started it. */
   readonly triggeredBy?: TriggeredBy;
+  /** It carries out these tasks alone, and what they need (`selectedTasks`). Default: all. */
+  readonly onlyTasks?: readonly string[];
   /** Tasks do their work though an earlier result is kept (`cache`). */
   readonly ignoreCache?: true;
 }
@@ -33,5 +35,5 @@ export interface RunFacts {
 /** Memo key under which a run carries its {@link RunMemo}, so that lists and reads need no worker (R28). */
 export const RUN_MEMO = 'run';
 
-/** The facts of a run but its params; the note is cut so that the memo stays below 2 KiB. */
+/** The facts of a run but its params; note and tasks are cut so that the memo stays below 2 KiB. */
 export type RunMemo = Omit<RunFacts, 'params'>;

@@ -17,6 +17,8 @@ export interface TaskRecord {
   /** Of a map whose items are known. */
   readonly map?: MapProgress;
   readonly failure?: Failure;
+  /** Why it was skipped, where that is no word of its own: `not_selected` = this run carries out others only. */
+  readonly skipReason?: SkipReason;
   /** The output is that of an earlier run (`cache`). */
   readonly cached?: CachedFrom;
   /** How often a rejection has sent it back to be done again: each time is other work, and numbers of attempts go on. Default 0. */
@@ -48,6 +50,8 @@ export interface TaskWaiting {
   /** Of such a wait: the execution of a run whose failure it has told already. */
   readonly alerted?: string;
 }
+/** See {@link TaskRecord.skipReason}. */
+export type SkipReason = 'not_selected';
 
 /** How far a map is. */
 export interface MapProgress {

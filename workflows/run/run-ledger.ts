@@ -62,6 +62,7 @@ export class RunLedger {
     for (const task of this.walk.takeChanges()) {
       const record = this.touch(task);
       record.state = this.walk.stateOf(task);
+      if (this.walk.isLeftOut(task)) record.skipReason = 'not_selected';
       if (record.state === 'queued') record.queuedAt ??= now;
       else if (record.state === 'running') record.startedAt ??= now;
       else if (record.state !== 'pending') record.endedAt ??= now;

@@ -7,12 +7,19 @@ import type { RunValues } from './run-values.js';
 /** Outputs of a DAG are for other programs to read, not for data: more than this many characters of JSON is refused. */
 const MAX_OUTPUTS_CHARS = 256 * 1024;
 
-/** DAG outputs: expressions over the ended tasks. One that cannot be computed fails the run (R21). */
+/**
+ * DAG outputs: expressions over the ended tasks. One that cannot be computed fails the run (R21); one that is made of tasks which the
+ * run does not have is null.
+ */
 export async function computeOutputs(plan: DagPlan, values: RunValues, ledger: RunLedger): Promise<Failure | undefined> {
   if (plan.outputs === undefined) return undefined;
   const outputs: { [name: string]: Json } = {};
   let chars = 0;
   for (const [name, template] of plan.outputs) {
+    if (values.needsLeftOut(template)) {
+      outputs[name] = null;
+      continue;
+    }
     const answer = await values.template(template, `outputs.${name}`, MAX_OUTPUTS_CHARS);
     if ('error' in answer) return { kind: 'output', message: `output ${name}: ${answer.error}` };
     if (!('value' in answer.output)) return tooLarge(name);

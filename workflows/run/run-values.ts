@@ -150,6 +150,19 @@ export class RunValues {
     return this.evaluate(template, prepared, name, inlineLimit, item, false, schema);
   }
 
+  /** Whether a value is made of what tasks give that this run does not have. False for one that cannot be read. */
+  needsLeftOut(template: Json): boolean {
+    if (this.run.onlyTasks === undefined) return false;
+    try {
+      return prepare(template).references.tasks.some(({ id, field }) => {
+        const task = this.index.get(id);
+        return field !== 'state' && task !== undefined && this.walk.isLeftOut(task);
+      });
+    } catch {
+      return false;
+    }
+  }
+
   /** What expressions with these references can name; `inline` where every value of it is at hand. */
   scopeOf(references: References): { readonly stored: StoredScope; readonly inline?: Scope } {
     const all = references.tasksWhole ? this.plan.tasks.map((_, i) => i) : [];

@@ -34,6 +34,7 @@ export function whatCame({ plan, ledger }: Known, task: number): string | undefi
 /** Why a task was skipped, as far as that is certain. */
 export function whySkipped(known: Known, task: number): string | undefined {
   const { plan, walk, ledger } = known;
+  if (walk.isLeftOut(task)) return 'not one of the tasks that this run is for, nor needed by them';
   const record = ledger.recordOf(task);
   const own = plan.tasks[task]!;
   const failure = record?.attempts?.at(-1)?.failure;

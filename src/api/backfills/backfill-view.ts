@@ -1,10 +1,11 @@
 import type { BackfillHead } from '../../../workflows/contract.js';
 import { backfillId } from '../../../workflows/contract.js';
+import type { ValidationProgress } from '../../dag/backfill/chunk-validation.js';
 import { formatInstant } from '../../time/instant.js';
-import { API, backfillPath, dagPath } from '../base-path.js';
+import { API, backfillPath, dagPath, runPath } from '../base-path.js';
 import { instant, instantOrNone } from '../instant.js';
 import type { ApiSettings } from '../settings.js';
-import type { BackfillDto } from './dto/backfill.dto.js';
+import type { BackfillDto, BackfillValidationDto } from './dto/backfill.dto.js';
 
 /** A backfill as REST shows it. */
 export function backfillView(
@@ -12,8 +13,8 @@ export function backfillView(
   settings: ApiSettings,
   more: { readonly live?: boolean; readonly temporalRunId?: string } = {},
 ): BackfillDto {
-  const { id, dagId, version, reprocess, order, maxActiveRuns, chunk, failureBudget, note } = head;
-  const { state, reason, estimatedEndAt, updatedAt, ...counts } = head.progress;
+  const { id, dagId, version, reprocess, order, maxActiveRuns, chunk, failureBudget, note, onlyTasks, validate } = head;
+  const { state, reason, validation, estimatedEndAt, updatedAt, ...counts } = head.progress;
   return {
     id,
     dagId,
@@ -28,6 +29,9 @@ export function backfillView(
     chunk,
     failureBudget,
     note,
+    tasks: onlyTasks,
+    validate,
+    validation: validation && validationView(validation),
     acceptedAt: instant(head.acceptedAt),
     progress: {
       ...counts,
@@ -43,4 +47,8 @@ export function backfillView(
       temporal: settings.temporalLink(backfillId(id), more.temporalRunId),
     },
   };
+}
+
+function validationView({ chunk, state, runId, from, to }: ValidationProgress): BackfillValidationDto {
+  return { chunk, state, from: formatInstant(from), to: formatInstant(to), runId, href: runPath(runId) };
 }

@@ -1,9 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import type { BackfillControl, BackfillFacts, DagHead, VersionHeader } from '../../../workflows/contract.js';
+import type {
+  BackfillControl,
+  BackfillFacts,
+  BackfillValidation,
+  DagHead,
+  VersionHeader,
+} from '../../../workflows/contract.js';
 import { DEFAULT_ACTIVE_RUNS } from '../../dag/active-runs.js';
 import { canonicalJson } from '../../dag/canonical-json.js';
 import type { Json } from '../../dag/json.js';
+import { selectedTasks } from '../../dag/selected-tasks.js';
 import type { DagSpec, TaskDefaults } from '../../dag/spec.js';
 import { sha256 } from '../../objects/sha256.js';
 import { BackfillGateway, type BackfillView } from '../../temporal/backfill-gateway.js';
@@ -20,12 +27,14 @@ import { decodeCursor, encodeCursor, pageLimit } from '../request/page.js';
 import { paramsOf } from '../runs/run-params.js';
 import { ApiSettings } from '../settings.js';
 import { selectionOf } from './backfill-selection.js';
+import { checkTasks } from './backfill-tasks.js';
+import { asValidationFault, checkValidation, validationOf } from './backfill-validation.js';
 import { backfillView } from './backfill-view.js';
 import type { BackfillDto, BackfillListDto, BackfillPlanDto } from './dto/backfill.dto.js';
 import type { CreateBackfillDto, ListBackfillsQuery, PlanQuery } from './dto/backfill-requests.dto.js';
 
 /** Fields that the request will have, and that are refused until they do what they say. */
-const LATER_FIELDS = ['tasks', 'validate', 'downstream'] as const;
+const LATER_FIELDS = ['downstream'] as const;
 
 /** A backfill that was accepted now, or that the same request had started before. */
 export interface CreatedBackfill {
@@ -52,9 +61,11 @@ export class BackfillsService {
       throw new Problem('invalid_fields', `${detail}.`, { errors: [{ parameter, detail }] });
     }
     const { facts } = await this.facts(request, idempotencyKey);
-    const started = await this.backfills.start(facts);
+    // Temporal forgets what has ended; its report does not.
+    const known = idempotencyKey === undefined ? undefined : await this.backfills.get(facts.id);
+    const started = known === undefined ? await this.backfills.start(facts) : undefined;
     if (started !== undefined) return { started: true, backfill: this.view(started) };
-    const found = await this.found(facts.id);
+    const found = known ?? (await this.found(facts.id));
     if (found.head.requestHash === facts.requestHash) return { started: false, backfill: this.view(found) };
     throw new Problem(
       'idempotency_key_reused',
@@ -68,7 +79,7 @@ export class BackfillsService {
 
   /** A page of what such a backfill would do, and why; starts nothing. Throws as {@link create}. */
   async plan(request: CreateBackfillDto, { limit, cursor }: PlanQuery): Promise<BackfillPlanDto> {
-    const { facts, spec } = await this.facts(request, undefined);
+    const { facts, spec, header } = await this.facts(request, undefined);
     const after = cursor === undefined ? undefined : timeOf(cursor);
     const page = { after, limit: pageLimit(limit, this.settings.limits.page) };
     const { intervals, next } = await judgedIntervals(this.runs, spec, facts, page);
@@ -81,6 +92,7 @@ export class BackfillsService {
       to: formatInstant(facts.spans.at(-1)!.end),
       total: facts.terms.total,
       maxActiveRuns: facts.terms.maxActiveRuns,
+      tasks: facts.onlyTasks && (await this.tasksOf(header, facts.onlyTasks)),
       items: intervals.map(({ time, runId, verdict }) => {
         const { start, end } = dataIntervalOf(schedule, time);
         return {
@@ -125,28 +137,55 @@ export class BackfillsService {
   private async facts(
     request: CreateBackfillDto,
     idempotencyKey: string | undefined,
-  ): Promise<{ readonly facts: BackfillFacts; readonly spec: DagSpec }> {
+  ): Promise<{ readonly facts: BackfillFacts; readonly spec: DagSpec; readonly header: VersionHeader }> {
     checkFields(request);
-    const { dagId, reprocess = 'none', order = 'oldest', maxActiveRuns, chunk, failureBudget, note } = request;
+    const { dagId, reprocess = 'none', order = 'oldest', maxActiveRuns, chunk, failureBudget, note, tasks } = request;
     const head = await this.dags.head(dagId);
     const header = await this.version(head, request.version);
     const { spec } = await this.versions.spec(header);
+    if (tasks !== undefined) checkTasks(tasks, spec);
     const { spans, total } = selectionOf(request, spec);
     checkOrder(order, spec);
+    const id = idempotencyKey === undefined ? randomUUID() : sha256(idempotencyKey).slice(0, 32);
+    const validate = await this.validation(request.validate, { id, spans, total });
     const facts: BackfillFacts = {
-      id: idempotencyKey === undefined ? randomUUID() : sha256(idempotencyKey).slice(0, 32),
+      id,
       dagId,
       version: header.version,
       spans,
       params: paramsOf(spec.params ?? {}, request.params ?? {}),
       reprocess,
       order,
-      terms: { total, maxActiveRuns: maxActiveRuns ?? spec.maxActiveRuns ?? DEFAULT_ACTIVE_RUNS, chunk, failureBudget },
+      terms: {
+        total,
+        maxActiveRuns: maxActiveRuns ?? spec.maxActiveRuns ?? DEFAULT_ACTIVE_RUNS,
+        chunk,
+        failureBudget,
+        validated: validate && true,
+      },
       note,
+      validate,
+      onlyTasks: tasks && [...new Set(tasks)],
       requestHash: idempotencyKey === undefined ? undefined : hashOf(request),
       acceptedAt: Date.now(),
     };
-    return { facts, spec };
+    return { facts, spec, header };
+  }
+
+  private async validation(given: unknown, of: Parameters<typeof checkValidation>[2]): Promise<BackfillValidation | undefined> {
+    if (given === undefined) return undefined;
+    const validation = validationOf(given);
+    const head = await this.dags.head(validation.dagId).catch((error: unknown) => {
+      throw asValidationFault(error);
+    });
+    checkValidation(validation, (await this.versions.spec(head.latest)).spec, of);
+    return validation;
+  }
+
+  /** Ids of all that a run for these tasks carries out, in the order of the plan. */
+  private async tasksOf(header: VersionHeader, ids: readonly string[]): Promise<readonly string[]> {
+    const plan = await this.versions.plan(header);
+    return [...selectedTasks(plan, ids)].map((task) => plan.tasks[task]!.id);
   }
 
   private async version(head: DagHead, version: number | undefined): Promise<VersionHeader> {
@@ -156,7 +195,7 @@ export class BackfillsService {
   private async found(id: string): Promise<BackfillView> {
     const found = await this.backfills.get(id);
     if (found) return found;
-    throw new Problem('backfill_not_found', `There is no backfill ${id}, or it ended so long ago that it is forgotten.`);
+    throw new Problem('backfill_not_found', `There is no backfill ${id}, or it ended longer ago than runs are kept.`);
   }
 
   private view({ head, ...more }: BackfillView): BackfillDto {

@@ -52,6 +52,8 @@ export const PROBLEM_CODES = {
   not_yet_supported: { status: 422, title: 'The field comes with a later version' },
   run_id_too_long: { status: 422, title: 'The run id is too long' },
   too_many_intervals: { status: 422, title: 'The range has too many intervals' },
+  unknown_task: { status: 422, title: 'The DAG has no such task' },
+  validation_unavailable: { status: 422, title: 'The DAG that validates is not there' },
   too_many_requests: { status: 429, title: 'Too many requests' },
   headers_too_large: { status: 431, title: 'The headers are too large' },
   internal_error: { status: 500, title: 'Something went wrong in the service' },

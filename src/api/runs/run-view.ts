@@ -39,7 +39,7 @@ export function runRowView(
   settings: ApiSettings,
   temporalRunId?: string,
 ): RunDto {
-  const { runId, dagId, version, execution, scope, dated, note, backfillId, triggeredBy, acceptedAt } = run;
+  const { runId, dagId, version, execution, scope, dated, note, backfillId, triggeredBy, onlyTasks, acceptedAt } = run;
   return {
     runId,
     dagId,
@@ -58,6 +58,7 @@ export function runRowView(
       taskId: triggeredBy.taskId,
       href: runPath(triggeredBy.runId),
     },
+    onlyTasks,
     acceptedAt: instant(acceptedAt),
     startedAt: instantOrNone(startedAt),
     endedAt: instantOrNone(endedAt),

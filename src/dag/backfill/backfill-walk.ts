@@ -1,4 +1,5 @@
 import type { BackfillProgress, BackfillState, OutCounts, OutReason, PlannedInterval, PlanPage } from './backfill.js';
+import { ChunkValidation, type ValidationSeen, type ValidationSnapshot, type ValidationWork } from './chunk-validation.js';
 import { Pace, type PaceSnapshot } from './pace.js';
 
 /** What a backfill keeps to. */
@@ -10,6 +11,8 @@ export interface BackfillTerms {
   readonly chunk?: number;
   /** It stops when more runs than that have failed since it was started or resumed. Default: it never does. */
   readonly failureBudget?: number;
+  /** Each chunk, without chunks the whole, is validated when its runs are over, before anything goes on. Default: nothing is. */
+  readonly validated?: true;
 }
 
 /** What has become of a run that is looked at: `none` = there is none, `elsewhere` = it is not this backfill's. */
@@ -33,6 +36,8 @@ export interface BackfillWork {
   readonly plan?: { readonly after: number | null };
   /** How many places it may hold at once: to be said to the pool whenever it is asked, and when it has changed. */
   readonly share?: { readonly most: number; readonly revision: number };
+  /** The validation of the chunk at hand. */
+  readonly validation?: ValidationWork;
 }
 
 /** What came of a {@link BackfillWork}, in its orders. */
@@ -42,6 +47,7 @@ export interface BackfillStep {
   readonly started: readonly ('started' | 'elsewhere')[];
   readonly granted: readonly boolean[];
   readonly page?: PlanPage;
+  readonly validation?: ValidationSeen;
   /** Something is wrong with the DAG for good: nothing more can be started. */
   readonly trouble?: string;
 }
@@ -69,6 +75,8 @@ export interface BackfillSnapshot {
   readonly reason?: string;
   readonly stopsRuns: boolean;
   readonly tried: readonly number[];
+  /** Default: nothing is validated. */
+  readonly validation?: ValidationSnapshot;
 }
 
 type Phase = 'running' | 'paused' | 'stopped' | 'cancelling';
@@ -119,6 +127,7 @@ export class BackfillWalk {
   private readonly early = new Set<number>();
   /** Times whose runs may have been started by a step that nothing was heard of. */
   private readonly tried: Set<number>;
+  private readonly validation: ChunkValidation | undefined;
 
   constructor(
     private readonly terms: BackfillTerms,
@@ -147,6 +156,8 @@ export class BackfillWalk {
     this.reason = from?.reason;
     this.stopsRuns = from?.stopsRuns ?? false;
     this.tried = new Set(from?.tried);
+    this.validation = terms.validated === true ? new ChunkValidation(from?.validation) : undefined;
+    if (this.stopsRuns) this.validation?.cancel();
   }
 
   /** How it ended; undefined while there is something left to do or to wait for. */
@@ -154,6 +165,7 @@ export class BackfillWalk {
     if (this.underWay > 0 || this.toLeave.size > 0) return undefined;
     if (this.phase === 'cancelling') return 'cancelled';
     if (this.phase !== 'running' || !this.allPlanned || this.planned.length > 0) return undefined;
+    if (this.validation?.isOwed === true) return undefined;
     return this.counts.failed + this.counts.cancelled === 0 ? 'success' : 'failed';
   }
 
@@ -175,6 +187,7 @@ export class BackfillWalk {
       (this.phase === 'running' && this.granted.size > 0) ||
       this.pace.limit !== this.share.most ||
       this.toldShare !== this.share.revision ||
+      this.validationWork() !== undefined ||
       this.wanted() > 0 ||
       this.wantsPlan
     );
@@ -193,9 +206,15 @@ export class BackfillWalk {
     else if (this.known(time)?.execution !== execution) this.giveUp({ time, execution });
   }
 
+  /** A word of a pool about the run of a validation. */
+  hearOfValidation(): void {
+    this.validation?.stir();
+  }
+
   /** Nothing may have been lost: everything that is under way is looked at. */
   lookAtAll(): void {
     for (const time of [...this.asked.keys(), ...this.running.keys()]) this.toLook.add(time);
+    this.validation?.stir();
   }
 
   pause(): void {
@@ -219,6 +238,7 @@ export class BackfillWalk {
     if (runs !== 'cancel') return;
     this.stopsRuns = true;
     for (const time of this.running.keys()) this.toCancel.add(time);
+    this.validation?.cancel();
   }
 
   /** What is to be done now. */
@@ -232,6 +252,8 @@ export class BackfillWalk {
     this.asking = new Set(ask.map(({ time }) => time));
     const start = this.phase === 'running' ? some(this.granted.values()) : [];
     for (const { time } of start) this.tried.add(time);
+    const validation = this.validationWork();
+    if (validation !== undefined) this.validation!.begun(validation);
     return {
       leave: some(this.toLeave.values()),
       cancel: some([...this.toCancel].map((time) => this.running.get(time))),
@@ -241,6 +263,7 @@ export class BackfillWalk {
       ...(failureBudget === undefined ? {} : { failuresLeft: failureBudget - this.failures }),
       ...(this.wantsPlan ? { plan: { after: this.after ?? null } } : {}),
       ...(ask.length > 0 || this.toldShare !== this.share.revision ? { share: this.share } : {}),
+      ...(validation === undefined ? {} : { validation }),
     };
   }
 
@@ -261,6 +284,7 @@ export class BackfillWalk {
     this.asking = new Set();
     this.early.clear();
     if (step.page !== undefined && work.plan !== undefined) this.take(step.page);
+    if (step.validation !== undefined && work.validation !== undefined) this.validated(work.validation, step.validation);
     if (step.trouble !== undefined && this.phase === 'running') this.halt('stopped', step.trouble);
   }
 
@@ -289,6 +313,7 @@ export class BackfillWalk {
       out: { ...this.out },
       pace: this.pace.limit,
       ...(this.reason === undefined ? {} : { reason: this.reason }),
+      ...(this.validation?.progress === undefined ? {} : { validation: this.validation.progress }),
       ...(guess ? { estimatedEndAt: now + Math.round((workedMs / ended) * (left + running / 2)) } : {}),
       updatedAt: now,
     };
@@ -317,11 +342,24 @@ export class BackfillWalk {
       ...(this.reason === undefined ? {} : { reason: this.reason }),
       stopsRuns: this.stopsRuns,
       tried: [...this.tried],
+      ...(this.validation === undefined ? {} : { validation: this.validation.snapshot() }),
     };
   }
 
   private get underWay(): number {
-    return this.asked.size + this.granted.size + this.running.size;
+    return this.asked.size + this.granted.size + this.running.size + (this.validation?.isUnderWay === true ? 1 : 0);
+  }
+
+  private validationWork(): ValidationWork | undefined {
+    if (this.validation === undefined) return undefined;
+    const intervals = this.asked.size + this.granted.size + this.running.size;
+    const isOver = this.chunkLeft <= 0 || (this.allPlanned && this.planned.length === 0);
+    return this.validation.wanted(intervals === 0 && isOver, this.phase === 'running');
+  }
+
+  private validated(work: ValidationWork, seen: ValidationSeen): void {
+    const problem = this.validation?.saw(work, seen);
+    if (problem !== undefined && (this.phase === 'running' || this.phase === 'paused')) this.halt('stopped', problem);
   }
 
   private get wantsPlan(): boolean {
@@ -332,7 +370,7 @@ export class BackfillWalk {
   private wanted(): number {
     if (this.phase !== 'running' || this.planned.length === 0) return 0;
     if (this.chunkLeft <= 0) {
-      if (this.underWay > 0) return 0;
+      if (this.underWay > 0 || this.validation?.isOwed === true) return 0;
       this.chunkLeft = this.terms.chunk!;
     }
     // As many are at work as may be: the next ones have time.
@@ -419,6 +457,7 @@ export class BackfillWalk {
     }
     this.planned.splice(at, 1);
     this.chunkLeft -= 1;
+    this.validation?.cover(interval.time);
     if (granted || this.early.has(interval.time)) this.granted.set(interval.time, interval);
     else this.asked.set(interval.time, interval);
   }

@@ -1,3 +1,5 @@
+import type { ValidationProgress } from './chunk-validation.js';
+
 /** Which intervals that were run before are run again (R4). */
 export const REPROCESS = ['none', 'failed', 'completed'] as const;
 export type Reprocess = (typeof REPROCESS)[number];
@@ -74,6 +76,8 @@ export interface BackfillProgress {
   readonly out: OutCounts;
   /** How many may be at work at the same time now. */
   readonly pace: number;
+  /** The validation that was begun last; absent before the first, and where none is asked for. */
+  readonly validation?: ValidationProgress;
   /** Why it stopped by itself. */
   readonly reason?: string;
   /** By how long it took so far; absent before the first run has ended and while nothing is started. */

@@ -1,3 +1,5 @@
+import type { OnlookersSnapshot } from './onlookers.js';
+
 /** Who holds a place of a pool, or waits for one: one execution of a run (R4). It keeps its place until it is closed. */
 export interface PlaceHolder {
   readonly runId: string;
@@ -46,7 +48,7 @@ export type PlaceAnswer =
 
 /**
  * What somebody has to be told: that it has its place, that it gets none, that it has to stop for another; and whoever asked for
- * others (`reply`), that one of them is closed.
+ * others (`reply`), that one of them is closed, or given up by another workflow that had asked for it too.
  */
 export interface PlaceWord {
   readonly holder: PlaceHolder;
@@ -74,4 +76,6 @@ export interface PlacesSnapshot {
   readonly words: readonly PlaceWord[];
   /** Default: none. */
   readonly shares?: readonly PoolShare[];
+  /** Default: none. */
+  readonly onlookers?: OnlookersSnapshot;
 }

@@ -1,3 +1,4 @@
+import { Onlookers } from './onlookers.js';
 import type {
   PlaceAnswer,
   PlaceHolder,
@@ -49,7 +50,9 @@ export class Places {
   /** Places held, by the workflow that asked for them. */
   private readonly heldFor = new Map<string, number>();
 
-  constructor({ limit, held = [], waiting = [], words = [], shares = [] }: Partial<PlacesSnapshot> = {}) {
+  private readonly onlookers: Onlookers;
+
+  constructor({ limit, held = [], waiting = [], words = [], shares = [], onlookers }: Partial<PlacesSnapshot> = {}) {
     this.limit = limit ?? { capacity: 0, revision: -1 };
     for (const { leaving = false, evicted = false, ...request } of held) {
       const weight = request.weight ?? 1;
@@ -60,6 +63,8 @@ export class Places {
     for (const share of shares) this.shares.set(share.reply, share);
     for (const request of waiting) this.enqueue(request);
     for (const word of words) this.say(word.holder, word.word);
+    this.onlookers = new Onlookers(onlookers);
+    if (this.onlookers.toTell.length > 0) this.stirred++;
     if (this.leaving().length > 0) this.stirred++;
   }
 
@@ -98,15 +103,21 @@ export class Places {
       const key = keyOf(holder);
       const held = this.held.get(key);
       const asked = held ?? this.queued.get(key);
-      if (holder.reply !== undefined && asked !== undefined && asked.request.reply !== holder.reply) continue;
+      this.onlookers.remove(holder);
+      if (this.isOfOthers(holder, asked)) continue;
       this.said.delete(key);
-      if (held === undefined) this.dequeue(key);
+      if (held === undefined) this.giveUp(holder);
       else if (!held.leaving) {
         held.leaving = true;
         this.stirred++;
       }
     }
     this.settle();
+  }
+
+  /** The request that stands is not the one that this workflow has made. */
+  private isOfOthers({ reply }: PlaceHolder, asked: Asked | undefined): boolean {
+    return reply !== undefined && asked !== undefined && asked.request.reply !== reply;
   }
 
   /** Another limit. Nobody loses a place by a lower one: it is reached as holders close. */
@@ -120,14 +131,17 @@ export class Places {
   closed(holders: readonly PlaceHolder[]): void {
     for (const holder of holders) {
       const key = keyOf(holder);
-      this.said.delete(key);
       const held = this.held.get(key);
-      if (held === undefined) this.dequeue(key);
+      this.onlookers.told({ holder, word: 'closed' });
+      if (this.isOfOthers(holder, held ?? this.queued.get(key))) continue;
+      this.said.delete(key);
+      if (held === undefined) this.giveUp(holder);
       else {
         this.held.delete(key);
         this.used -= held.weight;
         this.countHeld(held.request, -1);
         if (held.request.reply !== undefined) this.say(held.request, 'closed');
+        if (this.onlookers.over(holder)) this.stirred++;
       }
     }
     this.settle();
@@ -137,13 +151,15 @@ export class Places {
   told(words: readonly PlaceWord[]): void {
     for (const { holder, word } of words) {
       const key = keyOf(holder);
-      if (this.said.get(key)?.word === word) this.said.delete(key);
+      const said = this.said.get(key);
+      if (said?.word === word && said.holder.reply === holder.reply) this.said.delete(key);
+      this.onlookers.told({ holder, word });
     }
   }
 
   /** What is still to be told, oldest first. */
   words(): PlaceWord[] {
-    return [...this.said.values()];
+    return [...this.said.values(), ...this.onlookers.toTell];
   }
 
   /** All that hold a place. */
@@ -158,7 +174,7 @@ export class Places {
 
   /** Nobody holds a place or waits, and nothing is to be told. */
   get isEmpty(): boolean {
-    return this.held.size === 0 && this.queue.length === 0 && this.said.size === 0;
+    return this.held.size === 0 && this.queue.length === 0 && this.words().length === 0;
   }
 
   view(of?: PlaceHolder): PoolView {
@@ -175,6 +191,7 @@ export class Places {
   }
 
   snapshot(): PlacesSnapshot {
+    const onlookers = this.onlookers.snapshot();
     return {
       limit: this.limit,
       held: [...this.held.values()].map(({ request, weight, leaving, evicted }) => ({
@@ -184,8 +201,9 @@ export class Places {
         ...(evicted ? { evicted } : {}),
       })),
       waiting: this.queue.map(({ request }) => request),
-      words: this.words(),
+      words: [...this.said.values()],
       ...(this.shares.size === 0 ? {} : { shares: [...this.shares.values()] }),
+      ...(onlookers === undefined ? {} : { onlookers }),
     };
   }
 
@@ -196,17 +214,22 @@ export class Places {
       // What was said of an earlier request of the same run does not hold of this one.
       this.said.delete(key);
       // A run that asks for itself is there, whatever another workflow wanted it for: it is told, and by its own terms.
-      if (request.reply === undefined && this.queued.get(key)?.request.reply !== undefined) this.dequeue(key);
+      const before = this.queued.get(key)?.request;
+      if (request.reply === undefined && before?.reply !== undefined) {
+        this.dequeue(key);
+        this.onlookers.add(holderOf(before));
+      } else if (before !== undefined && before.reply !== request.reply) this.onlookers.add(holderOf(request));
       const asked = this.queued.get(key) ?? this.enqueue(request);
       this.settle();
       if (this.queued.has(key) && request.onFull === 'refuse') {
-        this.dequeue(key);
+        this.giveUp(request);
         if (!direct) this.say(request, 'refused');
         return { state: 'refused' };
       }
       if (this.queued.has(key) && request.onFull === 'evict') this.makeRoom(asked);
       if (this.queued.has(key)) return { state: 'waiting', ahead: this.rank(asked) };
-    } else known.leaving = false;
+    } else if (this.isOfOthers(request, known)) this.onlookers.add(holderOf(request));
+    else known.leaving = false;
     // It may have missed the first word, or have asked before that arrived.
     if (known?.evicted === true) this.say(request, 'evicted');
     else if (direct) this.said.delete(key);
@@ -268,7 +291,7 @@ export class Places {
       if (load <= this.limit.capacity) break;
       const held = this.held.get(keyOf(request));
       load -= held?.weight ?? this.weightOf(request);
-      if (held === undefined) this.dequeue(keyOf(request));
+      if (held === undefined) this.giveUp(request);
       else held.evicted = true;
       this.say(request, 'evicted');
     }
@@ -292,6 +315,12 @@ export class Places {
     this.queue.splice(this.rank(asked), 0, asked);
     this.queued.set(keyOf(request), asked);
     return asked;
+  }
+
+  /** It waits no more, and whoever wanted it as well has to ask anew. */
+  private giveUp(holder: PlaceHolder): void {
+    this.dequeue(keyOf(holder));
+    if (this.onlookers.over(holder)) this.stirred++;
   }
 
   private dequeue(key: string): void {

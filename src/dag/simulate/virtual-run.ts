@@ -40,9 +40,10 @@ export class VirtualRun implements RunUnderway {
     private readonly place: RunPlace,
     private readonly done: (run: SimulatedRun) => void,
     kept?: KeptRun,
+    private readonly leftOut?: ReadonlySet<number>,
   ) {
     this.startedAt = world.timeline.now;
-    this.walk = new Walk(plan, kept?.states, { chosen: kept?.chosen });
+    this.walk = new Walk(plan, kept?.states, { chosen: kept?.chosen, leftOut });
     this.tasks = new VirtualTasks(
       world,
       plan,
@@ -202,6 +203,7 @@ export class VirtualRun implements RunUnderway {
       failFastTripped,
       stopped: this.stopped !== undefined,
       chosen: (branch) => this.tasks.chosenBy(branch),
+      leftOut: this.leftOut,
     });
     this.note();
     this.tasks.hop();

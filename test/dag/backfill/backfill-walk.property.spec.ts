@@ -9,6 +9,7 @@ import {
   type BackfillWork,
   type RunSeen,
 } from '../../../src/dag/backfill/backfill-walk.js';
+import type { ValidationSeen, ValidationWork } from '../../../src/dag/backfill/chunk-validation.js';
 import type { PlaceHolder } from '../../../src/dag/pool/place.js';
 import { Places } from '../../../src/dag/pool/places.js';
 import { propertyRuns, propertySeed } from '../../support/property-seed.js';
@@ -29,6 +30,9 @@ class World {
   walk: BackfillWalk;
   places = new Places();
   readonly runs = new Map<number, Run>();
+  /** Runs of validations, by chunk and attempt, and the intervals that those which succeeded were about. */
+  readonly validations = new Map<string, Run>();
+  readonly validated = new Set<number>();
   private pending?: { readonly work: BackfillWork; readonly step: BackfillStep };
 
   constructor(
@@ -57,6 +61,7 @@ class World {
       case 5:
       case 6:
         this.endOne(this.choose(3) === 0 ? 'failed' : 'success');
+        this.endValidation(this.choose(3) === 0 ? 'failed' : 'success');
         break;
       case 7:
         this.turn(this.choose(3) === 0, this.choose(4) === 0);
@@ -90,8 +95,47 @@ class World {
       }
       this.turn(true, false);
       this.endOne('success');
+      this.endValidation('success');
       this.walk.lookAtAll();
     }
+  }
+
+  private endValidation(state: 'success' | 'failed' | 'cancelled'): void {
+    for (const run of this.validations.values()) {
+      if (run.state !== 'open') continue;
+      run.state = state;
+      if (this.choose(4) > 0) this.walk.hearOfValidation();
+    }
+  }
+
+  /** Its place comes late now and then, or the word of it is lost. */
+  private validate(work: ValidationWork): ValidationSeen {
+    const { chunk, attempt, act, first, last } = work;
+    const id = `${chunk}-${attempt}`;
+    const seen = { runId: id, from: first, to: last };
+    if (act === 'cancel') this.endValidation('cancelled');
+    const known = this.validations.get(id);
+    if (known === undefined && act !== 'begin') return { ...seen, state: 'none' };
+    if (known === undefined && this.choose(3) === 0) {
+      if (this.choose(2) === 0) this.walk.hearOfValidation();
+      return { ...seen, state: 'waiting' };
+    }
+    if (known === undefined) {
+      ok(
+        [...this.runs.values()].every(({ ours, state }) => !ours || state !== 'open'),
+        'validated while runs are at work',
+      );
+      ok(
+        [...this.validations.values()].every(({ state }) => state !== 'open'),
+        'validated twice at once',
+      );
+      this.validations.set(id, { ours: true, state: 'open' });
+      return { ...seen, state: 'running' };
+    }
+    if (known.state === 'open') return { ...seen, state: 'running' };
+    if (known.state === 'success')
+      for (const [time, { ours }] of this.runs) if (ours && time >= first && time <= last) this.validated.add(time);
+    return { ...seen, state: known.state };
   }
 
   private begin(): void {
@@ -118,12 +162,13 @@ class World {
     });
     const failed = seen.filter((state) => state === 'failed').length;
     if (failed > 0 && failed > (work.failuresLeft ?? Infinity)) return { seen, started: [], granted: [] };
+    const validation = work.validation && this.validate(work.validation);
     const started = work.start.map(({ time }) => this.start(time));
     const page = work.plan && this.page(work.plan.after ?? 0);
     const requests = work.ask.map((interval) => ({ ...holderOf(interval), at: 0, priority: 5 }));
     const share = work.share && { reply: REPLY, ...work.share };
     const answers = this.places.ask(requests, { capacity: this.capacity, revision: 1 }, true, share);
-    return { seen, started, granted: answers.map(({ state }) => state === 'granted'), ...(page ? { page } : {}) };
+    return { seen, started, granted: answers.map(({ state }) => state === 'granted'), validation, ...(page ? { page } : {}) };
   }
 
   private start(time: number): 'started' | 'elsewhere' {
@@ -134,6 +179,9 @@ class World {
     ok(open <= this.capacity, `${open} of ${this.capacity} at work`);
     ok(open <= this.terms.maxActiveRuns, `${open} at work, more than maxActiveRuns of ${this.terms.maxActiveRuns}`);
     ok(open <= (this.terms.chunk ?? Infinity), `${open} at work, more than a chunk of ${this.terms.chunk}`);
+    const unvalidated = [...this.runs].filter(([other, { ours }]) => ours && !this.validated.has(other)).length;
+    if (this.terms.validated === true)
+      ok(unvalidated <= (this.terms.chunk ?? Infinity), `${unvalidated} are not validated, more than a chunk`);
     return 'started';
   }
 
@@ -185,6 +233,7 @@ const worlds = fc
     maxActiveRuns: fc.integer({ min: 1, max: 6 }),
     chunk: fc.option(fc.integer({ min: 1, max: 6 }), { nil: undefined }),
     failureBudget: fc.option(fc.integer({ min: 0, max: 5 }), { nil: undefined }),
+    validated: fc.option(fc.constant(true as const), { nil: undefined }),
     capacity: fc.integer({ min: 1, max: 6 }),
     steps: fc.integer({ min: 10, max: 250 }),
     numbers: fc.infiniteStream(fc.nat(1_000_000)),
@@ -211,6 +260,8 @@ describe('a backfill, whatever happens in whatever order', () => {
         equal(progress.failed, runsOf('failed'));
         equal(progress.success + progress.failed + (out.has_run ?? 0), terms.total);
         equal(progress.left, 0);
+        const unvalidated = [...runs].filter(([time, { ours }]) => ours && !world.validated.has(time));
+        if (terms.validated === true) equal(unvalidated.length, 0, 'intervals that were not validated');
         // Whoever else has a run of it keeps its place; none of ours does.
         for (let i = 0; i < 3; i++)
           places.closed(places.holders().filter(({ runId }) => runs.get(Number(runId))?.state !== 'open'));
@@ -230,7 +281,8 @@ describe('a backfill, whatever happens in whatever order', () => {
         world.walk.cancel(how);
         world.settle();
         equal(world.walk.outcome, 'cancelled');
-        for (const { ours, state } of world.runs.values()) ok(!ours || state !== 'open', 'a run was forgotten');
+        for (const { ours, state } of [...world.runs.values(), ...world.validations.values()])
+          ok(!ours || state !== 'open', 'a run was forgotten');
       }),
       { numRuns: RUNS, seed },
     );

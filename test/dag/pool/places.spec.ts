@@ -219,6 +219,48 @@ describe('a request that makes room for itself', () => {
       ]);
     });
 
+    it('are told to every workflow that wanted the same, once they are closed or given up', () => {
+      const places = new Places();
+      places.ask([run('x'), other('a'), other('b')], limit(1));
+      const second = (runId: string) => other(runId, { reply: 'backfill:2' });
+      expect(places.ask([second('a'), second('b')], undefined, true)).toMatchObject([{ ahead: 0 }, { ahead: 1 }]);
+      expect(places.view().queued).toBe(2);
+      places.leave([other('b')]);
+      places.told(places.words().filter(({ word }) => word === 'granted'));
+      const again = new Places(JSON.parse(JSON.stringify(places.snapshot())));
+      again.closed([run('x')]);
+      again.closed([other('a')]);
+      const toSecond = again.words().filter(({ holder }) => holder.reply === 'backfill:2');
+      expect(toSecond.map(({ holder, word }) => [holder.runId, word])).toEqual([
+        ['b', 'closed'],
+        ['a', 'closed'],
+      ]);
+      again.told(again.words());
+      expect(again.isEmpty).toBe(true);
+    });
+
+    it('are told as closed to a workflow too that has begun one in the place of another', () => {
+      const places = new Places();
+      places.ask([other('a')], limit(1));
+      expect(places.ask([other('a', { reply: 'backfill:2' })], undefined, true)).toEqual([{ state: 'granted' }]);
+      places.leave([other('a')]);
+      places.closed([other('a')]);
+      expect(places.words().map(({ holder, word }) => [holder.reply, word])).toEqual([
+        ['backfill:1', 'closed'],
+        ['backfill:2', 'closed'],
+      ]);
+    });
+
+    it('stay with whoever holds them, though a workflow that wanted the same is gone', () => {
+      const places = new Places();
+      places.ask([run('x'), other('a')], limit(1));
+      places.ask([other('a', { reply: 'backfill:2' })]);
+      places.closed([other('a', { reply: 'backfill:2' })]);
+      expect(places.view()).toMatchObject({ queued: 1 });
+      places.leave([other('a', { reply: 'backfill:2' }), other('a')]);
+      expect(places.words().filter(({ holder }) => holder.runId === 'a')).toEqual([]);
+    });
+
     it('are given up by nobody else, and go to a run that asks for itself', () => {
       const places = new Places();
       places.ask([run('x'), other('a')], limit(1));

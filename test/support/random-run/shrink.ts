@@ -75,6 +75,15 @@ function* withoutTasks(value: Json): Generator<Json> {
     for (const smaller of withoutTasks(each)) yield replaced(value, key, smaller);
 }
 
+/** A DAG without one of its tasks, wherever that is named; tasks of SubDAGs may bear the same name. */
+export function withoutTask(spec: DagSpec, id: string): DagSpec {
+  const rest = Object.entries(without(spec.tasks, id)).map(([name, { with: input, ...task }]) => {
+    const { with: own, ...fields } = unnamed({ ...task, with: input } as unknown as Json, id) as { readonly with: Json };
+    return [name, { ...fields, ...(input !== undefined && { with: task.type === 'dag' ? input : own }) }];
+  });
+  return { ...spec, tasks: Object.fromEntries(rest) };
+}
+
 /** A value without the name in any list. */
 function unnamed(value: Json, name: string): Json {
   if (Array.isArray(value)) {

@@ -9,6 +9,7 @@ import { type Plans, plansOf, type RandomRun, reordered, shuffledKeys } from '..
 import { expectAll } from './every-run.js';
 import { type NaiveRun, naiveRun } from './naive-run.js';
 import { type Observed, type ObservedRun, observe } from './observed-run.js';
+import { goesAsADagOfItsTasksAlone } from './partial-runs.js';
 
 /** A random run that was simulated. */
 export interface Simulated extends Observed {
@@ -72,10 +73,16 @@ export function canBeRetried({ plans: { root, planOf }, script, simulation }: Si
 }
 
 /** What holds for a run as a whole; each is given one whose every part was checked. */
-export const LAWS = [comesToTheSameInAnyOrder, goesOnFromSnapshots, meansTheSameInAnyKeyOrder, canBeRetried] as const;
+export const LAWS = [
+  comesToTheSameInAnyOrder,
+  goesOnFromSnapshots,
+  meansTheSameInAnyKeyOrder,
+  canBeRetried,
+  goesAsADagOfItsTasksAlone,
+] as const;
 
 /** What it asks for depends on who ends first. */
-function races({ failFast, timeoutMs, tasks }: DagPlan): boolean {
+export function races({ failFast, timeoutMs, tasks }: DagPlan): boolean {
   if (failFast || timeoutMs !== undefined) return true;
   return tasks.some((task) => {
     const { join, map, sub } = task;

@@ -30,6 +30,8 @@ import { ID_PATTERN } from '../../../dag/validate/edges.js';
 const MAX_ACTIVE_RUNS = 1_000;
 /** Dates that a request may name one by one. */
 const MAX_DATES = 1_000;
+/** Tasks that a request may name. */
+const MAX_TASKS = 100;
 const MILLION = 1_000_000;
 
 /** Body of POST backfills. */
@@ -142,16 +144,39 @@ export class CreateBackfillDto {
   @MaxLength(200)
   readonly note?: string;
 
+  @ApiProperty({
+    required: false,
+    type: [String],
+    maxItems: MAX_TASKS,
+    description: 'Every run is for these tasks and what they need; the others are skipped. Default: all',
+  })
+  @IsOptional()
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(MAX_TASKS)
+  @IsString({ each: true })
+  @MaxLength(128, { each: true })
+  readonly tasks?: readonly string[];
+
   @ApiProperty({ required: false, default: false, description: 'Only say what would be done, and why' })
   @IsOptional()
   @IsBoolean()
   readonly dryRun?: boolean;
 
-  @ApiHideProperty()
-  @Allow()
-  readonly tasks?: unknown;
-
-  @ApiHideProperty()
+  @ApiProperty({
+    selfRequired: false,
+    oneOf: [
+      { type: 'string' },
+      {
+        type: 'object',
+        required: ['dag'],
+        additionalProperties: false,
+        properties: { dag: { type: 'string' }, params: { type: 'object', additionalProperties: true } },
+      },
+    ],
+    description:
+      'A DAG, or `{dag, params}`, that is run after each chunk, without chunks once at the end, and must succeed. Its params `from` and `to` are told which data it is about',
+  })
   @Allow()
   readonly validate?: unknown;
 

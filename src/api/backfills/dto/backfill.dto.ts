@@ -25,6 +25,25 @@ export class BackfillLinksDto {
   readonly temporal?: string;
 }
 
+/** The validation of a chunk that was begun last. */
+export class BackfillValidationDto {
+  @ApiProperty({ description: 'From 1; without chunks the only one' })
+  readonly chunk!: number;
+  @ApiProperty({
+    enum: ['waiting', 'running', 'success', 'failed', 'cancelled'],
+    description: '`waiting`: for a place of its DAG',
+  })
+  readonly state!: 'waiting' | 'running' | 'success' | 'failed' | 'cancelled';
+  @ApiProperty({ format: 'date-time', description: 'Beginning of the data of the chunk' })
+  readonly from!: string;
+  @ApiProperty({ format: 'date-time', description: 'End of the data of the chunk, exclusive' })
+  readonly to!: string;
+  @ApiProperty({ description: 'Of the run that validates; there is none while it waits, or where it could not begin' })
+  readonly runId!: string;
+  @ApiProperty({ description: 'Address of that run' })
+  readonly href!: string;
+}
+
 /** How far a backfill is. */
 export class BackfillProgressDto {
   @ApiProperty({ description: 'Intervals of the whole selection' })
@@ -83,6 +102,15 @@ export class BackfillDto {
   readonly failureBudget?: number;
   @ApiPropertyOptional()
   readonly note?: string;
+  @ApiPropertyOptional({ description: 'The DAG that is run after each chunk, without chunks at the end' })
+  readonly validate?: string;
+  @ApiPropertyOptional({ type: BackfillValidationDto, description: 'Absent before the first one' })
+  readonly validation?: BackfillValidationDto;
+  @ApiPropertyOptional({
+    type: [String],
+    description: 'Every run is for these and what they need; the first few of them, and `…` for the rest',
+  })
+  readonly tasks?: readonly string[];
   @ApiProperty({ format: 'date-time' })
   readonly acceptedAt!: string;
   @ApiProperty({ type: BackfillProgressDto })
@@ -133,6 +161,11 @@ export class BackfillPlanDto {
   readonly total!: number;
   @ApiProperty({ description: 'Runs of it at the same time' })
   readonly maxActiveRuns!: number;
+  @ApiPropertyOptional({
+    type: [String],
+    description: 'What every run would carry out: the tasks asked for and what they need',
+  })
+  readonly tasks?: readonly string[];
   @ApiProperty({ type: [PlannedIntervalDto], description: 'In the order in which they would be run' })
   readonly items!: readonly PlannedIntervalDto[];
   @ApiPropertyOptional()

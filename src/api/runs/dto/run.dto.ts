@@ -80,6 +80,13 @@ export class RunDto {
   readonly backfillId?: string;
   @ApiProperty({ required: false, type: ParentRunDto, description: 'The task of type trigger that started it' })
   readonly triggeredBy?: ParentRunDto;
+  @ApiProperty({
+    required: false,
+    type: [String],
+    description:
+      'It is partial: for these tasks and what they need; the others are skipped, `skipReason: not_selected`. Lists name the first few, and `…` for the rest',
+  })
+  readonly onlyTasks?: readonly string[];
   @ApiProperty({ format: 'date-time' })
   readonly acceptedAt!: string;
   @ApiProperty({ required: false, format: 'date-time' })

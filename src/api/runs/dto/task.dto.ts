@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import type { SkipReason } from '../../../../workflows/contract.js';
 import type { Json } from '../../../dag/json.js';
 import { TASK_STATES, type TaskState } from '../../../dag/state.js';
 import { GraphDto, GraphNodeDto } from '../../dags/dto/graph.dto.js';
@@ -78,6 +79,12 @@ export class TaskDto {
   readonly map?: MapProgressDto;
   @ApiProperty({ required: false, type: FailureDto })
   readonly failure?: FailureDto;
+  @ApiProperty({
+    required: false,
+    enum: ['not_selected'],
+    description: '`not_selected`: it was skipped because the run is for other tasks only (`onlyTasks`)',
+  })
+  readonly skipReason?: SkipReason;
   @ApiProperty({ required: false, type: CachedFromDto, description: 'The output was taken over from an earlier run (`cache`)' })
   readonly cached?: CachedFromDto;
   @ApiProperty({
