@@ -27,6 +27,22 @@ export function outcomeOf(time: number, { hasRun, pause, undealt, open }: PastOf
   return open.some((span) => holds(span, time)) ? 'skipped' : 'missed';
 }
 
+/**
+ * The same past, ascending, where so many of its times are `buffered` by the Schedule: they wait for another run, and were not skipped.
+ * Temporal keeps the first time that has come since the open run for `buffer_one`, and the newest ones for all other policies.
+ */
+export function withBuffered<T extends { readonly outcome: Outcome }>(
+  past: readonly T[],
+  buffered: number,
+  firstOnly: boolean,
+): readonly T[] {
+  if (buffered === 0) return past;
+  const begun = past.findLastIndex(({ outcome }) => outcome === 'started');
+  const skipped = past.flatMap(({ outcome }, at) => (outcome === 'skipped' && (!firstOnly || at > begun) ? [at] : []));
+  const waiting = new Set(firstOnly ? skipped.slice(0, buffered) : skipped.slice(-buffered));
+  return past.map((each, at) => (waiting.has(at) ? { ...each, outcome: 'waiting' } : each));
+}
+
 /** Neighbours that came to the same thing, other than a run, as one stretch. */
 export interface Gap {
   readonly outcome: Exclude<Outcome, 'started'>;

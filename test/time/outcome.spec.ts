@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { gapsIn, type Outcome, outcomeOf, type PastOfSchedule } from '../../src/time/outcome.js';
+import { gapsIn, type Outcome, outcomeOf, type PastOfSchedule, withBuffered } from '../../src/time/outcome.js';
 
 const facts: PastOfSchedule = { hasRun: false, undealt: 100, open: [] };
 
@@ -25,6 +25,23 @@ describe('what became of a time', () => {
     ['the run had ended', 50, { open: [{ from: 40, to: 50 }] }, 'missed'],
   ])('%s', (_name, time, more, outcome) => {
     expect(outcomeOf(time, { ...facts, ...more })).toBe(outcome);
+  });
+});
+
+describe('times that the Schedule keeps', () => {
+  const past = (letters: string) =>
+    [...letters].map((letter) => ({ outcome: ({ r: 'started', s: 'skipped', p: 'paused' } as const)[letter as 'r'] }));
+  const outcomes = (letters: string, buffered: number, firstOnly: boolean): string =>
+    withBuffered(past(letters), buffered, firstOnly)
+      .map(({ outcome }) => ({ started: 'r', skipped: 's', paused: 'p', waiting: 'w', missed: 'm' })[outcome])
+      .join('');
+
+  it('wait for another run: the newest ones, or the first one since the open run', () => {
+    expect(outcomes('rssrsss', 0, false)).toBe('rssrsss');
+    expect(outcomes('rssrsss', 2, false)).toBe('rssrsww');
+    expect(outcomes('rssrsss', 1, true)).toBe('rssrwss');
+    expect(outcomes('sspsr', 4, false)).toBe('wwpwr');
+    expect(outcomes('ss', 1, true)).toBe('ws');
   });
 });
 

@@ -8,7 +8,7 @@ import { ScheduleGateway, type ScheduleReport } from '../../temporal/schedule-ga
 import { timeScheduleOf, windowOfSpec, zoneOf } from '../../temporal/time-schedule.js';
 import { VersionStore } from '../../temporal/version-store.js';
 import { formatInstant } from '../../time/instant.js';
-import { gapsIn, outcomeOf, type Span } from '../../time/outcome.js';
+import { gapsIn, outcomeOf, type Span, withBuffered } from '../../time/outcome.js';
 import { dataIntervalOf, LAST_INSTANT, type TimeSchedule } from '../../time/schedule.js';
 import { type TimeWindow, timesBefore, timesWithin } from '../../time/window.js';
 import { dagPath, runPath } from '../base-path.js';
@@ -129,7 +129,7 @@ export class DagScheduleService {
         ...(run === undefined ? {} : { state: run.state }),
       });
     }
-    return past;
+    return [...withBuffered(past, report?.counts.waiting ?? 0, policy === 'buffer_one')];
   }
 }
 
