@@ -9,6 +9,7 @@ import {
   continueAsNew,
   defineQuery,
   defineSignal,
+  proxyActivities,
   proxyLocalActivities,
   setCurrentDetails,
   setHandler,
@@ -57,6 +58,13 @@ const { advanceBackfill } = proxyLocalActivities<BackfillActivities>({
   summary: 'plan, ask for places, start runs, see how they ended',
   startToCloseTimeout: '9 seconds',
   retry: { maximumAttempts: 1 },
+});
+
+// Without end: what was promised is begun, however long Temporal is busy.
+const { startBackfill } = proxyActivities<BackfillActivities>({
+  summary: 'the backfill that follows',
+  startToCloseTimeout: '10 seconds',
+  retry: { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumInterval: '20 seconds' },
 });
 
 /** A cancellation from outside is a request to start nothing more and to let finish what runs. */
@@ -152,8 +160,15 @@ async function tried(facts: BackfillFacts, work: BackfillWork): Promise<Backfill
   }
 }
 
+/** What follows is started before the report is written: whoever reads that it succeeded finds it. */
+async function startNext({ downstream = [] }: BackfillFacts): Promise<void> {
+  const [next, ...rest] = downstream;
+  if (next !== undefined) await startBackfill(rest.length === 0 ? next : { ...next, downstream: rest });
+}
+
 /** Its last act is the report, by which it is known when Temporal has forgotten it. */
 async function close({ facts, prefix }: BackfillInput, progress: BackfillProgress): Promise<BackfillProgress> {
+  if (progress.state === 'success') await startNext(facts);
   const report: BackfillReport = { format: 1, head: backfillHead(facts, progress) };
   await atHand('report of the backfill', (objects) =>
     objects.storeJson({ key: `${prefix}${REPORT_NAME}`, value: report as unknown as Json, replace: true }),

@@ -6,6 +6,7 @@ import type { BackfillStep, RunSeen } from '../dag/backfill/backfill-walk.js';
 import type { PoolShare } from '../dag/pool/place.js';
 import type { DagSpec } from '../dag/spec.js';
 import { datesOfRun } from '../time/dates-of-run.js';
+import type { BackfillGateway } from './backfill-gateway.js';
 import { datedRunId, datedRunKey, planPage } from './backfill-plan.js';
 import { BackfillValidations } from './backfill-validations.js';
 import { BlobGoneError } from './blob-gone-error.js';
@@ -40,9 +41,15 @@ export class BackfillRuns implements BackfillPort {
       readonly runs: RunGateway;
       readonly inputs: RunInputs;
       readonly pools: PoolGateway;
+      readonly backfills: Pick<BackfillGateway, 'start'>;
     },
   ) {
     this.validations = new BackfillValidations(parts);
+  }
+
+  /** @throws TemporalUnavailableError */
+  async begin(facts: BackfillFacts): Promise<void> {
+    await this.parts.backfills.start({ ...facts, acceptedAt: Date.now() });
   }
 
   /** @throws TemporalUnavailableError and others that another attempt may not meet. */

@@ -37,6 +37,33 @@ describe('backfills over REST', () => {
   };
   const runOf = async (runId: string) => (await baton.get(`/api/v1/runs/${encodeURIComponent(runId)}`)).body;
 
+  it('bring those DAGs with them that wait for their runs, each behind all that it waits for', async () => {
+    const waits = (id: string, ...others: string[]) => `id: ${id}
+schedule: "@daily"
+tasks:
+${others.map((dag) => `  ${dag}: { type: wait, with: { run: { dag: ${dag} } } }`).join('\n')}
+`;
+    await baton.put(DAILY('source'));
+    await baton.put(waits('middle', 'source'));
+    await baton.put(waits('last', 'middle', 'source'));
+    await baton.put(waits('elsewhere', 'unknown'));
+    const range = { dagId: 'source', from: '2024-02-01', to: '2024-02-02', downstream: true };
+    const { body: plan } = await create({ ...range, dryRun: true });
+    expect(plan.downstream).toEqual([
+      { dagId: 'middle', total: 2 },
+      { dagId: 'last', total: 2 },
+    ]);
+    const { body } = await create(range);
+    expect(body.downstream).toMatchObject({ dags: 2, dagId: 'middle' });
+    expect((await over(body.id)).state).toBe('success');
+    const middle = await over(body.downstream.backfillId);
+    expect(middle).toMatchObject({ state: 'success', dagId: 'middle', downstream: { dags: 1, dagId: 'last' } });
+    const last = await over(middle.downstream.backfillId);
+    expect(last).toMatchObject({ state: 'success', dagId: 'last', progress: { success: 2 } });
+    expect(last.downstream).toBeUndefined();
+    expect((await runOf('last-2024-02-03T00:00:00Z')).state).toBe('success');
+  });
+
   it('run every interval of a range once, and nothing a second time', async () => {
     await baton.put(DAILY('daily'));
     const body = { dagId: 'daily', from: '2024-01-01', to: '2024-04-09', maxActiveRuns: 16, params: { name: 'x' } };
@@ -234,7 +261,7 @@ describe('backfills over REST', () => {
     ['no places', { ...range, maxActiveRuns: 0 }, 400, 'invalid_fields', '/maxActiveRuns'],
     ['an unknown field', { ...range, backwards: true }, 400, 'invalid_fields', '/backwards'],
     ['a param of another type', { ...range, params: { name: 7 } }, 422, 'invalid_params', '/params/name'],
-    ['downstream', { ...range, downstream: false }, 422, 'not_yet_supported', '/downstream'],
+    ['downstream of another type', { ...range, downstream: 'all' }, 400, 'invalid_fields', '/downstream'],
   ])('are refused with %s: %j gives %i %s', async (_name, fields, status, code, pointer) => {
     await baton.put(DAILY('bad'));
     await baton.put(DAILY('minutes').replace('@daily', '* * * * *'));

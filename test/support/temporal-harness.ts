@@ -6,6 +6,7 @@ import { createPlaceActivities } from '../../activities/place-activities.js';
 import { createSystemActivities } from '../../activities/system-activities.js';
 import type { TemporalPort } from '../../activities/system-calls.js';
 import { FolderStore } from '../../src/objects/folder-store.js';
+import { BackfillGateway } from '../../src/temporal/backfill-gateway.js';
 import { BackfillRuns } from '../../src/temporal/backfill-runs.js';
 import { DagGateway } from '../../src/temporal/dag-gateway.js';
 import { EmbeddedServer } from '../../src/temporal/embedded-server.js';
@@ -107,7 +108,11 @@ export class TemporalHarness {
           }),
           ...createPlaceActivities({ objects: this.store, places: this.pools }),
           ...createBackfillActivities(
-            new BackfillRuns({ ...this, inputs: new RunInputs(this.dags, this.versions, this.store) }),
+            new BackfillRuns({
+              ...this,
+              inputs: new RunInputs(this.dags, this.versions, this.store),
+              backfills: new BackfillGateway(this.connection, this.store),
+            }),
           ),
         },
       },

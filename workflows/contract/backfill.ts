@@ -21,6 +21,8 @@ export interface BackfillFacts {
   readonly onlyTasks?: readonly string[];
   /** What is run after each chunk. Default: nothing. */
   readonly validate?: BackfillValidation;
+  /** Backfills that are started one after the other when this one has succeeded: each is given the rest. Default: none. */
+  readonly downstream?: readonly BackfillFacts[];
   readonly note?: string;
   /** sha256 of the request, to tell a repeated Idempotency-Key from a reused one. */
   readonly requestHash?: string;
@@ -60,9 +62,13 @@ export interface BackfillInput {
  * What a backfill shows without any worker: {@link BACKFILL_MEMO}. Its spans are cut to the whole of them, its tasks to the first few,
  * params left out.
  */
-export interface BackfillHead extends Omit<BackfillFacts, 'params' | 'spans' | 'terms' | 'validate'>, BackfillTerms {
+export interface BackfillHead
+  extends Omit<BackfillFacts, 'params' | 'spans' | 'terms' | 'validate' | 'downstream'>,
+    BackfillTerms {
   /** Id of the DAG that validates. */
   readonly validate?: string;
+  /** The backfill that follows, and how many DAGs are to come. */
+  readonly downstream?: { readonly id: string; readonly dagId: string; readonly dags: number };
   /** Start of the first span, and end of the last. */
   readonly from: number;
   readonly to: number;
@@ -96,9 +102,20 @@ export interface BackfillControl {
 
 /** What a backfill shows as long as it has no worker, and again whenever its state changes. */
 export function backfillHead(
-  { params: _, spans, terms, validate, ...facts }: BackfillFacts,
+  { params: _, spans, terms, validate, downstream = [], ...facts }: BackfillFacts,
   progress: BackfillProgress,
 ): BackfillHead {
   const some = facts.onlyTasks && { onlyTasks: firstNames(facts.onlyTasks, HEAD_TASKS_CHARS) };
-  return { ...facts, ...some, ...terms, validate: validate?.dagId, from: spans[0]!.start, to: spans.at(-1)!.end, progress };
+  const [next] = downstream;
+  const after = next && { downstream: { id: next.id, dagId: next.dagId, dags: downstream.length } };
+  return {
+    ...facts,
+    ...some,
+    ...after,
+    ...terms,
+    validate: validate?.dagId,
+    from: spans[0]!.start,
+    to: spans.at(-1)!.end,
+    progress,
+  };
 }

@@ -13,7 +13,8 @@ export function backfillView(
   settings: ApiSettings,
   more: { readonly live?: boolean; readonly temporalRunId?: string } = {},
 ): BackfillDto {
-  const { id, dagId, version, reprocess, order, maxActiveRuns, chunk, failureBudget, note, onlyTasks, validate } = head;
+  const { id, dagId, version, reprocess, order, maxActiveRuns, chunk, failureBudget, note, onlyTasks, validate, downstream } =
+    head;
   const { state, reason, validation, estimatedEndAt, updatedAt, ...counts } = head.progress;
   return {
     id,
@@ -32,6 +33,12 @@ export function backfillView(
     tasks: onlyTasks,
     validate,
     validation: validation && validationView(validation),
+    downstream: downstream && {
+      dags: downstream.dags,
+      dagId: downstream.dagId,
+      backfillId: downstream.id,
+      href: backfillPath(downstream.id),
+    },
     acceptedAt: instant(head.acceptedAt),
     progress: {
       ...counts,

@@ -11,7 +11,7 @@ import { DEFAULT_ACTIVE_RUNS } from '../../dag/active-runs.js';
 import { canonicalJson } from '../../dag/canonical-json.js';
 import type { Json } from '../../dag/json.js';
 import { selectedTasks } from '../../dag/selected-tasks.js';
-import type { DagSpec, TaskDefaults } from '../../dag/spec.js';
+import type { DagSpec } from '../../dag/spec.js';
 import { sha256 } from '../../objects/sha256.js';
 import { BackfillGateway, type BackfillView } from '../../temporal/backfill-gateway.js';
 import { judgedIntervals } from '../../temporal/backfill-plan.js';
@@ -30,11 +30,10 @@ import { selectionOf } from './backfill-selection.js';
 import { checkTasks } from './backfill-tasks.js';
 import { asValidationFault, checkValidation, validationOf } from './backfill-validation.js';
 import { backfillView } from './backfill-view.js';
+import { Downstream } from './downstream.js';
 import type { BackfillDto, BackfillListDto, BackfillPlanDto } from './dto/backfill.dto.js';
 import type { CreateBackfillDto, ListBackfillsQuery, PlanQuery } from './dto/backfill-requests.dto.js';
-
-/** Fields that the request will have, and that are refused until they do what they say. */
-const LATER_FIELDS = ['downstream'] as const;
+import { goesOldestFirst } from './interval-order.js';
 
 /** A backfill that was accepted now, or that the same request had started before. */
 export interface CreatedBackfill {
@@ -51,6 +50,7 @@ export class BackfillsService {
     private readonly backfills: BackfillGateway,
     private readonly runs: RunGateway,
     private readonly settings: ApiSettings,
+    private readonly downstream: Downstream,
   ) {}
 
   /** Throws 400, 404, 410 and 422 for what cannot be carried out, 422 also for an Idempotency-Key of another request. */
@@ -92,6 +92,7 @@ export class BackfillsService {
       to: formatInstant(facts.spans.at(-1)!.end),
       total: facts.terms.total,
       maxActiveRuns: facts.terms.maxActiveRuns,
+      downstream: facts.downstream?.map((next) => ({ dagId: next.dagId, total: next.terms.total })),
       tasks: facts.onlyTasks && (await this.tasksOf(header, facts.onlyTasks)),
       items: intervals.map(({ time, runId, verdict }) => {
         const { start, end } = dataIntervalOf(schedule, time);
@@ -169,7 +170,8 @@ export class BackfillsService {
       requestHash: idempotencyKey === undefined ? undefined : hashOf(request),
       acceptedAt: Date.now(),
     };
-    return { facts, spec, header };
+    const downstream = request.downstream === true ? await this.downstream.of(facts) : [];
+    return { facts: downstream.length === 0 ? facts : { ...facts, downstream }, spec, header };
   }
 
   private async validation(given: unknown, of: Parameters<typeof checkValidation>[2]): Promise<BackfillValidation | undefined> {
@@ -203,14 +205,8 @@ export class BackfillsService {
   }
 }
 
-/** Throws 422 for fields of later versions, 400 unless there is either a range or a list of dates. */
-function checkFields(request: CreateBackfillDto): void {
-  const later = LATER_FIELDS.filter((name) => request[name] !== undefined);
-  if (later.length > 0)
-    throw new Problem('not_yet_supported', `${later.join(', ')}: a later version will have it; leave it out.`, {
-      errors: later.map((name) => ({ pointer: `/${name}`, detail: 'not yet supported' })),
-    });
-  const { from, to, dates } = request;
+/** Throws 400 unless there is either a range or a list of dates. */
+function checkFields({ from, to, dates }: CreateBackfillDto): void {
   const isRange = from !== undefined && to !== undefined && dates === undefined;
   if (isRange || (from === undefined && to === undefined && dates !== undefined)) return;
   const detail = 'give either from and to, or dates';
@@ -233,10 +229,8 @@ function hashOf({ dryRun: _, ...request }: CreateBackfillDto): string {
 }
 
 /** Each interval waits for the one before it, which would come after it. */
-function checkOrder(order: string, { tasks, defaults }: DagSpec): void {
-  const past = ({ dependsOnPast }: Pick<TaskDefaults, 'dependsOnPast'> = {}): boolean =>
-    dependsOnPast !== undefined && dependsOnPast !== null && dependsOnPast !== false;
-  const task = Object.keys(tasks).find((id) => (tasks[id]!.dependsOnPast === undefined ? past(defaults) : past(tasks[id])));
+function checkOrder(order: string, spec: DagSpec): void {
+  const task = goesOldestFirst(spec);
   if (order !== 'newest' || task === undefined) return;
   const detail = `task ${task} of the DAG depends on the past (dependsOnPast): each interval waits for the one before it, so they go oldest first`;
   throw new Problem('invalid_fields', `${detail}.`, { errors: [{ pointer: '/order', detail }] });

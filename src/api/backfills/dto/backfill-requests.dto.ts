@@ -1,4 +1,4 @@
-import { ApiHideProperty, ApiProperty } from '@nestjs/swagger';
+import { ApiProperty } from '@nestjs/swagger';
 import {
   Allow,
   ArrayMaxSize,
@@ -180,9 +180,15 @@ export class CreateBackfillDto {
   @Allow()
   readonly validate?: unknown;
 
-  @ApiHideProperty()
-  @Allow()
-  readonly downstream?: unknown;
+  @ApiProperty({
+    required: false,
+    default: false,
+    description:
+      'When all has succeeded, DAGs that wait for runs of this one are backfilled for the same time, one after the other',
+  })
+  @IsOptional()
+  @IsBoolean()
+  readonly downstream?: boolean;
 }
 
 /** Which page of a dry run is wanted. */

@@ -74,6 +74,28 @@ export class BackfillProgressDto {
   readonly updatedAt!: string;
 }
 
+/** What a backfill brings with it. */
+export class DownstreamBackfillDto {
+  @ApiProperty({ description: 'DAGs that are still to be backfilled after this one, in a chain of backfills' })
+  readonly dags!: number;
+  @ApiProperty({ description: 'The next of them' })
+  readonly dagId!: string;
+  @ApiProperty({
+    description: 'The backfill of that DAG; it is there once this one has succeeded, and starts the one after it',
+  })
+  readonly backfillId!: string;
+  @ApiProperty()
+  readonly href!: string;
+}
+
+/** A DAG that would be backfilled too. */
+export class DownstreamPlanDto {
+  @ApiProperty()
+  readonly dagId!: string;
+  @ApiProperty({ description: 'Intervals' })
+  readonly total!: number;
+}
+
 /** A backfill. */
 export class BackfillDto {
   @ApiProperty()
@@ -111,6 +133,8 @@ export class BackfillDto {
     description: 'Every run is for these and what they need; the first few of them, and `…` for the rest',
   })
   readonly tasks?: readonly string[];
+  @ApiPropertyOptional({ type: DownstreamBackfillDto })
+  readonly downstream?: DownstreamBackfillDto;
   @ApiProperty({ format: 'date-time' })
   readonly acceptedAt!: string;
   @ApiProperty({ type: BackfillProgressDto })
@@ -166,6 +190,8 @@ export class BackfillPlanDto {
     description: 'What every run would carry out: the tasks asked for and what they need',
   })
   readonly tasks?: readonly string[];
+  @ApiPropertyOptional({ type: [DownstreamPlanDto], description: 'DAGs that would be backfilled after it, in order' })
+  readonly downstream?: readonly DownstreamPlanDto[];
   @ApiProperty({ type: [PlannedIntervalDto], description: 'In the order in which they would be run' })
   readonly items!: readonly PlannedIntervalDto[];
   @ApiPropertyOptional()
