@@ -11,6 +11,9 @@ const CLIENTS = 8;
 /** A place that nobody says is free is found within that, in ms: what the issue asks for. */
 const FOUND_WITHIN_MS = 30_000;
 
+/** A run may begin so much later than it was given its place, in ms. */
+const BUSY_MS = 2_000;
+
 interface Listed {
   readonly runId: string;
   readonly state: string;
@@ -116,14 +119,15 @@ tasks:
     .sort((a, b) => a.at - b.at || a.by - b.by);
   let active = 0;
   for (const { by } of moments) expect((active += by)).toBeLessThanOrEqual(PLACES);
-  // As many as there are places begin in one moment, in any order.
+  // Places are given in exact order (places.property.spec.ts); when a run then begins, a busy worker decides.
   const manual = spans
     .filter(({ trigger }) => trigger === 'manual')
-    .sort((a, b) => Date.parse(a.acceptedAt) - Date.parse(b.acceptedAt));
-  for (let i = PLACES; i < manual.length; i++)
-    expect(Date.parse(manual[i]!.startedAt), `${manual[i]!.runId} after ${manual[i - PLACES]!.runId}`).toBeGreaterThanOrEqual(
-      Date.parse(manual[i - PLACES]!.startedAt),
-    );
+    .sort((one, other) => Date.parse(one.acceptedAt) - Date.parse(other.acceptedAt));
+  let latest = 0;
+  for (const { runId, startedAt } of manual) {
+    expect(Date.parse(startedAt), `${runId} begins before others that came first`).toBeGreaterThanOrEqual(latest - BUSY_MS);
+    latest = Math.max(latest, Date.parse(startedAt));
+  }
   await client.connection.close();
   await service.kill();
 }
