@@ -4,6 +4,7 @@ import { NO_PYTHON, PYTHON } from '../support/python.js';
 import { userAnalytics } from './a-user-analytics.js';
 import { nightlyFiles } from './b-nightly-files.js';
 import { fanOutIn } from './c-fan-out-in.js';
+import { ordersElt } from './d-orders-elt.js';
 import { nightlyLoad } from './e-nightly-load.js';
 import { TRIALS } from './trial.js';
 import { TrialWorld } from './trial-world.js';
@@ -24,5 +25,6 @@ describe.skipIf(!runnable).concurrent('pipelines as users write them', () => {
   userAnalytics(() => world);
   nightlyFiles(() => world);
   fanOutIn(() => world);
+  ordersElt(() => world);
   nightlyLoad(() => world);
 });

@@ -62,7 +62,7 @@ export class TrialWorld {
   /** Stores a pipeline; its version. @throws Error when it is refused, or warned about. */
   async store(file: string, change = (yaml: string): string => yaml): Promise<number> {
     const hosts = { 'https://api.example.org': this.host.address, 'https://hooks.example.org': this.host.address };
-    const folders = { '/jobs': here('jobs'), '/scratch': join(this.lake, 'scratch') };
+    const folders = { 's3://landing/': '', '/jobs': here('jobs'), '/scratch': join(this.lake, 'scratch') };
     const yaml = change(await trial(file, this.baton, { ...hosts, ...folders }));
     const { body } = await this.baton.put(yaml);
     if (body.version === undefined || body.issues?.length > 0) throw new Error(`${file}: ${JSON.stringify(body)}`);

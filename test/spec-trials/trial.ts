@@ -4,7 +4,8 @@ import { isMap, parseDocument, visit } from 'yaml';
 import { pointerSegments } from '../../src/dag/json-pointer.js';
 import type { ApiCaller } from '../support/api-caller.js';
 
-const FOLDER = '../shared/spec-trials';
+/** Where the pipelines are. */
+export const FOLDER = '../shared/spec-trials';
 
 /** Whether the pipelines are there: they lie beside the repository. */
 export const TRIALS = existsSync(FOLDER);

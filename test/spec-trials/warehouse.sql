@@ -21,3 +21,12 @@ begin
   if (select times >= nextval('tries') from locked where source = name) then raise '% is locked', name; end if;
   return query select id, amount from exports where source = name;
 end $$;
+
+create schema stg;
+create table stg.orders (day text, order_id int, status text);
+create table merged (id serial, day text);
+-- A file of raw orders is named by its day and how many rows it has.
+create function read_raw(path text) returns table (day text, order_id int, status text) language sql as $$
+  select split_part(path, '#', 1), i, 'paid' from generate_series(1, split_part(path, '#', 2)::int) i
+$$;
+create procedure merge_orders(night text) language sql as 'insert into merged (day) values (night)';
