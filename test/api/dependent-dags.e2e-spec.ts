@@ -99,6 +99,7 @@ tasks:
     await decide(`source-${at(day)}`, 'reject');
     const run = `consumer-${at(day)}`;
     await until(async () => (await task(run, 'skips')).state === 'skipped');
+    await until(async () => (await task(run, 'fails')).state === 'failed');
     expect(await task(run, 'fails')).toMatchObject({
       state: 'failed',
       failure: { kind: 'upstream_run', message: `run source-${at(day)} is failed` },

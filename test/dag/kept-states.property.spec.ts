@@ -69,7 +69,9 @@ describe('what another attempt keeps', () => {
             for (const setup of setups) {
               if (first[setup] !== 'success') continue;
               const between = [...started].filter((i) => isBefore(plan, setup, i) && isBefore(plan, i, teardown));
-              if (between.length > 0) ok(started.has(setup) && started.has(teardown), `t${between[0]} ran again alone`);
+              // By its rule a setup may be left out this time: then there is nothing to clean up after it.
+              const anew = (task: number): boolean => started.has(task) || walk.stateOf(task) !== 'success';
+              if (between.length > 0) ok(anew(setup) && anew(teardown), `t${between[0]} ran again alone`);
             }
           }
         }),

@@ -196,7 +196,8 @@ export class Triggers implements TaskPart {
 
   /** Asks the run to stop; this run does not end before it was asked. */
   private cancelRun(task: number, runId: string): void {
-    if (this.plan.tasks[task]!.trigger!.outlives === true) return;
+    const { waits, outlives } = this.plan.tasks[task]!.trigger!;
+    if (waits !== true || outlives === true) return;
     this.host.began();
     const over = (): void => this.host.tell(() => this.host.over());
     shielded(() => system(`cancel ${runId}`).cancelRun({ runId, by: this.run.runId })).then(over, over);
