@@ -6,6 +6,7 @@ import { storeJson } from './system-activities.js';
 export const PLACE_ACTIVITY_NAMES = [
   'askPlace',
   'leavePlace',
+  'parkPlace',
   'cancelRun',
   'storeReport',
   'servePlaces',
@@ -17,6 +18,7 @@ export function createPlaceActivities(deps: { readonly objects: ObjectStore; rea
   return {
     askPlace: (input) => places.ask(input),
     leavePlace: (input) => places.leave(input),
+    parkPlace: (input) => places.park(input),
     cancelRun: async ({ runId, reason }) => {
       await places.cancel(runId, reason);
     },

@@ -1,5 +1,5 @@
 import type { Json } from '../src/dag/json.js';
-import type { PlaceAnswer, PlaceHolder, PlaceRequest, PlaceWord, PoolLimit } from '../src/dag/pool/place.js';
+import type { PlaceAnswer, PlaceHolder, PlaceParking, PlaceRequest, PlaceWord, PoolLimit } from '../src/dag/pool/place.js';
 
 /** What workflows do about places of pools. All of it may be done twice. */
 export interface PlaceActivities {
@@ -7,6 +7,8 @@ export interface PlaceActivities {
   askPlace(input: AskPlace): Promise<PlaceAnswer>;
   /** Gives up a place, or the wait for one. */
   leavePlace(input: LeavePlace): Promise<void>;
+  /** Gives a place to others until it is asked for again. */
+  parkPlace(input: ParkPlace): Promise<void>;
   /** Asks a run to stop, itself included; `reason` stands in its history. */
   cancelRun(input: { readonly runId: string; readonly reason: string }): Promise<void>;
   /** Writes the report of a run, and says that its place will be free: the last that a run with a place does. */
@@ -27,11 +29,16 @@ export interface LeavePlace {
   readonly holder: PlaceHolder;
 }
 
+export interface ParkPlace {
+  readonly pool: string;
+  readonly holder: PlaceParking;
+}
+
 export interface ServePlaces {
   readonly words: readonly PlaceWord[];
   /** They say that they leave: waited for a little while, until one of them is closed. */
   readonly leaving: readonly PlaceHolder[];
-  /** They may have been ended from outside: looked at once. */
+  /** They may have been ended from outside: looked at once. Those that are parked among them. */
   readonly holding: readonly PlaceHolder[];
 }
 
@@ -45,6 +52,7 @@ export interface ServedPlaces {
 export interface PlacePort {
   ask(input: AskPlace): Promise<PlaceAnswer>;
   leave(input: LeavePlace): Promise<void>;
+  park(input: ParkPlace): Promise<void>;
   /** False when no such workflow is open. */
   cancel(workflowId: string, reason: string): Promise<boolean>;
   serve(input: ServePlaces): Promise<ServedPlaces>;

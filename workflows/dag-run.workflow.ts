@@ -94,13 +94,13 @@ async function run(given: DagRunInput, unable?: Failure): Promise<RunSummary> {
   setHandler(runQuery, () => ledger.head());
   setHandler(tasksQuery, (query) => ledger.page(query));
   setCurrentDetails(whenAsked(() => runDetails(ledger.head(), ledger, plan, walk)));
-  const place = new RunPlace(input, plan);
+  const place = new RunPlace(input, plan, ledger);
   if (broken !== undefined) return closeRun(input, ledger, 'failed', broken, place.leave, watchers);
 
   const values = new RunValues(itemRun(input), plan, walk, ledger, itemPrefix(input), system, new Allowance());
   const earlier = new EarlierItems(known?.items, ledger);
   const context: RunContext = { input, plan, walk, ledger, values, dags, earlier, watchers };
-  const loop = new RunLoop(context);
+  const loop = new RunLoop(context, place);
   const { performers } = loop;
   setHandler(itemsQuery, (query) => {
     const parts = performers.shards.parts(query.taskId);
@@ -114,7 +114,7 @@ async function run(given: DagRunInput, unable?: Failure): Promise<RunSummary> {
   if (input.parent !== undefined)
     watchParent(input.parent, { ...BUDGETS, ...input.budgets }, system, () => loop.stop('cancelled'));
   loop.deadlines.begin(carried !== undefined || !place.isWanted);
-  const refused = place.isWanted ? await place.take(ledger, loop.deadlines.stopping) : undefined;
+  const refused = place.isWanted ? await place.take(loop.deadlines.stopping) : undefined;
   loop.deadlines.started();
   // Nothing of it begins, and it ends as a run that is stopped.
   if (refused !== undefined) loop.stop('cancelled');

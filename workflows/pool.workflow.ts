@@ -1,6 +1,6 @@
 /**
  * `pool`: a limited number of places, and who holds them. It grants them in order, and gives a place on only when its holder is
- * known to be closed: at once where that says that it leaves, within two looks where it was ended from outside.
+ * known to be closed, or parks: at once where that says that it leaves, within two looks where it was ended from outside.
  */
 import {
   CancellationScope,
@@ -25,6 +25,8 @@ import {
   type AskPlacesResult,
   LEAVE_PLACES,
   type LeavePlaces,
+  PARK_PLACES,
+  type ParkPlaces,
   POOL_QUERY,
   type PoolInput,
   type PoolQueryInput,
@@ -35,6 +37,7 @@ import {
 const askUpdate = defineUpdate<AskPlacesResult, [AskPlaces]>(ASK_PLACES);
 const askSignal = defineSignal<[AskPlaces]>(ASK_PLACES);
 const leaveSignal = defineSignal<[LeavePlaces]>(LEAVE_PLACES);
+const parkSignal = defineSignal<[ParkPlaces]>(PARK_PLACES);
 const resizeSignal = defineSignal<[PoolLimit]>(RESIZE_POOL);
 const viewQuery = defineQuery<PoolQueryResult, [PoolQueryInput]>(POOL_QUERY);
 
@@ -68,6 +71,7 @@ async function tend(input: PoolInput): Promise<void> {
   });
   setHandler(askSignal, ({ requests, limit, share }) => void places.ask(requests, limit, false, share));
   setHandler(leaveSignal, ({ holders }) => places.leave(holders));
+  setHandler(parkSignal, ({ holders }) => places.park(holders));
   setHandler(resizeSignal, (limit) => places.resize(limit));
   setHandler(viewQuery, ({ of }) => places.view(of));
   // Made when somebody looks, not at every turn: the SDK turns it into JSON and does nothing else with it.
@@ -112,7 +116,8 @@ async function tend(input: PoolInput): Promise<void> {
     idle = false;
     const leaving = places.leaving();
     const left = keysOf(leaving);
-    const holding = due === 'watch' ? places.holders().filter((holder) => !left.has(keyOf(holder))) : [];
+    const open = due === 'watch' ? [...places.holders(), ...places.away()] : [];
+    const holding = open.filter((holder) => !left.has(keyOf(holder)));
     due = undefined;
     done = places.stirred;
     const { told, closed } = await served({ words: places.words().slice(0, MAX_WORDS), leaving, holding });
@@ -140,7 +145,7 @@ async function served(what: ServePlaces): Promise<ServedPlaces> {
 
 /** The pool in words, for the Web UI. */
 function poolDetails(name: string, places: Places): string {
-  const { capacity, used, active, queued, holders, next } = places.view();
+  const { capacity, used, active, queued, parked, holders, next, away } = places.view();
   const named = (all: readonly PlaceHolder[], count: number): string =>
     [
       ...all.slice(0, MAX_SHOWN).map(({ runId }) => `- ${markdownText(runId)}`),
@@ -151,9 +156,11 @@ function poolDetails(name: string, places: Places): string {
       `- **Pool** ${markdownText(name)}`,
       `- **Places** ${used} of ${capacity} are taken, by ${active}`,
       `- **Waiting** ${queued}`,
+      ...(parked === 0 ? [] : [`- **Parked** ${parked}`]),
     ].join('\n'),
     ...(active === 0 ? [] : ['**Who holds a place**', named(holders, active)]),
     ...(queued === 0 ? [] : ['**Who waits, the next first**', named(next, queued)]),
+    ...(parked === 0 ? [] : ['**Who has no use for its place now, and left it to others**', named(away, parked)]),
     '\u00a0',
   ].join('\n\n');
 }

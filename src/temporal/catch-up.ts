@@ -19,8 +19,9 @@ const SECOND = 1_000;
 /**
  * Runs the dates of a DAG's past that have no run, from `startDate` on, oldest first, until one has to wait for its place among the
  * active runs: then `reply` hears a `place` signal, and the next step begins with that run. The place of a run is asked for before it is
- * started, so that one run at most is in the queue, whatever the length of the past. A run is known by DAG and date: what
- * exists, by whomever it was started, is passed over, and a step that is repeated makes nothing twice.
+ * started, so that one run at most is in the queue, whatever the length of the past; those that are parked count in its share, so that
+ * no more than `maxActiveRuns` of them wait behind one that has failed. A run is known by DAG and date: what exists, by whomever it
+ * was started, is passed over, and a step that is repeated makes nothing twice.
  * @throws TemporalUnavailableError, BlobGoneError
  */
 export async function catchUp(
@@ -34,6 +35,7 @@ export async function catchUp(
   if (times === undefined || window?.first === undefined) return { state: 'done', from: to + SECOND };
   const pool = activeRunsPool(dagId);
   const limit = { capacity: spec.maxActiveRuns ?? DEFAULT_ACTIVE_RUNS, revision: version };
+  const share = { reply, most: limit.capacity, revision: version };
   const until = Date.now() + STEP_MS;
   let from = input.from ?? window.first;
   for (const time of timesWithin(times, window, { from, to: to + 1 }, STEP_DATES)) {
@@ -42,8 +44,8 @@ export async function catchUp(
     const runId = `${dagId}-${formatInstant(time)}`;
     const holder: PlaceHolder = { runId, execution: 1, reply };
     if (!(await runs.exists(runId, dagId, runKeyOf(runId))).exists) {
-      const { state } = await pools.ask({ pool, request: { ...holder, at: Date.now() }, limit });
-      if (state !== 'granted') return { state: 'waiting', from, askedFor: runId };
+      const [answer] = await pools.askForOthers(pool, { requests: [{ ...holder, at: Date.now() }], limit, share });
+      if (answer?.state !== 'granted') return { state: 'waiting', from, askedFor: runId };
       const made = await runs.scheduled.resolve({ dagId, runId, nominal: time, firedAt: Date.now(), madeUp: true });
       const problem = 'skipped' in made ? undefined : made.failure?.message;
       // A run that others have started in this moment needs the place itself.

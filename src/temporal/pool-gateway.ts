@@ -1,13 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { WithStartWorkflowOperation, type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
 import type { Workflow } from '@temporalio/common';
-import type { AskPlace, LeavePlace, PlacePort, ServedPlaces, ServePlaces } from '../../activities/place-calls.js';
+import type { AskPlace, LeavePlace, ParkPlace, PlacePort, ServedPlaces, ServePlaces } from '../../activities/place-calls.js';
 import {
   ASK_PLACES,
   type AskPlaces,
   type AskPlacesResult,
   LEAVE_PLACES,
   type LeavePlaces,
+  PARK_PLACES,
+  type ParkPlaces,
   PLACE_SIGNAL,
   type PlaceSignal,
   POOL,
@@ -19,7 +21,7 @@ import {
   RESIZE_POOL,
   SYSTEM_QUEUE,
 } from '../../workflows/contract.js';
-import type { PlaceAnswer, PlaceHolder, PlaceRequest, PlaceWord, PoolLimit } from '../dag/pool/place.js';
+import type { PlaceAnswer, PlaceHolder, PlaceParking, PlaceRequest, PlaceWord, PoolLimit } from '../dag/pool/place.js';
 import { Batches } from './batches.js';
 import { runRow } from './run-row.js';
 import type { TemporalConnection } from './temporal-connection.js';
@@ -52,6 +54,10 @@ export class PoolGateway implements PlacePort {
     (pool, holders) => this.sendLeaves(pool, holders),
     MESSAGE_ITEMS,
   );
+  private readonly parkings = new Batches<PlaceParking, undefined>(
+    (pool, holders) => this.sendParkings(pool, holders),
+    MESSAGE_ITEMS,
+  );
 
   constructor(private readonly temporal: TemporalConnection) {}
 
@@ -73,6 +79,11 @@ export class PoolGateway implements PlacePort {
   /** A pool that does not run needs no word. */
   leave({ pool, holder }: LeavePlace): Promise<void> {
     return this.leaves.add(pool, holder);
+  }
+
+  /** A pool that does not run knows of nobody, who asks it again as if for the first time. */
+  park({ pool, holder }: ParkPlace): Promise<void> {
+    return this.parkings.add(pool, holder);
   }
 
   /** Another limit for a pool that runs; one that does not gets it with the next request. */
@@ -186,6 +197,11 @@ export class PoolGateway implements PlacePort {
 
   private async sendLeaves(pool: string, holders: readonly PlaceHolder[]): Promise<readonly undefined[]> {
     await this.signal(poolId(pool), LEAVE_PLACES, { holders } satisfies LeavePlaces, LEAVE_DEADLINE_MS);
+    return holders.map(() => undefined);
+  }
+
+  private async sendParkings(pool: string, holders: readonly PlaceParking[]): Promise<readonly undefined[]> {
+    await this.signal(poolId(pool), PARK_PLACES, { holders } satisfies ParkPlaces, LEAVE_DEADLINE_MS);
     return holders.map(() => undefined);
   }
 

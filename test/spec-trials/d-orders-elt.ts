@@ -7,6 +7,9 @@ import type { TrialWorld } from './trial-world.js';
 
 const NIGHTS = Array.from({ length: 31 }, (_, day) => `2025-03-${String(day + 1).padStart(2, '0')}`);
 const LAST = '2025-03-31';
+const LAST_RUN = 'orders_elt-2025-04-01T00:00:00Z';
+const MIDDLE = '2025-03-12';
+const MIDDLE_RUN = 'orders_elt-2025-03-13T01:00:00Z';
 
 /** Trial d: a month of nights that is caught up with, each merged behind the one before it, and its backfill. */
 export function ordersElt(given: () => TrialWorld): void {
@@ -14,7 +17,8 @@ export function ordersElt(given: () => TrialWorld): void {
     let world: TrialWorld;
     beforeAll(async () => {
       world = given();
-      for (const night of NIGHTS) world.put(`orders/${night}`, { _SUCCESS: night === LAST ? '0' : '3' });
+      const without = [MIDDLE, LAST];
+      for (const night of NIGHTS) world.put(`orders/${night}`, { _SUCCESS: without.includes(night) ? '0' : '3' });
       await world.store('d-orders-elt.yaml', (yaml) =>
         yaml.replace('startDate: 2025-01-01', `startDate: ${NIGHTS[0]}\nendDate: ${LAST}`),
       );
@@ -24,6 +28,25 @@ export function ordersElt(given: () => TrialWorld): void {
     const runs = async (): Promise<any[]> => (await world.baton.get('/api/v1/runs?dagId=orders_elt&limit=200')).body.items;
     const merged = async () => (await world.query('select day from merged order by id')) as { readonly day: string }[];
 
+    it('wait for a night that failed in the middle without keeping it from being done again', async () => {
+      const places = async () => (await world.baton.get('/api/v1/dags/orders_elt/places')).body;
+      await expect.poll(places, { timeout: 120_000 }).toMatchObject({ maxActiveRuns: 4, active: 0, parked: 4 });
+      const [next] = (await places()).away;
+      const waiting = (await world.baton.get(next.href)).body;
+      expect(waiting).toMatchObject({
+        state: 'queued',
+        notice: 'waits for the run before it, and has left its place among the active runs to others',
+      });
+      expect((await world.baton.get(`${next.href}/tasks/merge_orders`)).body.notice).toBe(
+        `depends on the past: task merge_orders of run ${MIDDLE_RUN} is upstream_failed; do that run again`,
+      );
+      world.put(`orders/${MIDDLE}`, { _SUCCESS: '3' });
+      const again = { dagId: 'orders_elt', dates: [MIDDLE], reprocess: 'failed' };
+      expect((await world.baton.post('/api/v1/backfills', again)).status).toBe(202);
+      const { run } = await world.ended(waiting.runId);
+      expect([run.state, run.startedAt]).toEqual(['success', waiting.startedAt]);
+    });
+
     it('catch up with the past in order, page somebody for the night that fails, and leave alone what was in time', async () => {
       await until(
         async () => (await world.baton.get('/api/v1/dags/orders_elt/schedule')).body.catchUp?.state === 'done',
@@ -31,13 +54,16 @@ export function ordersElt(given: () => TrialWorld): void {
       );
       await until(async () => (await runs()).every(({ endedAt }) => endedAt !== undefined), 120_000);
       // There is no two o'clock on the 30th of March.
-      const nights = (await runs()).map(({ runId }) => runId);
-      expect(nights).toHaveLength(30);
+      const nights = new Set((await runs()).map(({ runId }) => runId));
+      expect([nights.size, (await runs()).length]).toEqual([30, 31]);
       const failed = (await runs()).filter(({ state }) => state !== 'success');
-      expect(failed).toMatchObject([{ runId: 'orders_elt-2025-04-01T00:00:00Z', state: 'failed' }]);
+      expect(failed.map(({ runId, execution, state }) => [runId, execution, state]).sort()).toEqual([
+        [MIDDLE_RUN, 1, 'failed'],
+        [LAST_RUN, 1, 'failed'],
+      ]);
       const days = (await merged()).map(({ day }) => day);
       expect([days.length, days]).toEqual([29, [...days].sort()]);
-      const night = await world.ended(failed[0].runId);
+      const night = await world.ended(LAST_RUN);
       expect(night.states).toMatchObject({ check_raw: 'failed', merge_orders: 'upstream_failed', page_oncall: 'success' });
       expect(world.host.posted('/oncall', night.run.runId)).toEqual([{ run: night.run.runId }]);
       const well = await world.ended('orders_elt-2025-03-02T01:00:00Z');
@@ -53,7 +79,7 @@ export function ordersElt(given: () => TrialWorld): void {
       const request = parse(readFileSync(`${FOLDER}/d-backfill.request.yaml`, 'utf8'));
       const plan = (await world.baton.post('/api/v1/backfills', request)).body;
       expect(plan.items.filter(({ included }: { readonly included: boolean }) => included)).toMatchObject([
-        { runId: 'orders_elt-2025-04-01T00:00:00Z', reason: 'unsuccessful', execution: 2 },
+        { runId: LAST_RUN, reason: 'unsuccessful', execution: 2 },
       ]);
       const { id } = (await world.baton.post('/api/v1/backfills', { ...request, dryRun: false })).body;
       await until(async () => (await world.baton.get(`/api/v1/backfills/${id}`)).body.state === 'success');

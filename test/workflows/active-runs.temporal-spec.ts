@@ -1,17 +1,29 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
+import { defineSearchAttributeKey } from '@temporalio/common';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { runKeyOf } from '../../src/dag/child-id.js';
-import type { DagPlan } from '../../src/dag/plan.js';
+import type { DagPlan, TaskPlan } from '../../src/dag/plan.js';
 import { runPrefix } from '../../src/objects/keys.js';
 import { RunGateway } from '../../src/temporal/run-gateway.js';
 import { TemporalConnection } from '../../src/temporal/temporal-connection.js';
 import type { WorkerHost } from '../../src/temporal/worker-host.js';
-import { activeRunsPool, type DagRunInput, POOL, type PoolInput, poolId, SYSTEM_QUEUE } from '../../workflows/contract.js';
+import {
+  activeRunsPool,
+  type DagRunInput,
+  POOL,
+  type PoolInput,
+  poolId,
+  type RunLook,
+  type RunLookInput,
+  SEARCH_ATTRIBUTES,
+  SYSTEM_QUEUE,
+} from '../../workflows/contract.js';
 import { recordHistory } from '../support/recorded-history.js';
 import { TemporalHarness } from '../support/temporal-harness.js';
 
 const RETRY = { maxAttempts: 1, infraAttempts: 3, intervalMs: 1_000, multiplier: 2, maxIntervalMs: 1_000, jitter: 0 };
+const STATE = defineSearchAttributeKey('DagRunState', SEARCH_ATTRIBUTES.DagRunState);
 const MANY = { timeout: 120_000 };
 
 let temporal: TemporalHarness;
@@ -28,6 +40,8 @@ describe.each([
   /** By DAG those that work now, and the most there ever were: a ledger of what really overlaps. */
   const ledger = new Map<string, { working: number; most: number }>();
   const of = (dagId: string) => ledger.get(dagId) ?? { working: 0, most: 0 };
+  /** What is found of the run before, by DAG. */
+  const past = new Map<string, RunLook>();
   let open = (): void => {};
   let gate: Promise<void>;
   beforeAll(async () => {
@@ -40,7 +54,9 @@ describe.each([
       entry.working--;
     };
     const activities = { work: () => working(() => delay(5)), held: () => working(() => gate) };
-    worker = await temporal.work(undefined, { cache, activities });
+    const lookForRun = async ({ awaited }: RunLookInput): Promise<RunLook> =>
+      past.get((awaited as { readonly dagId: string }).dagId) ?? { look: 'absent' };
+    worker = await temporal.work(undefined, { cache, activities, port: (real) => ({ ...real, lookForRun }) });
   });
   beforeEach(() => {
     gate = new Promise((resolve) => (open = resolve));
@@ -227,6 +243,90 @@ describe.each([
     await temporal.runs.start(run);
     expect(await ended(run.run.runId)).toBe('success');
     await expect.poll(() => view(dagId)).toMatchObject({ active: 0, queued: 0 });
+  });
+
+  /** A run whose tasks, all but those before it, wait for the run before, in executions that are short; and one that has its place. */
+  async function parked(dagId: string, tasks: DagPlan['tasks']) {
+    past.set(dagId, { look: 'found', run: { runId: 'before', execution: 1 } });
+    const made = input(dagId, 'parked', { maxActiveRuns: 1, tasks });
+    const budgets = { continueFromEvents: 12, childWatchMs: 50, longestWatchMs: 100 };
+    const waiting = made.run.runId;
+    await temporal.runs.start({ ...made, run: { ...made.run, dated: true }, budgets });
+    await expect.poll(() => view(dagId)).toMatchObject({ active: 0, parked: 1, away: [{ runId: waiting }] });
+    const other = await start(dagId, 'other', { maxActiveRuns: 1 }, 'held');
+    await expect.poll(() => view(dagId)).toMatchObject({ active: 1, parked: 1, queued: 0, holders: [{ runId: other }] });
+    await expect.poll(() => of(dagId).working).toBe(1);
+    return { waiting, other };
+  }
+
+  it('leave their place to others while all of theirs waits for the run before, and have it again in their turn', async () => {
+    const dagId = dag('parked');
+    const [task] = input(dagId, 'any', {}).plan!.tasks;
+    const { waiting, other } = await parked(dagId, [
+      { ...task!, id: 'before' },
+      { ...task!, id: 'a', upstream: [0], past: ['a'] },
+      { ...task!, id: 'b', upstream: [1], past: ['a', 'b'] },
+    ]);
+    const { head } = (await temporal.runs.get(waiting))!;
+    expect(head).toMatchObject({
+      state: 'queued',
+      notice: 'waits for the run before it, and has left its place among the active runs to others',
+      counts: { success: 1, queued: 1, pending: 1 },
+    });
+    await expect
+      .poll(async () => (await handle(waiting).describe()).raw.workflowExecutionInfo!.firstRunId)
+      .not.toBe((await handle(waiting).describe()).runId);
+    const row = async () => (await handle(waiting).describe()).typedSearchAttributes.get(STATE);
+    await expect.poll(row).toBe('queued');
+    past.set(dagId, {
+      look: 'found',
+      run: { runId: 'before', execution: 1, state: 'success', tasks: { a: 'success', b: 'success' } },
+    });
+    await expect.poll(() => view(dagId)).toMatchObject({ active: 1, queued: 1, next: [{ runId: waiting }] });
+    await expect
+      .poll(async () => (await temporal.runs.get(waiting))!.head.notice)
+      .toBe('is to go on, and waits for a place among the active runs (as the next); maxActiveRuns is 1');
+    open();
+    expect(await ended(waiting)).toBe('success');
+    expect(of(dagId).most).toBe(1);
+    const [after, before] = await Promise.all([waiting, other].map(async (id) => (await temporal.runs.get(id))!.head));
+    expect(after!.startedAt).toBe(head.startedAt);
+    expect(before!.endedAt!).toBeLessThanOrEqual(after!.endedAt!);
+    await expect.poll(() => view(dagId)).toMatchObject({ active: 0, parked: 0, queued: 0 });
+    if (cache > 0) {
+      await recordHistory(handle(waiting), 'run-that-was-parked');
+      await recordHistory(handle(poolId(activeRunsPool(dagId))), 'pool-with-a-run-that-was-parked');
+    }
+  });
+
+  it('that are parked end at once when they are cancelled, or clean up in their turn', async () => {
+    const [clean, untidy] = [dag('clean'), dag('untidy')];
+    const [task] = input(clean, 'any', {}).plan!.tasks;
+    const made: TaskPlan = { ...task!, id: 'made', setup: true };
+    const held: TaskPlan = { ...task!, id: 'a', upstream: [0], past: ['a'] };
+    const tidy: TaskPlan = { ...task!, id: 'tidy', upstream: [0, 1], teardown: [0] };
+    const first = await parked(clean, [made, held]);
+    await temporal.runs.cancel(first.waiting);
+    expect(await ended(first.waiting)).toBe('cancelled');
+    await expect.poll(() => view(clean)).toMatchObject({ active: 1, parked: 0, queued: 0 });
+    const second = await parked(untidy, [made, held, tidy]);
+    await temporal.runs.cancel(second.waiting);
+    await expect.poll(() => view(untidy)).toMatchObject({ active: 1, queued: 1, next: [{ runId: second.waiting }] });
+    open();
+    expect(await ended(second.waiting)).toBe('cancelled');
+    const { counts } = (await temporal.runs.get(second.waiting))!.head;
+    expect(counts).toEqual({ success: 2, cancelled: 1 });
+    expect(of(untidy).most).toBe(1);
+    if (cache > 0) await recordHistory(handle(second.waiting), 'parked-run-that-cleans-up');
+  });
+
+  it('that are parked are forgotten when they are ended from outside', async () => {
+    const dagId = dag('gone');
+    await startPool(dagId, { watchMs: 300 });
+    const [task] = input(dagId, 'any', {}).plan!.tasks;
+    const { waiting } = await parked(dagId, [{ ...task!, past: ['a'] }]);
+    await handle(waiting).terminate('by hand');
+    await expect.poll(() => view(dagId)).toMatchObject({ active: 1, parked: 0 });
   });
 
   it('wait for nothing where their DAG sets no limit', async () => {

@@ -1,6 +1,7 @@
 import type {
   PlaceAnswer,
   PlaceHolder,
+  PlaceParking,
   PlaceRequest,
   PlacesSnapshot,
   PlaceWord,
@@ -43,6 +44,13 @@ export const LEAVE_PLACES = 'leave';
 
 export interface LeavePlaces {
   readonly holders: readonly PlaceHolder[];
+}
+
+/** Signal `park`: these give their places to others until they ask for them again. */
+export const PARK_PLACES = 'park';
+
+export interface ParkPlaces {
+  readonly holders: readonly PlaceParking[];
 }
 
 /** Signal `resize` with a {@link PoolLimit}. */

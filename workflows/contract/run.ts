@@ -28,8 +28,13 @@ export interface DagRunInput {
   readonly timeoutMs?: number;
   /** Other budgets than the measured ones, for tests; children inherit them. */
   readonly budgets?: Partial<RunBudgets>;
-  /** Its place among the active runs of its DAG is held: by whoever started it, or by an earlier execution. Default: it asks. */
-  readonly place?: 'held';
+  /**
+   * Its place among the active runs of its DAG: `held` by whoever started it, or by an earlier execution; `parked` by an earlier execution,
+   * while it waits for the run before it. Default: it asks.
+   */
+  readonly place?: 'held' | 'parked';
+  /** How often an earlier execution has parked it. Default 0. */
+  readonly placeTurn?: number;
   /** Somebody waits for a run of its DAG to begin: it tells the DAG's entity that it has. Default: nobody. */
   readonly awaited?: true;
   /** It runs a piece of a map. */

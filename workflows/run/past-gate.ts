@@ -13,7 +13,7 @@ import type { RunLookouts } from './run-lookout.js';
  */
 export class PastGate {
   private readonly passed = new Set<number>();
-  private readonly parked = new Set<number>();
+  private readonly heldBack = new Set<number>();
   /** Epoch ms; undefined = there is no past. */
   private readonly date: number | undefined;
 
@@ -27,12 +27,17 @@ export class PastGate {
     this.date = run.dated && parent === undefined ? parseInstant(run.scope.logicalDate) : undefined;
   }
 
+  /** It holds tasks back now. */
+  get holds(): boolean {
+    return this.heldBack.size > 0;
+  }
+
   /** Whether a task may start now; else it is put back in line when it may. */
   mayStart(task: number): boolean {
     const { past } = this.plan.tasks[task]!;
     if (past === undefined || this.date === undefined || this.passed.has(task)) return true;
-    if (this.parked.has(task)) return false;
-    this.parked.add(task);
+    if (this.heldBack.has(task)) return false;
+    this.heldBack.add(task);
     this.lookouts.begin(tokenOf(task), {
       about: `the run before, for ${this.plan.tasks[task]!.id}`,
       awaited: { dagId: this.plan.dagId, by: 'before', date: this.date },
@@ -47,7 +52,7 @@ export class PastGate {
   private heard(task: number, past: readonly string[], look: RunLook): boolean {
     // It was skipped or cancelled meanwhile, or is to be done again, and then asks again.
     if (this.walk.stateOf(task) !== 'queued') {
-      this.parked.delete(task);
+      this.heldBack.delete(task);
       return true;
     }
     if (look.look === 'found') {
@@ -60,7 +65,7 @@ export class PastGate {
     }
     this.ledger.noteNotice(task, undefined);
     this.passed.add(task);
-    if (this.parked.delete(task)) this.walk.putBack(task);
+    if (this.heldBack.delete(task)) this.walk.putBack(task);
     return true;
   }
 }

@@ -140,6 +140,11 @@ export class Performers implements TaskPart {
     return this.past.mayStart(index);
   }
 
+  /** Tasks are held back by the run before this one. */
+  get isHeldBack(): boolean {
+    return this.past.holds;
+  }
+
   /** Asks whether a task is to start at all. */
   askWhen(index: number, task: TaskPlan): void {
     this.own.askWhen(index, task);

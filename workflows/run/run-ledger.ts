@@ -154,10 +154,17 @@ export class RunLedger {
     this.touch(task).map = map;
   }
 
-  /** The run waits before it begins; `notice` says what for. */
+  /** The run waits, before it begins or for the run before it; `notice` says what for. */
   noteQueued(notice: string): void {
     this.state = 'queued';
     this.notice = notice;
+    this.revision++;
+  }
+
+  /** The run goes on that was queued after it had begun. */
+  noteResumed(): void {
+    this.state = 'running';
+    this.notice = undefined;
     this.revision++;
   }
 

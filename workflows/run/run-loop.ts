@@ -14,6 +14,7 @@ import { Performers, type RunContext } from './performers.js';
 import { reaches } from './reach-of-cancel.js';
 import { Rewinds } from './rewinds.js';
 import type { RunLedger } from './run-ledger.js';
+import type { RunPlace } from './run-place.js';
 import type { Evaluated } from './run-values.js';
 import type { RunWatchers } from './run-watchers.js';
 import { failed, type TaskEnding } from './task-ending.js';
@@ -53,7 +54,10 @@ export class RunLoop implements TaskHost {
   private stopReason: 'cancelled' | 'timeout' | 'deadline' | undefined;
   private failFastSeen: boolean;
 
-  constructor(context: RunContext) {
+  constructor(
+    context: RunContext,
+    private readonly place: RunPlace,
+  ) {
     const { input, plan, walk, ledger, watchers } = context;
     this.watchers = watchers;
     this.plan = plan;
@@ -142,6 +146,7 @@ export class RunLoop implements TaskHost {
       if (this.isIdle && this.isQuiet && (mayContinue || this.budget.mustDrain)) return 'continue_as_new';
       // Something inside the walk itself may have met a join or tripped failFast just now.
       if (this.dropUnwanted() || this.failFastIsNew) continue;
+      if (this.hasNoUseForItsPlace) this.place.park(this);
       // All that one activation brings is in the inbox before this goes on: it arrives some microtasks earlier.
       if (this.isQuiet) await new Promise<void>((wake) => (this.wake = wake));
     }
@@ -150,6 +155,13 @@ export class RunLoop implements TaskHost {
   /** Nothing is under way that an execution would lose by ending. */
   private get isIdle(): boolean {
     return this.budget.isIdle && this.performers.hooks.isIdle && this.deadlines.isIdle;
+  }
+
+  /** All that is left waits for the run before this one, or for what waits for that. */
+  private get hasNoUseForItsPlace(): boolean {
+    const { place, performers, walk } = this;
+    if (!place.isHeld || !performers.isHeldBack || !this.isIdle || !this.isQuiet) return false;
+    return performers.children.size === 0 && !this.mayHaveMore && (walk.counts().running ?? 0) === 0;
   }
 
   private get failFastIsNew(): boolean {
@@ -164,8 +176,9 @@ export class RunLoop implements TaskHost {
       // What answers a failure must not start before the others are cancelled: it would be cancelled with them.
       if (this.failFastIsNew) return;
       const step = this.walk.next();
-      if (step !== undefined) this.take(step);
-      else if (!this.launchItem() && !performers.shards.launch()) return;
+      if (step !== undefined) {
+        if (!this.take(step)) return;
+      } else if (!this.launchItem() && !performers.shards.launch()) return;
     }
   }
 
@@ -184,12 +197,20 @@ export class RunLoop implements TaskHost {
     return this.walk.mayHaveNext || this.performers.maps.mayHaveNext || this.performers.shards.mayHaveNext;
   }
 
-  private take({ task: index, step }: Step): void {
+  /** False when nothing may start now. */
+  private take({ task: index, step }: Step): boolean {
     const task = this.plan.tasks[index]!;
-    if (step === 'when') return this.performers.askWhen(index, task);
-    if (!this.rewinds.mayStart(index) || !this.performers.mayStart(index)) return;
-    this.walk.start(index);
-    this.performers.begin(index, task);
+    if (step === 'when') this.performers.askWhen(index, task);
+    else if (this.rewinds.mayStart(index) && this.performers.mayStart(index)) {
+      if (this.place.isParked) {
+        this.walk.putBack(index);
+        this.place.takeBack(this);
+        return false;
+      }
+      this.walk.start(index);
+      this.performers.begin(index, task);
+    }
+    return true;
   }
 
   /** Starts the next item of a map; false when none can start now. */

@@ -2,89 +2,166 @@ import { CancellationScope, defineSignal, setHandler, upsertSearchAttributes } f
 import type { LeavePlace } from '../../activities/place-calls.js';
 import { activeRunsLimit, placeTerms } from '../../src/dag/active-runs.js';
 import type { DagPlan } from '../../src/dag/plan.js';
-import type { PlaceAnswer, PlaceHolder, PlaceWord } from '../../src/dag/pool/place.js';
+import type { PlaceAnswer, PlaceHolder, PlaceRequest, PlaceWord } from '../../src/dag/pool/place.js';
 import type { Failure } from '../../src/dag/state.js';
 import { activeRunsPool, type DagRunInput, PLACE_SIGNAL, type PlaceSignal } from '../contract.js';
 import { atHand } from './dispatch.js';
 import type { RunLedger } from './run-ledger.js';
+import type { TaskHost } from './task-host.js';
 
 const placeSignal = defineSignal<[PlaceSignal]>(PLACE_SIGNAL);
 
+const PARKED = 'waits for the run before it, and has left its place among the active runs to others';
+
 /**
  * The place of a run among the active ones of its DAG (`maxActiveRuns`): asked for before its first task, and held until its workflow
- * is closed. A child works in the place of its root.
+ * is closed. While all that it could do waits for the run before it, it is parked: that run, or the one that is to do it again,
+ * may need the place. A child works in the place of its root.
  */
 export class RunPlace {
   private readonly limit: number | undefined;
   private readonly holder: PlaceHolder;
   private readonly pool: string;
-  private taken: boolean;
+  private state: 'none' | 'held' | 'parked';
+  /** How often it has been parked. */
+  private turn: number;
+  /** It has been asked for again. */
+  private wantsBack = false;
+  /** The last word, of this turn. */
+  private heard: PlaceWord['word'] | undefined;
+  private wake: () => void = () => undefined;
+  /** That the pool knows of the last parking. */
+  private parking: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly input: DagRunInput,
     private readonly plan: DagPlan,
+    private readonly ledger: RunLedger,
   ) {
-    const { run, parent, place } = input;
+    const { run, parent, place = 'none', placeTurn = 0 } = input;
     this.limit = parent === undefined ? activeRunsLimit(plan, run.scope) : undefined;
     this.holder = { runId: run.runId, execution: run.execution };
     this.pool = activeRunsPool(run.dagId);
-    this.taken = place === 'held' && this.limit !== undefined;
+    this.state = this.limit === undefined ? 'none' : place;
+    this.turn = placeTurn;
+    if (this.limit === undefined) return;
+    if (this.state === 'parked') ledger.noteQueued(PARKED);
+    setHandler(placeSignal, ({ words }) => {
+      const mine = words.find(
+        ({ holder, turn = 0 }) =>
+          holder.execution === this.holder.execution && holder.runId === this.holder.runId && turn === this.turn,
+      );
+      this.heard ??= mine?.word;
+      this.wake();
+    });
   }
 
   /** Whether it has to be asked for: whoever started the run may have done that, or an earlier execution of its workflow. */
   get isWanted(): boolean {
-    return this.limit !== undefined && !this.taken;
+    return this.limit !== undefined && this.state === 'none';
+  }
+
+  get isHeld(): boolean {
+    return this.state === 'held';
+  }
+
+  /** Nothing of the run may start before it has its place again. */
+  get isParked(): boolean {
+    return this.state === 'parked';
   }
 
   /** What the next execution of the workflow has to know. */
-  get carried(): Pick<DagRunInput, 'place'> {
-    return this.taken ? { place: 'held' } : {};
+  get carried(): Pick<DagRunInput, 'place' | 'placeTurn'> {
+    const placeTurn = this.turn === 0 ? undefined : this.turn;
+    return this.state === 'none' ? {} : { place: this.state, placeTurn };
   }
 
   /** To be said when the run closes; undefined = nothing. */
   get leave(): LeavePlace | undefined {
-    return this.taken ? { pool: this.pool, holder: this.holder } : undefined;
+    return this.state === 'none' ? undefined : { pool: this.pool, holder: this.holder };
   }
 
   /** Asks, and waits where it has to. Returns why the run may not begin; nothing when it may, or when it was cancelled or `givenUp` meanwhile. */
-  async take(ledger: RunLedger, givenUp: Promise<void>): Promise<Failure | undefined> {
+  async take(givenUp: Promise<void>): Promise<Failure | undefined> {
     const scope = CancellationScope.current();
     if (scope.consideredCancelled) return undefined;
-    let heard: PlaceWord['word'] | undefined;
-    let wake: (() => void) | undefined;
-    setHandler(placeSignal, ({ words }) => {
-      const mine = words.find(({ holder }) => holder.execution === this.holder.execution && holder.runId === this.holder.runId);
-      heard ??= mine?.word;
-      wake?.();
-    });
-    const answer = await this.ask();
-    if (answer.state !== 'waiting') heard = answer.state;
-    else if (heard === undefined && !scope.consideredCancelled) {
-      ledger.noteQueued(`waits for a place among the active runs${aheadText(answer.ahead)}; maxActiveRuns is ${this.limit}`);
-      upsertSearchAttributes({ DagRunState: ['queued'] });
+    const answer = await this.ask(placeTerms(this.plan, this.input.run.scope));
+    if (answer.state !== 'waiting') this.heard = answer.state;
+    else if (this.heard === undefined && !scope.consideredCancelled) {
+      this.noteWaiting('waits', answer.ahead);
       // Bare promises: `condition` makes three, and enters a scope.
       await new Promise<void>((resolve) => {
-        wake = resolve;
+        this.wake = resolve;
         scope.cancelRequested.catch(() => resolve());
         void givenUp.then(resolve);
       });
-      if (heard === 'granted') upsertSearchAttributes({ DagRunState: ['running'] });
+      if (this.heard === 'granted') upsertSearchAttributes({ DagRunState: ['running'] });
     }
-    if (heard === 'granted') {
-      this.taken = true;
-      ledger.noteBegun(Date.now());
+    if (this.heard === 'granted') {
+      this.state = 'held';
+      this.ledger.noteBegun(Date.now());
       return undefined;
     }
-    if (heard === 'refused') return this.turnedAway(scope);
+    if (this.heard === 'refused') return this.turnedAway(scope);
     await atHand('leave the queue', (places) => places.leavePlace({ pool: this.pool, holder: this.holder }));
     return undefined;
   }
 
-  private ask(): Promise<PlaceAnswer> {
+  /** Leaves its place to others until it is {@link takeBack taken back}. Call it while it is held. */
+  park(host: Pick<TaskHost, 'tell' | 'began' | 'over'>): void {
+    this.state = 'parked';
+    this.turn++;
+    this.heard = undefined;
+    this.ledger.noteQueued(PARKED);
+    upsertSearchAttributes({ DagRunState: ['queued'] });
+    const holder = { ...this.holder, turn: this.turn };
+    host.began();
+    this.parking = atHand('leave the place to others', (places) => places.parkPlace({ pool: this.pool, holder })).finally(() =>
+      host.tell(() => host.over()),
+    );
+  }
+
+  /** Asks for the place again; once it has it, the loop turns. Call it while it is parked: once is enough. */
+  takeBack(host: Pick<TaskHost, 'tell' | 'began' | 'over'>): void {
+    if (this.wantsBack) return;
+    this.wantsBack = true;
+    const back = (): void => {
+      if (this.heard !== 'granted' || !this.isParked) return;
+      this.state = 'held';
+      this.wantsBack = false;
+      this.ledger.noteResumed();
+      upsertSearchAttributes({ DagRunState: ['running'] });
+    };
+    this.wake = () => host.tell(back);
+    host.began();
+    void this.askAgain().then((answer) =>
+      host.tell(() => {
+        host.over();
+        if (answer.state === 'granted') this.heard = 'granted';
+        else if (answer.state === 'waiting' && this.heard === undefined)
+          this.noteWaiting('is to go on, and waits', answer.ahead);
+        back();
+      }),
+    );
+  }
+
+  private async askAgain(): Promise<PlaceAnswer> {
+    // The pool must have heard of the parking before.
+    await this.parking;
+    const { priority } = placeTerms(this.plan, this.input.run.scope);
+    return this.ask({ priority, turn: this.turn });
+  }
+
+  private ask(terms: Pick<PlaceRequest, 'priority' | 'onFull' | 'turn'>): Promise<PlaceAnswer> {
     const { run } = this.input;
-    const request = { ...this.holder, at: run.acceptedAt, ...placeTerms(this.plan, run.scope) };
+    const request = { ...this.holder, at: run.acceptedAt, ...terms };
     const limit = { capacity: this.limit!, revision: run.version };
     return atHand('a place among the active runs', (places) => places.askPlace({ pool: this.pool, request, limit }));
+  }
+
+  private noteWaiting(what: string, ahead: number | undefined): void {
+    this.ledger.noteQueued(`${what} for a place among the active runs${aheadText(ahead)}; maxActiveRuns is ${this.limit}`);
+    if (!this.isParked) upsertSearchAttributes({ DagRunState: ['queued'] });
   }
 
   private async turnedAway(scope: CancellationScope): Promise<Failure> {

@@ -28,18 +28,22 @@ export class ActiveRunsService {
 
   async places({ dagId, latest }: DagHead): Promise<PlacesDto> {
     const [{ spec }, view] = await Promise.all([this.versions.spec(latest), this.pools.view(activeRunsPool(dagId))]);
-    const { active, queued, holders, next } = view ?? { active: 0, queued: 0, holders: [], next: [] };
+    const { active, queued, parked, holders, next, away } = view ?? NOBODY;
     return {
       dagId,
       maxActiveRuns: spec.maxActiveRuns ?? DEFAULT_ACTIVE_RUNS,
       declared: spec.maxActiveRuns !== undefined,
       active,
       queued,
+      parked,
       holders: holders.map(placeView),
       next: next.map(placeView),
+      away: away.map(placeView),
     };
   }
 }
+
+const NOBODY = { active: 0, queued: 0, parked: 0, holders: [], next: [], away: [] };
 
 function placeView({ runId }: PlaceHolder): PlaceDto {
   return { runId, href: runPath(runId) };

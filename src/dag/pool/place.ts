@@ -1,6 +1,6 @@
 import type { OnlookersSnapshot } from './onlookers.js';
 
-/** Who holds a place of a pool, or waits for one: one execution of a run (R4). It keeps its place until it is closed. */
+/** Who holds a place of a pool, or waits for one: one execution of a run (R4). It keeps its place until it is closed, or parks. */
 export interface PlaceHolder {
   readonly runId: string;
   readonly execution: number;
@@ -21,6 +21,16 @@ export interface PlaceRequest extends PlaceHolder {
   readonly priority?: number;
   /** Default: it waits. */
   readonly onFull?: OnFull;
+  /** Of one that was parked and wants its place again: the number of that parking. Default 0: it was not. */
+  readonly turn?: number;
+}
+
+/**
+ * Gives its place to others for as long as it has no use for it, and goes on running: it is parked. Its parkings are counted from 1, so that
+ * a message which arrives late, or twice, is told from one that is meant.
+ */
+export interface PlaceParking extends PlaceHolder {
+  readonly turn: number;
 }
 
 /**
@@ -53,9 +63,11 @@ export type PlaceAnswer =
 export interface PlaceWord {
   readonly holder: PlaceHolder;
   readonly word: 'granted' | 'refused' | 'evicted' | 'closed';
+  /** Of one that has its place again: after which parking. Default 0: it has it for the first time. */
+  readonly turn?: number;
 }
 
-/** A pool as people see it. Of holders and of those that wait at most 100 are named, in order. */
+/** A pool as people see it. Of holders, of those that wait and of those that are parked at most 100 are named, in order. */
 export interface PoolView {
   readonly capacity: number;
   /** Units in use. */
@@ -64,6 +76,9 @@ export interface PoolView {
   readonly queued: number;
   readonly holders: readonly PlaceHolder[];
   readonly next: readonly PlaceHolder[];
+  /** Those that have given their place to others for a while; who wants it again is also among those that wait. */
+  readonly parked: number;
+  readonly away: readonly PlaceHolder[];
   /** Of the one that was asked about, while it waits: those before it. */
   readonly ahead?: number;
 }
@@ -71,7 +86,7 @@ export interface PoolView {
 /** What a pool goes on from. Everything stands in its order. */
 export interface PlacesSnapshot {
   readonly limit: PoolLimit;
-  readonly held: readonly (PlaceRequest & { readonly leaving?: true; readonly evicted?: true })[];
+  readonly held: readonly (PlaceRequest & { readonly leaving?: true; readonly evicted?: true; readonly parked?: true })[];
   readonly waiting: readonly PlaceRequest[];
   readonly words: readonly PlaceWord[];
   /** Default: none. */

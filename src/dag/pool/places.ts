@@ -2,6 +2,7 @@ import { Onlookers } from './onlookers.js';
 import type {
   PlaceAnswer,
   PlaceHolder,
+  PlaceParking,
   PlaceRequest,
   PlacesSnapshot,
   PlaceWord,
@@ -20,18 +21,23 @@ interface Held extends Asked {
   readonly weight: number;
   leaving: boolean;
   evicted: boolean;
+  /** It takes nothing of the capacity now. */
+  parked: boolean;
+  /** How often it has parked. */
+  turn: number;
 }
 
 const DEFAULT_PRIORITY = 3;
-/** Holders, and those that wait, that a view names. */
+/** Holders, those that wait and those that are parked, that a view names. */
 const MAX_NAMED = 100;
 
 /**
  * The places of a pool as a state machine: no clock, no Temporal. Places go by priority, then by who was there first, and nobody
  * passes the one whose turn it is: a heavy request waits until enough is free, and lighter ones behind it wait with it, so that
  * none waits for ever but for those of a better priority. Only requests of a workflow that has its share are passed. A place is free
- * again only when its holder is known to be closed; that it says so (`leave`) is a reason to look. Messages may be repeated and arrive in
- * any order.
+ * again only when its holder is known to be closed; that it says so (`leave`) is a reason to look. A holder that has no use for its place
+ * for a while may park: it gives it to others, and asks for it again, in the order of its first request. It still counts in the share of
+ * who asked for it, which else would start more and more that only wait. Messages may be repeated and arrive in any order.
  *
  * One file on purpose, though a long one: every method keeps the same few maps in step.
  */
@@ -46,6 +52,8 @@ export class Places {
   private readonly queue: Asked[] = [];
   private readonly queued = new Map<string, Asked>();
   private readonly said = new Map<string, PlaceWord>();
+  /** Who was parked, has its place again and has not heard of it. Apart from what is said to who asked for it. */
+  private readonly returned = new Map<string, PlaceWord>();
   private readonly shares = new Map<string, PoolShare>();
   /** Places held, by the workflow that asked for them. */
   private readonly heldFor = new Map<string, number>();
@@ -54,15 +62,18 @@ export class Places {
 
   constructor({ limit, held = [], waiting = [], words = [], shares = [], onlookers }: Partial<PlacesSnapshot> = {}) {
     this.limit = limit ?? { capacity: 0, revision: -1 };
-    for (const { leaving = false, evicted = false, ...request } of held) {
+    for (const { leaving = false, evicted = false, parked = false, turn = 0, ...request } of held) {
       const weight = request.weight ?? 1;
-      this.held.set(keyOf(request), { request, arrival: this.arrivals++, weight, leaving, evicted });
-      this.used += weight;
+      this.held.set(keyOf(request), { request, arrival: this.arrivals++, weight, leaving, evicted, parked, turn });
+      if (!parked) this.used += weight;
       this.countHeld(request, 1);
     }
     for (const share of shares) this.shares.set(share.reply, share);
     for (const request of waiting) this.enqueue(request);
-    for (const word of words) this.say(word.holder, word.word);
+    for (const word of words) {
+      if (word.turn === undefined) this.say(word.holder, word.word);
+      else this.sayReturned(word.holder, word.turn);
+    }
     this.onlookers = new Onlookers(onlookers);
     if (this.onlookers.toTell.length > 0) this.stirred++;
     if (this.leaving().length > 0) this.stirred++;
@@ -106,11 +117,27 @@ export class Places {
       this.onlookers.remove(holder);
       if (this.isOfOthers(holder, asked)) continue;
       this.said.delete(key);
+      // Only a run itself says that it does not want its place again.
+      if (held?.parked === true && holder.reply === undefined) this.dequeue(key);
       if (held === undefined) this.giveUp(holder);
       else if (!held.leaving) {
         held.leaving = true;
         this.stirred++;
       }
+    }
+    this.settle();
+  }
+
+  /** They give their places to others, until they ask for them again. */
+  park(holders: readonly PlaceParking[]): void {
+    for (const holder of holders) {
+      const held = this.held.get(keyOf(holder));
+      // It arrives late: it has come back since.
+      if (held === undefined || holder.turn <= held.turn) continue;
+      held.turn = holder.turn;
+      if (held.parked) continue;
+      held.parked = true;
+      this.used -= held.weight;
     }
     this.settle();
   }
@@ -135,10 +162,12 @@ export class Places {
       this.onlookers.told({ holder, word: 'closed' });
       if (this.isOfOthers(holder, held ?? this.queued.get(key))) continue;
       this.said.delete(key);
+      this.returned.delete(key);
       if (held === undefined) this.giveUp(holder);
       else {
         this.held.delete(key);
-        this.used -= held.weight;
+        if (held.parked) this.dequeue(key);
+        else this.used -= held.weight;
         this.countHeld(held.request, -1);
         if (held.request.reply !== undefined) this.say(held.request, 'closed');
         if (this.onlookers.over(holder)) this.stirred++;
@@ -149,8 +178,12 @@ export class Places {
 
   /** These words have arrived. */
   told(words: readonly PlaceWord[]): void {
-    for (const { holder, word } of words) {
+    for (const { holder, word, turn } of words) {
       const key = keyOf(holder);
+      if (turn !== undefined) {
+        if (this.returned.get(key)?.turn === turn) this.returned.delete(key);
+        continue;
+      }
       const said = this.said.get(key);
       if (said?.word === word && said.holder.reply === holder.reply) this.said.delete(key);
       this.onlookers.told({ holder, word });
@@ -159,32 +192,44 @@ export class Places {
 
   /** What is still to be told, oldest first. */
   words(): PlaceWord[] {
-    return [...this.said.values(), ...this.onlookers.toTell];
+    return [...this.said.values(), ...this.returned.values(), ...this.onlookers.toTell];
   }
 
   /** All that hold a place. */
   holders(): PlaceHolder[] {
-    return [...this.held.values()].map(({ request }) => holderOf(request));
+    return this.those(({ parked }) => !parked);
+  }
+
+  /** All that have given their place to others and are not closed. */
+  away(): PlaceHolder[] {
+    return this.those(({ parked }) => parked);
   }
 
   /** Those that said that they leave, and are not known to be closed. */
   leaving(): PlaceHolder[] {
-    return [...this.held.values()].filter(({ leaving }) => leaving).map(({ request }) => holderOf(request));
+    return this.those(({ leaving }) => leaving);
   }
 
-  /** Nobody holds a place or waits, and nothing is to be told. */
+  private those(which: (held: Held) => boolean): PlaceHolder[] {
+    return [...this.held.values()].filter(which).map(({ request }) => holderOf(request));
+  }
+
+  /** Nobody holds a place, is parked or waits, and nothing is to be told. */
   get isEmpty(): boolean {
     return this.held.size === 0 && this.queue.length === 0 && this.words().length === 0;
   }
 
   view(of?: PlaceHolder): PoolView {
     const asked = of === undefined ? undefined : this.queued.get(keyOf(of));
+    const [holders, away] = [this.holders(), this.away()];
     return {
       capacity: this.limit.capacity,
       used: this.used,
-      active: this.held.size,
+      active: holders.length,
       queued: this.queue.length,
-      holders: this.holders().slice(0, MAX_NAMED),
+      parked: away.length,
+      holders: holders.slice(0, MAX_NAMED),
+      away: away.slice(0, MAX_NAMED),
       next: this.queue.slice(0, MAX_NAMED).map(({ request }) => holderOf(request)),
       ...(asked === undefined ? {} : { ahead: this.rank(asked) }),
     };
@@ -194,14 +239,16 @@ export class Places {
     const onlookers = this.onlookers.snapshot();
     return {
       limit: this.limit,
-      held: [...this.held.values()].map(({ request, weight, leaving, evicted }) => ({
+      held: [...this.held.values()].map(({ request, weight, leaving, evicted, parked, turn }) => ({
         ...request,
         weight,
+        ...(turn === 0 ? {} : { turn }),
+        ...(parked ? { parked } : {}),
         ...(leaving ? { leaving } : {}),
         ...(evicted ? { evicted } : {}),
       })),
       waiting: this.queue.map(({ request }) => request),
-      words: [...this.said.values()],
+      words: [...this.said.values(), ...this.returned.values()],
       ...(this.shares.size === 0 ? {} : { shares: [...this.shares.values()] }),
       ...(onlookers === undefined ? {} : { onlookers }),
     };
@@ -210,6 +257,8 @@ export class Places {
   private askOne(request: PlaceRequest, direct: boolean): PlaceAnswer {
     const key = keyOf(request);
     const known = this.held.get(key);
+    if (known !== undefined && request.reply === undefined && (known.turn > 0 || request.turn !== undefined))
+      return this.askAgain(request, known, direct);
     if (known === undefined) {
       // What was said of an earlier request of the same run does not hold of this one.
       this.said.delete(key);
@@ -232,8 +281,30 @@ export class Places {
     else known.leaving = false;
     // It may have missed the first word, or have asked before that arrived.
     if (known?.evicted === true) this.say(request, 'evicted');
-    else if (direct) this.said.delete(key);
-    else this.say(request, 'granted');
+    else if (direct) {
+      this.said.delete(key);
+      this.returned.delete(key);
+    } else if (request.turn === undefined) this.say(request, 'granted');
+    return { state: 'granted' };
+  }
+
+  /** A run asks that has been parked: by its first terms, whoever asked for it then, but that now it waits whatever is free. */
+  private askAgain(request: PlaceRequest, known: Held, direct: boolean): PlaceAnswer {
+    const key = keyOf(request);
+    const { turn = 0 } = request;
+    // From before it parked: nobody waits for the answer.
+    if (turn < known.turn) return { state: 'granted' };
+    known.turn = turn;
+    known.leaving = false;
+    if (known.parked && !this.queued.has(key)) {
+      const { reply: _, onFull: __, ...terms } = known.request;
+      this.enqueue(terms, known.arrival);
+      this.settle();
+    }
+    const asked = this.queued.get(key);
+    if (asked !== undefined) return { state: 'waiting', ahead: this.rank(asked) };
+    if (direct) this.returned.delete(key);
+    else this.sayReturned(request, turn);
     return { state: 'granted' };
   }
 
@@ -250,10 +321,18 @@ export class Places {
       const key = keyOf(next.request);
       this.queue.splice(at, 1);
       this.queued.delete(key);
-      this.held.set(key, { ...next, weight, leaving: false, evicted: false });
       this.used += weight;
+      const parked = this.held.get(key);
+      if (parked !== undefined) {
+        this.held.set(key, { ...parked, weight, parked: false });
+        this.sayReturned(next.request, parked.turn);
+        continue;
+      }
+      const { turn = 0, ...request } = next.request;
+      this.held.set(key, { ...next, request, weight, leaving: false, evicted: false, parked: false, turn });
       this.countHeld(next.request, 1);
-      this.say(next.request, 'granted');
+      if (turn === 0) this.say(next.request, 'granted');
+      else this.sayReturned(next.request, turn);
     }
   }
 
@@ -281,8 +360,8 @@ export class Places {
    * will fit.
    */
   private makeRoom(asked: Asked): void {
-    const holding = [...this.held.values()].filter(({ leaving, evicted }) => !leaving && !evicted);
-    const before = this.queue.slice(0, this.rank(asked)).filter(({ request }) => request.reply === undefined);
+    const holding = [...this.held.values()].filter(({ leaving, evicted, parked }) => !leaving && !evicted && !parked);
+    const before = this.queue.slice(0, this.rank(asked)).filter(({ request }) => this.mayBeEvicted(request));
     let load = this.weightOf(asked.request);
     for (const { weight } of holding) load += weight;
     for (const { request } of before) load += this.weightOf(request);
@@ -290,12 +369,18 @@ export class Places {
     for (const { request } of oldest) {
       if (load <= this.limit.capacity) break;
       const held = this.held.get(keyOf(request));
-      load -= held?.weight ?? this.weightOf(request);
+      load -= held === undefined || held.parked ? this.weightOf(request) : held.weight;
+      // One that was parked stays in line: it may have to clean up, for which it needs its place.
       if (held === undefined) this.giveUp(request);
       else held.evicted = true;
       this.say(request, 'evicted');
     }
     this.settle();
+  }
+
+  private mayBeEvicted(request: PlaceRequest): boolean {
+    const parked = this.held.get(keyOf(request));
+    return (parked?.request ?? request).reply === undefined && parked?.evicted !== true;
   }
 
   private weightOf({ weight = 1 }: PlaceRequest): number {
@@ -310,8 +395,14 @@ export class Places {
     this.stirred++;
   }
 
-  private enqueue(request: PlaceRequest): Asked {
-    const asked = { request, arrival: this.arrivals++ };
+  private sayReturned(holder: PlaceHolder, turn: number): void {
+    const { runId, execution } = holder;
+    this.returned.set(keyOf(holder), { holder: { runId, execution }, word: 'granted', turn });
+    this.stirred++;
+  }
+
+  private enqueue(request: PlaceRequest, arrival = this.arrivals++): Asked {
+    const asked = { request, arrival };
     this.queue.splice(this.rank(asked), 0, asked);
     this.queued.set(keyOf(request), asked);
     return asked;

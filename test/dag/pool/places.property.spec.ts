@@ -9,9 +9,9 @@ const RUNS = 3_000;
 /** Far beyond what they take: the machine may be busy. */
 const PATIENCE = { timeout: 180_000 };
 
-type Life = 'new' | 'asking' | 'active' | 'closing' | 'closed' | 'refused';
+type Life = 'new' | 'asking' | 'active' | 'parked' | 'returning' | 'closing' | 'closed' | 'refused';
 interface Message {
-  readonly kind: 'ask' | 'leave';
+  readonly kind: 'ask' | 'leave' | 'park';
   readonly requests: readonly PlaceRequest[];
 }
 
@@ -19,6 +19,8 @@ interface Message {
 class World {
   places = new Places();
   readonly lives = new Map<string, Life>();
+  /** How often each has parked. */
+  private readonly turns = new Map<string, number>();
   private readonly network: Message[] = [];
 
   constructor(
@@ -37,7 +39,7 @@ class World {
 
   private happen(request: PlaceRequest): void {
     const life = this.lives.get(request.runId)!;
-    switch (this.choose(9)) {
+    switch (this.choose(11)) {
       case 0:
       case 1:
         if (life === 'new' || life === 'asking') this.begin(request);
@@ -62,6 +64,12 @@ class World {
       case 7:
         this.turn(this.choose(3) === 0);
         break;
+      case 8:
+        if (life === 'active') this.park(request);
+        break;
+      case 9:
+        if (life === 'parked') this.comeBack(request);
+        break;
       default:
         this.places = new Places(JSON.parse(JSON.stringify(this.places.snapshot())));
     }
@@ -76,6 +84,7 @@ class World {
       for (const request of this.requests) {
         const life = this.lives.get(request.runId);
         if (life === 'active') this.end(request);
+        if (life === 'parked') this.comeBack(request);
         if (life === 'closing') this.lives.set(request.runId, 'closed');
       }
       if (this.places.isEmpty && this.network.length === 0) return;
@@ -96,17 +105,37 @@ class World {
     this.network.push({ kind: 'leave', requests: [request] });
   }
 
+  private turnOf({ runId }: PlaceHolder): number {
+    return this.turns.get(runId) ?? 0;
+  }
+
+  private park(request: PlaceRequest): void {
+    const turn = this.turnOf(request) + 1;
+    this.turns.set(request.runId, turn);
+    this.lives.set(request.runId, 'parked');
+    this.network.push({ kind: 'park', requests: [{ ...request, turn }] });
+  }
+
+  private comeBack(request: PlaceRequest): void {
+    const turn = this.turnOf(request);
+    this.lives.set(request.runId, 'returning');
+    this.network.push({ kind: 'ask', requests: [{ ...request, turn }] });
+  }
+
   private deliver(mayRepeat = true): void {
     if (this.network.length === 0) return;
     const at = this.choose(this.network.length);
     const message = this.network[at]!;
     if (!mayRepeat || this.choose(4) !== 0) this.network.splice(at, 1);
     if (message.kind === 'ask') this.places.ask(message.requests, this.limit);
+    else if (message.kind === 'park')
+      this.places.park(message.requests.map(({ turn = 0, ...holder }) => ({ ...holder, turn })));
     else this.places.leave(message.requests);
   }
 
-  private hear({ runId }: PlaceHolder, word: string): void {
+  private hear({ runId }: PlaceHolder, word: string, turn = 0): void {
     const life = this.lives.get(runId);
+    if (life === 'returning' && word === 'granted' && turn === this.turns.get(runId)) this.lives.set(runId, 'active');
     if (life !== 'new' && life !== 'asking') return;
     if (word === 'granted') this.lives.set(runId, 'active');
     else if (word === 'refused') this.lives.set(runId, 'refused');
@@ -118,15 +147,19 @@ class World {
   private turn(all: boolean, surely = false): void {
     const words = this.places.words().filter(() => surely || this.choose(5) !== 0);
     const gone: PlaceHolder[] = [];
-    for (const { holder, word } of words) {
+    for (const { holder, word, turn } of words) {
       const life = this.lives.get(holder.runId)!;
       if (life === 'closed' || life === 'refused') gone.push(holder);
       else if (word === 'evicted' && life === 'active') this.lives.set(holder.runId, 'closing');
-      else this.hear(holder, word);
+      else if (word === 'evicted' && (life === 'parked' || life === 'returning')) {
+        // It has nothing to clean up, or does so in its place.
+        if (this.choose(2) === 0) this.lives.set(holder.runId, 'closed');
+        else if (life === 'parked') this.comeBack(this.requests.find(({ runId }) => runId === holder.runId)!);
+      } else this.hear(holder, word, turn);
     }
     this.places.told(words);
     this.places.closed(gone);
-    const looked = all ? this.places.holders() : this.places.leaving();
+    const looked = all ? [...this.places.holders(), ...this.places.away()] : this.places.leaving();
     this.places.closed(looked.filter(({ runId }) => this.lives.get(runId) === 'closed' || this.lives.get(runId) === 'refused'));
   }
 

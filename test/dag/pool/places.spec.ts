@@ -125,6 +125,127 @@ describe('places of a pool', () => {
   });
 });
 
+describe('a holder that is parked', () => {
+  const parked = (runId: string, turn = 1) => ({ runId, execution: 1, turn });
+
+  it('gives its place to the next, and has it again in the order of its first request', () => {
+    const places = new Places();
+    places.ask([run('a', { at: 1 }), run('b', { at: 2 }), run('c', { at: 3 })], limit(1));
+    places.park([parked('a')]);
+    expect(places.view()).toMatchObject({ active: 1, parked: 1, away: [{ runId: 'a' }], used: 1 });
+    expect(heldBy(places)).toEqual(['b']);
+    places.told(places.words());
+    // Later than c, and by other terms: what it asked for first stands.
+    expect(places.ask([run('a', { at: 9, turn: 1, priority: 5 })], undefined, true)).toEqual([{ state: 'waiting', ahead: 0 }]);
+    places.closed([run('b')]);
+    expect(heldBy(places)).toEqual(['a']);
+    expect(places.words()).toEqual([{ holder: { runId: 'a', execution: 1 }, word: 'granted', turn: 1 }]);
+    expect(places.view()).toMatchObject({ active: 1, parked: 0, queued: 1 });
+  });
+
+  it('has it at once where there is room, and is told again when it asks again', () => {
+    const places = new Places();
+    places.ask([run('a')], limit(1), true);
+    places.park([parked('a')]);
+    expect(places.ask([run('a', { turn: 1 })], undefined, true)).toEqual([{ state: 'granted' }]);
+    expect(places.words()).toEqual([]);
+    places.ask([run('a', { turn: 1 })]);
+    expect(places.words()).toMatchObject([{ word: 'granted', turn: 1 }]);
+  });
+
+  it('is not parked, nor brought back, by messages from before', () => {
+    const places = new Places();
+    places.ask([run('a'), run('b', { at: 1 })], limit(1), true);
+    places.park([parked('a')]);
+    places.closed([run('b')]);
+    places.ask([run('a', { turn: 1 })], undefined, true);
+    places.park([parked('a')]);
+    expect(heldBy(places)).toEqual(['a']);
+    places.park([parked('a', 2)]);
+    places.ask([run('a', { turn: 1 }), run('a')]);
+    expect(places.view()).toMatchObject({ active: 0, parked: 1, queued: 0 });
+  });
+
+  it('that asks before the pool has heard of its parking never lost its place', () => {
+    const places = new Places();
+    places.ask([run('a'), run('b', { at: 1 })], limit(1), true);
+    expect(places.ask([run('a', { turn: 1 })], undefined, true)).toEqual([{ state: 'granted' }]);
+    places.park([parked('a')]);
+    expect(heldBy(places)).toEqual(['a']);
+  });
+
+  it('is looked after as any, and is out of the line once it is closed or leaves', () => {
+    const places = new Places();
+    places.ask([run('a'), run('b', { at: 1 }), run('c', { at: 2 })], limit(1), true);
+    places.park([parked('a')]);
+    places.ask([run('a', { turn: 1 })]);
+    places.leave([run('a')]);
+    expect(places.view()).toMatchObject({ queued: 1, next: [{ runId: 'c' }] });
+    places.closed([run('a'), run('b'), run('c')]);
+    places.told(places.words());
+    expect(places.isEmpty).toBe(true);
+  });
+
+  it('asks as if for the first time where the pool has been ended from outside meanwhile', () => {
+    const places = new Places();
+    places.ask([run('b')], limit(1), true);
+    places.ask([run('a', { at: 1, turn: 3 })], undefined, true);
+    places.closed([run('b')]);
+    expect(places.words()).toEqual([{ holder: { runId: 'a', execution: 1 }, word: 'granted', turn: 3 }]);
+    places.park([parked('a', 3)]);
+    expect(heldBy(places)).toEqual(['a']);
+    places.park([parked('a', 4)]);
+    expect(heldBy(places)).toEqual([]);
+  });
+
+  it('still counts in the share of who asked for it, and tells that one only that it is closed', () => {
+    const places = new Places();
+    const mine = (runId: string, at: number) => run(runId, { at, reply: 'backfill:1', priority: 5 });
+    const share = { reply: 'backfill:1', most: 1, revision: 1 };
+    places.ask([mine('a', 1), mine('b', 2)], limit(2), true, share);
+    places.park([parked('a')]);
+    expect(places.view()).toMatchObject({ active: 0, parked: 1, queued: 1 });
+    places.ask([run('a', { turn: 1 })]);
+    expect(places.words()).toEqual([{ holder: { runId: 'a', execution: 1 }, word: 'granted', turn: 1 }]);
+    places.told(places.words());
+    places.closed([{ ...run('a'), reply: 'backfill:1' }]);
+    expect(heldBy(places)).toEqual(['b']);
+    expect(said(places)).toContain('closed a');
+  });
+
+  it('makes no room by going, and cleans up in its turn when it is to go for a newer one', () => {
+    const newest = (runId: string, at: number) => run(runId, { at, onFull: 'evict' });
+    const places = new Places();
+    places.ask([newest('a', 1)], limit(1), true);
+    places.park([parked('a')]);
+    places.ask([newest('b', 2)], undefined, true);
+    expect(said(places)).toEqual([]);
+    places.ask(
+      [newest('a', 1)].map((request) => ({ ...request, turn: 1 })),
+      undefined,
+      true,
+    );
+    places.ask([newest('c', 3)], undefined, true);
+    expect(said(places)).toEqual(['evicted a', 'evicted b']);
+    places.closed([run('b')]);
+    expect(heldBy(places)).toEqual(['a']);
+    places.closed([run('a')]);
+    expect(heldBy(places)).toEqual(['c']);
+  });
+
+  it('is what it was after a change of hands, with all it waits for and has not heard', () => {
+    const places = new Places();
+    places.ask([run('a'), run('b', { at: 1 }), run('c', { at: 2 })], limit(2), true);
+    places.park([parked('a'), parked('b')]);
+    places.ask([run('b', { turn: 1 })]);
+    const again = new Places(JSON.parse(JSON.stringify(places.snapshot())));
+    expect(again.snapshot()).toEqual(places.snapshot());
+    expect(again.view()).toEqual(places.view());
+    again.park([parked('b')]);
+    expect(heldBy(again)).toEqual(['b', 'c']);
+  });
+});
+
 describe('a request that does not wait', () => {
   it('is turned away where there is no room, and told so', () => {
     const places = new Places();

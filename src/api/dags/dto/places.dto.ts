@@ -22,8 +22,18 @@ export class PlacesDto {
   readonly active!: number;
   @ApiProperty({ description: 'Runs that wait for one' })
   readonly queued!: number;
+  @ApiProperty({
+    description:
+      'Runs that wait for the run before them with all they have to do, and have left their place to others meanwhile',
+  })
+  readonly parked!: number;
   @ApiProperty({ type: [PlaceDto], description: 'Those that hold a place, at most 100' })
   readonly holders!: readonly PlaceDto[];
   @ApiProperty({ type: [PlaceDto], description: 'Those that wait, the next first, at most 100' })
   readonly next!: readonly PlaceDto[];
+  @ApiProperty({
+    type: [PlaceDto],
+    description: 'Those that are parked, at most 100; who wants its place again is also in `next`',
+  })
+  readonly away!: readonly PlaceDto[];
 }
