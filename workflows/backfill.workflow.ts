@@ -6,7 +6,6 @@ import {
   ApplicationFailure,
   CancellationScope,
   condition,
-  continueAsNew,
   defineQuery,
   defineSignal,
   proxyActivities,
@@ -23,6 +22,7 @@ import type { BackfillProgress } from '../src/dag/backfill/backfill.js';
 import { type BackfillStep, BackfillWalk, type BackfillWork } from '../src/dag/backfill/backfill-walk.js';
 import type { Json } from '../src/dag/json.js';
 import { markdownText } from '../src/dag/markdown-text.js';
+import { beginAnew } from './begin-anew.js';
 import {
   BACKFILL_CONTROL,
   BACKFILL_MEMO,
@@ -132,7 +132,7 @@ async function drive(input: BackfillInput, walk: BackfillWalk): Promise<Backfill
     show();
     if (walk.outcome !== undefined) return close(input, walk.progress(Date.now()));
     // Nothing is half done here, and what comes in from now on is for the next execution.
-    if (mustContinue()) return continueAsNew<typeof backfill>({ ...input, state: walk.snapshot() });
+    if (mustContinue()) return beginAnew<typeof backfill>({ ...input, state: walk.snapshot() });
     if (!walk.hasWork) {
       watch();
       const { state } = walk;

@@ -4,7 +4,6 @@ import {
   ApplicationFailure,
   allHandlersFinished,
   condition,
-  continueAsNew,
   defineQuery,
   defineSignal,
   defineUpdate,
@@ -17,6 +16,7 @@ import {
 } from '@temporalio/workflow';
 import { OBJECT_CONFLICT, type SystemActivities } from '../activities/system-calls.js';
 import { markdownText } from '../src/dag/markdown-text.js';
+import { beginAnew } from './begin-anew.js';
 import {
   AWAIT_RUN_UPDATE,
   type AwaitRun,
@@ -222,18 +222,26 @@ export async function dagEntity(input: DagEntityInput): Promise<void> {
     input.askedFor,
   );
 
-  // After a lost entity was revived the memo of the new execution is empty.
-  if (state.head !== undefined && workflowInfo().continuedFromExecutionRunId === undefined)
-    become(state, state.head.tags ?? []);
+  // After a lost entity was revived the memo of the new execution is empty; the details are in each of them.
+  if (state.head !== undefined) {
+    if (workflowInfo().continuedFromExecutionRunId === undefined) become(state, state.head.tags ?? []);
+    else setCurrentDetails(entityDetails(state.head));
+  }
 
   while (!(await condition(() => state.head !== undefined, EMPTY_FOR))) {
     if (allHandlersFinished()) return;
   }
-  const isLong = (): boolean => workflowInfo().continueAsNewSuggested && allHandlersFinished();
+  const { continueFromEvents = Number.POSITIVE_INFINITY } = input;
+  const isLong = (): boolean => {
+    const { historyLength, continueAsNewSuggested } = workflowInfo();
+    return (continueAsNewSuggested || historyLength >= continueFromEvents) && allHandlersFinished();
+  };
   const catchingUp = past.keep(isLong);
   await keeper.keep(() => isLong() && !past.isBusy);
   await catchingUp;
-  await continueAsNew<typeof dagEntity>({
+  // A change may have come with the last step.
+  await condition(allHandlersFinished);
+  await beginAnew<typeof dagEntity>({
     dagId: state.dagId,
     head: state.head,
     versions: state.versions,
@@ -242,6 +250,7 @@ export async function dagEntity(input: DagEntityInput): Promise<void> {
     schedule: keeper.known,
     askedFor: past.askedFor,
     scheduleCheckMs: input.scheduleCheckMs,
+    continueFromEvents: input.continueFromEvents,
   });
 }
 

@@ -2,19 +2,12 @@
  * `dagRun`: one run of any DAG. Loads the plan, drives the walk, and closes as the rules say: completed when the run
  * succeeded, failed with `DagRunFailed`, cancelled after clean-up (R23). Its last act writes the report (R3).
  */
-import {
-  CancellationScope,
-  continueAsNew,
-  defineQuery,
-  defineSignal,
-  setCurrentDetails,
-  setHandler,
-  sleep,
-} from '@temporalio/workflow';
+import { CancellationScope, defineQuery, defineSignal, setCurrentDetails, setHandler, sleep } from '@temporalio/workflow';
 import type { Json } from '../src/dag/json.js';
 import { leftOutTasks } from '../src/dag/selected-tasks.js';
 import type { Failure, FinalRunState } from '../src/dag/state.js';
 import { Walk } from '../src/dag/walk.js';
+import { beginAnew } from './begin-anew.js';
 import {
   CHILD_ENDED_SIGNAL,
   type ChildEnded,
@@ -128,7 +121,7 @@ async function run(given: DagRunInput, unable?: Failure): Promise<RunSummary> {
     const next = await snapshotRun(context, loop);
     await watchers.settled();
     // What came in meanwhile, a child's end or a cancellation, is done first: the next execution would not hear of it.
-    if (loop.isQuiet) return continueAsNew<typeof dagRun>({ ...input, ...place.carried, carried: next });
+    if (loop.isQuiet) return beginAnew<typeof dagRun>({ ...input, ...place.carried, carried: next });
   }
 
   const outcome = refused !== undefined && plan.onRunLimit === 'fail' ? 'failed' : outcomeOf(loop, walk);

@@ -5,7 +5,6 @@
 import {
   CancellationScope,
   condition,
-  continueAsNew,
   defineQuery,
   defineSignal,
   defineUpdate,
@@ -19,6 +18,7 @@ import type { PlaceActivities, ServedPlaces, ServePlaces } from '../activities/p
 import { markdownText } from '../src/dag/markdown-text.js';
 import type { PlaceHolder, PoolLimit } from '../src/dag/pool/place.js';
 import { Places } from '../src/dag/pool/places.js';
+import { beginAnew } from './begin-anew.js';
 import {
   ASK_PLACES,
   type AskPlaces,
@@ -111,7 +111,7 @@ async function tend(input: PoolInput): Promise<void> {
     }
     await condition(() => places.stirred > done || due !== undefined || idle || mustContinue());
     // Handlers never wait, so nothing is half done here; what is untold is told by the next execution.
-    if (mustContinue()) return continueAsNew<typeof pool>({ ...input, state: places.snapshot() });
+    if (mustContinue()) return beginAnew<typeof pool>({ ...input, state: places.snapshot() });
     if (idle && places.isEmpty) return;
     idle = false;
     const leaving = places.leaving();

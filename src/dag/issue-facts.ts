@@ -114,6 +114,10 @@ export const ISSUE_FACTS: { readonly [code in IssueCode]: { readonly cause: stri
     cause: 'a warning: `overlapPolicy: terminate_other` ends runs without their clean-up',
     fix: '`cancel_other`',
   },
+  no_past: {
+    cause: 'a warning: `catchup: true` without a `startDate` has no past to make up for',
+    fix: 'write `startDate`, the first date that is wanted',
+  },
   no_tasks: {
     cause: '`tasks` is empty',
     fix: 'add a task; a `noop` does',

@@ -47,6 +47,7 @@ export const ISSUE_CODES = [
   'invalid_value',
   'missing_field',
   'no_cleanup',
+  'no_past',
   'no_tasks',
   'not_allowed_with',
   'not_yet_supported',

@@ -103,7 +103,6 @@ tasks:
     expect((await baton.get(`/api/v1/dags/${id}`)).body.paused).toBe(true);
     await expect.poll(async () => (await baton.get(runPath(last))).body.state).toBe('failed');
     await baton.call('PATCH', `/api/v1/dags/${id}`, { paused: false });
-    expect((await schedule()).state).toBe('active');
     await expect.poll(lastOf).toSatisfy((again) => again !== undefined && again !== last);
     await baton.put(spec("'one'"));
     await baton.call('PATCH', `/api/v1/dags/${id}`, { paused: false });
@@ -141,4 +140,68 @@ tasks:
       expect((await baton.get(`/api/v1/dags/bounded/schedule?count=${count}`)).status).toBe(400);
     expect((await baton.get('/api/v1/dags/nowhere/schedule')).status).toBe(404);
   });
+});
+
+describe('a run that takes longer than the pause between two times', () => {
+  interface Run {
+    readonly runId: string;
+    readonly state: string;
+    readonly logicalDate: string;
+    readonly startedAt: string;
+    readonly endedAt?: string;
+  }
+  const dagOf = (policy: string): string => `slow-${policy.replace('_', '-')}`;
+  /** Those that have begun, the oldest first. */
+  const runs = async (policy: string): Promise<Run[]> =>
+    (await baton.get(`/api/v1/runs?dagId=${dagOf(policy)}&limit=100`)).body.items
+      .filter(({ state }: Run) => state !== 'queued')
+      .reverse();
+  /** What became of the times from the first one on that Temporal knew of. */
+  const outcomes = async (policy: string, since: string): Promise<ReadonlySet<string>> => {
+    const { last } = (await baton.get(`/api/v1/dags/${dagOf(policy)}/schedule?count=1000`)).body;
+    return new Set(
+      last.filter(({ logicalDate }: Run) => logicalDate >= since).map(({ outcome }: { outcome: string }) => outcome),
+    );
+  };
+  /** Two after each other, for all of them. */
+  const pairs = (all: readonly Run[]): (readonly [Run, Run])[] => all.slice(1).map((run, i) => [all[i]!, run]);
+
+  it.concurrent.each(['allow_all', 'skip', 'buffer_one', 'buffer_all', 'cancel_other', 'terminate_other'])(
+    'is met as Temporal does by %s',
+    async (policy) => {
+      const spec = `id: ${dagOf(policy)}
+schedule: { every: 1s }
+overlapPolicy: ${policy}
+tasks:
+  made: { type: noop, setup: true }
+  slow: { type: wait, dependsOn: [made], with: { duration: 2500ms } }
+  tidy: { type: noop, dependsOn: [slow], teardown: [made] }
+`;
+      expect((await baton.put(spec)).status).toBe(201);
+      await expect.poll(async () => (await runs(policy)).filter(({ endedAt }) => endedAt !== undefined).length).toBe(3);
+      const seen = await runs(policy);
+      const told = await outcomes(policy, seen[0]!.logicalDate);
+      await baton.call('DELETE', `/api/v1/dags/${dagOf(policy)}`);
+      const ended = seen.filter(({ endedAt }) => endedAt !== undefined);
+      const together = pairs(seen).filter(([before, { startedAt }]) => (before.endedAt ?? '9') > startedAt);
+      expect(together.length > 0).toBe(policy === 'allow_all');
+      const ends = { cancel_other: 'cancelled', terminate_other: 'failed' }[policy] ?? 'success';
+      expect(ended.map(({ state }) => state)).toEqual(ended.map(() => ends));
+      const dates = seen.map(({ logicalDate }) => Date.parse(logicalDate));
+      expect(dates).toEqual([...dates].sort());
+      if (policy === 'skip' || policy === 'buffer_one') {
+        expect(told).toContain('skipped');
+        // What was due while another ran waits for its end, or is none. A time is dealt with within the second that follows.
+        for (const [before, { logicalDate }] of pairs(seen))
+          expect(Date.parse(before.endedAt!) - Date.parse(logicalDate) > 1_000).toBe(policy === 'buffer_one');
+      } else expect([...told].filter((outcome) => outcome !== 'started' && outcome !== 'waiting')).toEqual([]);
+      if (policy === 'buffer_all') {
+        expect(told).toContain('waiting');
+        for (const [before, after] of pairs(seen))
+          expect(Date.parse(after.logicalDate) - Date.parse(before.logicalDate)).toBe(1_000);
+      }
+      if (policy === 'cancel_other')
+        for (const { runId } of ended) expect((await baton.get(`${runPath(runId)}/tasks/tidy`)).body.state).toBe('success');
+    },
+  );
 });

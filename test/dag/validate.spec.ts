@@ -151,6 +151,14 @@ test('a policy that ends runs without their clean-up is a warning', () => {
   expect(validate({ ...spec, overlapPolicy: 'cancel_other' }, OWN).issues).toEqual([]);
 });
 
+test('a past without a beginning, which nothing would make up for, is a warning', () => {
+  const spec = { id: 'x', schedule: '@daily', catchup: true, tasks: { a: { type: 'noop' as const } } };
+  const { dag, issues } = validate(spec, OWN);
+  expect(dag).toBeDefined();
+  expect(issues).toMatchObject([{ code: 'no_past', path: '/catchup', severity: 'warning' }]);
+  expect(validate({ ...spec, startDate: '2024-01-01' }, OWN).issues).toEqual([]);
+});
+
 test('several cycles are all reported', () => {
   expect(
     codes(tasks({ a: { dependsOn: ['b'] }, b: { dependsOn: ['a'] }, c: { dependsOn: ['d'] }, d: { dependsOn: ['c'] } })),

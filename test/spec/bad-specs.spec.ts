@@ -34,6 +34,7 @@ const ELSEWHERE = [
   'foreign_template',
   'failure_may_be_hidden',
   'no_cleanup',
+  'no_past',
   'surprising_cron',
   'plan_too_large',
   'id_mismatch',

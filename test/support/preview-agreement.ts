@@ -193,14 +193,14 @@ export function previewAgreement({
         const handle = temporal.connection.client.schedule.getHandle(scheduleId);
         await handle.backfill({ start: new Date(theirs[0]! - 500), end: new Date(end), overlap: 'ALLOW_ALL' });
         const runs = async () => (await temporal.runs.list({ dagId, state: 'success', limit: 200 })).items;
-        await expect.poll(async () => (await runs()).length, { timeout: 60_000 }).toBe(theirs.length);
+        await expect.poll(async () => (await runs()).length, { timeout: 120_000 }).toBe(theirs.length);
         const intervals = (await runs()).map(({ run }) => run.scope.dataInterval).sort((a, b) => (a.end < b.end ? -1 : 1));
         const [, ...later] = intervals;
         expect(later.map((interval) => [interval.start, interval.end])).toEqual(
           theirs.slice(1).map((time, i) => texts([theirs[i]!, time]).map((text) => text.replace('.000', ''))),
         );
       }
-    }, 300_000);
+    }, 600_000);
   });
 }
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { dagEntityId, SYSTEM_QUEUE } from '../../workflows/contract.js';
+import { DAG_ENTITY, type DagEntityInput, dagEntityId, SYSTEM_QUEUE } from '../../workflows/contract.js';
 import { recordHistory } from '../support/recorded-history.js';
 import { storeDag } from '../support/store-dag.js';
 import { TemporalHarness } from '../support/temporal-harness.js';
@@ -65,6 +65,28 @@ describe('a DAG with `catchup: true`', () => {
     expect((await runsOf('slow')).map(({ date }) => date)).toEqual(DATES);
     await runs.stop();
     await entities.stop();
+  });
+
+  test('goes on where it was while the DAG begins anew again and again, and asks for no place twice', async () => {
+    const worker = await temporal.work(['baton', SYSTEM_QUEUE]);
+    const { workflow } = temporal.connection.client;
+    await workflow.start(DAG_ENTITY, {
+      workflowId: dagEntityId('anew'),
+      taskQueue: SYSTEM_QUEUE,
+      args: [{ dagId: 'anew', continueFromEvents: 30 } satisfies DagEntityInput],
+    });
+    await storeDag(temporal, DAG('anew', 'catchup: true\ntags: [old]').replace('maxActiveRuns: 3', 'maxActiveRuns: 1'));
+    await expect.poll(() => catchUpOf('anew'), { timeout: 60_000 }).toMatchObject({ state: 'done' });
+    const succeeded = async () => (await runsOf('anew')).filter(({ state }) => state === 'success').map(({ date }) => date);
+    await expect.poll(succeeded).toEqual(DATES);
+    await expect.poll(() => temporal.pools.view('dag/anew')).toMatchObject({ active: 0, queued: 0, parked: 0 });
+    const { events } = await workflow.getHandle(dagEntityId('anew')).fetchHistory();
+    expect(events![0]!.workflowExecutionStartedEventAttributes!.continuedExecutionRunId).not.toBe('');
+    // Readers see it as it was, whichever execution they ask.
+    expect(await temporal.dags.head('anew')).toMatchObject({ dagId: 'anew', latest: { version: 1 }, tags: ['old'] });
+    await expect.poll(async () => (await temporal.dags.list({ tag: 'old', limit: 10 })).items.length).toBe(1);
+    await recordHistory(workflow.getHandle(dagEntityId('anew')), 'a-dag-that-begins-anew');
+    await worker.stop();
   });
 
   test('leaves dates alone that have a run, and stops by name when it has lost what its runs need', async () => {

@@ -213,6 +213,30 @@ describe('what a Temporal Schedule starts', () => {
     },
   );
 
+  test('is known by what it is in each of its executions', async () => {
+    const waits = ['a', 'b', 'c'].map(
+      (id, i) => `  ${id}: { type: wait, ${i === 0 ? '' : `dependsOn: [${'abc'[i - 1]}], `}with: { duration: 50ms } }`,
+    );
+    await storeDag(temporal, `id: hops\nschedule: "@daily"\ntags: [x]\ntasks:\n${waits.join('\n')}\n`);
+    const shortLived = (real: TemporalPort): TemporalPort => ({
+      ...real,
+      resolveScheduled: async (start) => {
+        const answer = await real.resolveScheduled(start);
+        return 'skipped' in answer ? answer : { ...answer, input: { ...answer.input, budgets: { continueFromEvents: 8 } } };
+      },
+    });
+    const worker = await temporal.work(['baton'], { port: shortLived });
+    await fire('hops', '2024-01-01T00:00:00Z');
+    const runId = 'hops-2024-01-01T00:00:00Z';
+    await expect.poll(async () => (await temporal.runs.get(runId))?.head.state).toBe('success');
+    const { firstRunId, execution } = (await temporal.connection.client.workflow.getHandle(runId).describe()).raw
+      .workflowExecutionInfo!;
+    expect(execution!.runId).not.toBe(firstRunId);
+    const listed = async () => (await temporal.runs.list({ dagId: 'hops', state: 'success', tag: 'x', limit: 10 })).items;
+    await expect.poll(listed).toMatchObject([{ run: { runId, dated: true, version: 1, scope: { trigger: 'schedule' } } }]);
+    await worker.stop();
+  });
+
   test('is taken up when a worker comes', async () => {
     await temporal.work(['baton']);
     await expect.poll(async () => (await temporal.runs.get('unseen-2024-03-01T00:00:00Z'))?.head.state).toBe('success');

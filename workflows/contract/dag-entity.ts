@@ -16,6 +16,8 @@ export interface DagEntityInput {
   readonly askedFor?: string;
   /** Pause between two looks at the Temporal Schedule, in ms. Default 10 minutes. */
   readonly scheduleCheckMs?: number;
+  /** It goes on in a new execution from that length of its history on. Default: when Temporal suggests it. */
+  readonly continueFromEvents?: number;
 }
 
 /** What a DAG's Temporal Schedule is to be, as the entity orders it. */

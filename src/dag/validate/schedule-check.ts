@@ -42,6 +42,12 @@ function checkPolicies(checking: Checking): void {
   const window = checkDuration(checking, '/catchupWindow', spec.catchupWindow);
   if (window !== undefined && window < MIN_CATCHUP_WINDOW_MS)
     issues.error('invalid_value', '/catchupWindow', `must be at least 10s, not ${spec.catchupWindow}`);
+  if (spec.catchup === true && spec.startDate === undefined && spec.schedule !== undefined && spec.schedule !== null)
+    issues.warning(
+      'no_past',
+      '/catchup',
+      "runs all dates from 'startDate' on that have no run, and there is no 'startDate': nothing is made up for; write one",
+    );
   if (overlapPolicy === undefined || overlapPolicy === 'allow_all') return;
   if (spec.catchup === true)
     issues.error(
