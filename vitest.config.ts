@@ -4,8 +4,10 @@ import { defineConfig } from 'vitest/config';
 /** Pure computation: without a word of it Vitest leaves one core to itself, which is half of two. */
 const allCores = { maxWorkers: availableParallelism() };
 
-/** A Temporal server and its workers are heavy, but most of what they do in tests is to wait: two files side by side. */
+/** A Temporal server and its workers are heavy, and busy where histories are replayed at every step: two files side by side. */
 const twoAtATime = { maxWorkers: 2, pool: 'forks' as const };
+/** Much of what happens with whole processes is that something is waited for. */
+const threeAtATime = { maxWorkers: 3, pool: 'forks' as const };
 /** What measures, or takes all of the machine. */
 const oneAtATime = { fileParallelism: false, pool: 'forks' as const };
 /** What is awaited on a real server comes when it comes: on a loaded machine not within the second that is the default. */
@@ -40,7 +42,7 @@ export default defineConfig({
           globalSetup: [...temporalBinary, 'test/support/workflow-bundle.setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
           ...twoAtATime,
           ...patient,
         },
@@ -53,9 +55,8 @@ export default defineConfig({
           globalSetup: temporalBinary,
           testTimeout: 120_000,
           hookTimeout: 180_000,
-          // With those of `temporal`: at the end of each group one file runs alone.
           sequence: { groupOrder: 1 },
-          ...twoAtATime,
+          ...threeAtATime,
           ...patient,
         },
       },
@@ -67,7 +68,7 @@ export default defineConfig({
           globalSetup: temporalBinary,
           testTimeout: 900_000,
           hookTimeout: 180_000,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
           ...oneAtATime,
           ...patient,
         },

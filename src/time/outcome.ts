@@ -28,8 +28,9 @@ export function outcomeOf(time: number, { hasRun, pause, undealt, open }: PastOf
 }
 
 /**
- * The same past, ascending, where so many of its times are `buffered` by the Schedule: they wait for another run, and were not skipped.
- * Temporal keeps the first time that has come since the open run for `buffer_one`, and the newest ones for all other policies.
+ * The same past, ascending, where so many of its times are `buffered` by the Schedule: they wait for another run, and were neither skipped
+ * nor missed, which is what it looks like for one that came just between two runs. Temporal keeps the first time that has come since the
+ * open run for `buffer_one`, and the newest ones for all other policies.
  */
 export function withBuffered<T extends { readonly outcome: Outcome }>(
   past: readonly T[],
@@ -38,8 +39,11 @@ export function withBuffered<T extends { readonly outcome: Outcome }>(
 ): readonly T[] {
   if (buffered === 0) return past;
   const begun = past.findLastIndex(({ outcome }) => outcome === 'started');
-  const skipped = past.flatMap(({ outcome }, at) => (outcome === 'skipped' && (!firstOnly || at > begun) ? [at] : []));
-  const waiting = new Set(firstOnly ? skipped.slice(0, buffered) : skipped.slice(-buffered));
+  const all = (wanted: readonly Outcome[]): number[] =>
+    past.flatMap(({ outcome }, at) => (wanted.includes(outcome) && (!firstOnly || at > begun) ? [at] : []));
+  const without = all(['skipped', 'missed']);
+  const [skipped = without[0]] = all(['skipped']);
+  const waiting = new Set(firstOnly ? [skipped] : without.slice(-buffered));
   return past.map((each, at) => (waiting.has(at) ? { ...each, outcome: 'waiting' } : each));
 }
 

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runPath, until } from '../support/api-caller.js';
@@ -321,5 +324,44 @@ tasks:
     expect((await baton.ended(manual.body.runId)).body.state).toBe('success');
     const newest = await baton.post('/api/v1/backfills', { dagId: 'ledger', dates: [first], order: 'newest' });
     expect([newest.status, newest.body.errors[0].pointer]).toEqual([400, '/order']);
+  });
+
+  it('a backfill waits behind a date that failed, with no more runs than it may have, and goes on when that is done again', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'baton-nights-'));
+    const nights = [1, 2, 3, 4, 5, 6].map((day) => `2024-03-0${day}`);
+    const missing = nights[1]!;
+    for (const night of nights) if (night !== missing) writeFileSync(join(folder, night), '');
+    await store(`id: nights
+schedule: "@daily"
+catchup: true
+maxActiveRuns: 3
+tasks:
+  load: { type: activity, with: { name: needsFile, args: ["${folder}/\${{ run.ds }}"] } }
+  close: { type: noop, dependsOn: [load], dependsOnPast: true }
+`);
+    const backfill = async (body: object): Promise<string> => {
+      const { status, body: made, text } = await baton.post('/api/v1/backfills', { dagId: 'nights', ...body });
+      expect(status, text).toBe(202);
+      return made.id;
+    };
+    const stateOf = async (id: string) => (await baton.get(`/api/v1/backfills/${id}`)).body;
+    const first = await backfill({ from: nights[0], to: nights.at(-1), maxActiveRuns: 2 });
+    await expect
+      .poll(async () => (await baton.get('/api/v1/dags/nights/places')).body)
+      .toMatchObject({ active: 0, parked: 2, away: [{ runId: `nights-${at('2024-03-04')}` }, {}] });
+    expect(await stateOf(first)).toMatchObject({ state: 'running', progress: { success: 1, failed: 1 } });
+    writeFileSync(join(folder, missing), '');
+    const again = await backfill({ dates: [missing], reprocess: 'failed' });
+    await expect.poll(() => stateOf(again)).toMatchObject({ state: 'success', progress: { success: 1 } });
+    await expect.poll(() => stateOf(first)).toMatchObject({ progress: { success: 5, failed: 1, running: 0 } });
+    for (const night of nights) {
+      const date = new Date(Date.parse(at(night)) + 86_400_000).toISOString().replace('.000', '');
+      const { state, execution } = (await baton.get(runPath(`nights-${date}`))).body;
+      expect([night, state, execution]).toEqual([night, 'success', night === missing ? 2 : 1]);
+    }
+    await expect
+      .poll(async () => (await baton.get('/api/v1/dags/nights/places')).body)
+      .toMatchObject({ active: 0, parked: 0, queued: 0 });
+    rmSync(folder, { recursive: true });
   });
 });

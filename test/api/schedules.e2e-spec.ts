@@ -166,9 +166,9 @@ describe('a run that takes longer than the pause between two times', () => {
   /** Two after each other, for all of them. */
   const pairs = (all: readonly Run[]): (readonly [Run, Run])[] => all.slice(1).map((run, i) => [all[i]!, run]);
 
-  it.concurrent.each(['allow_all', 'skip', 'buffer_one', 'buffer_all', 'cancel_other', 'terminate_other'])(
+  it.concurrent.for(['allow_all', 'skip', 'buffer_one', 'buffer_all', 'cancel_other', 'terminate_other'])(
     'is met as Temporal does by %s',
-    async (policy) => {
+    async (policy, { expect }) => {
       const spec = `id: ${dagOf(policy)}
 schedule: { every: 1s }
 overlapPolicy: ${policy}
@@ -194,7 +194,11 @@ tasks:
         // What was due while another ran waits for its end, or is none. A time is dealt with within the second that follows.
         for (const [before, { logicalDate }] of pairs(seen))
           expect(Date.parse(before.endedAt!) - Date.parse(logicalDate) > 1_000).toBe(policy === 'buffer_one');
-      } else expect([...told].filter((outcome) => outcome !== 'started' && outcome !== 'waiting')).toEqual([]);
+      } else {
+        // Two times that come while another run makes room: the first one of them has none.
+        const others = policy.endsWith('_other') ? ['started', 'waiting', 'skipped'] : ['started', 'waiting'];
+        expect([...told].filter((outcome) => !others.includes(outcome))).toEqual([]);
+      }
       if (policy === 'buffer_all') {
         expect(told).toContain('waiting');
         for (const [before, after] of pairs(seen))

@@ -30,7 +30,9 @@ describe('what became of a time', () => {
 
 describe('times that the Schedule keeps', () => {
   const past = (letters: string) =>
-    [...letters].map((letter) => ({ outcome: ({ r: 'started', s: 'skipped', p: 'paused' } as const)[letter as 'r'] }));
+    [...letters].map((letter) => ({
+      outcome: ({ r: 'started', s: 'skipped', p: 'paused', m: 'missed' } as const)[letter as 'r'],
+    }));
   const outcomes = (letters: string, buffered: number, firstOnly: boolean): string =>
     withBuffered(past(letters), buffered, firstOnly)
       .map(({ outcome }) => ({ started: 'r', skipped: 's', paused: 'p', waiting: 'w', missed: 'm' })[outcome])
@@ -42,6 +44,10 @@ describe('times that the Schedule keeps', () => {
     expect(outcomes('rssrsss', 1, true)).toBe('rssrwss');
     expect(outcomes('sspsr', 4, false)).toBe('wwpwr');
     expect(outcomes('ss', 1, true)).toBe('ws');
+    // Just between two runs.
+    expect(outcomes('rsmrm', 2, false)).toBe('rswrw');
+    expect(outcomes('rm', 1, true)).toBe('rw');
+    expect(outcomes('rms', 1, true)).toBe('rmw');
   });
 });
 

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DagPlan, TaskPlan } from '../../src/dag/plan.js';
 import type { WaitPlan } from '../../src/dag/wait-plan.js';
@@ -14,7 +16,7 @@ afterAll(async () => harness.stop());
 const DAY = 86_400_000;
 const BOUNDS = { timeoutMs: 7 * DAY, onTimeout: 'fail' } as const;
 const PACE = { everyMs: 100, multiplier: 1, maxIntervalMs: 100 };
-const polled = (what: 'file' | 'sql', bounds: Partial<WaitPlan> = {}): WaitPlan => ({
+const polled = (what: 'file' | 'http' | 'sql', bounds: Partial<WaitPlan> = {}): WaitPlan => ({
   ...BOUNDS,
   poll: { what, about: 'x', body: 0, pace: PACE },
   ...bounds,
@@ -77,6 +79,31 @@ describe.each([{ cache: 100 }, { cache: 0 }])('waits with a workflow cache of $c
       expect(failedTasks).toEqual(['nonsense', 'wrong', 'late']);
       expect(Object.values(tasks).every((task) => task.waiting === undefined && task.notice === undefined)).toBe(true);
     });
+  });
+
+  it('are cancelled in mid-poll, whatever the poll finds in that moment', async () => {
+    let answer: (() => void) | undefined;
+    const server = createServer((_, response) => {
+      answer = () => response.writeHead(404).end();
+    });
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    const { port } = server.address() as AddressInfo;
+    const worker = await harness.worker({}, { cache });
+    await worker.runUntil(async () => {
+      const plan = planOf([waitTask('page', polled('http'))]);
+      const bodies = { page: { with: { http: { url: `http://127.0.0.1:${port}/` } } } };
+      const { handle, report } = await harness.start(plan, { bodies });
+      await expect.poll(() => answer).toBeDefined();
+      await handle.cancel();
+      const asked = async () =>
+        (await handle.fetchHistory()).events!.some((event) => event.activityTaskCancelRequestedEventAttributes);
+      await expect.poll(asked).toBe(true);
+      answer!();
+      await handle.result().catch(() => undefined);
+      const { tasks, state } = await report();
+      expect([state, tasks['page']!.state, tasks['page']!.failure]).toEqual(['cancelled', 'cancelled', undefined]);
+    });
+    server.close();
   });
 
   it('are cancelled with their run, at once', async () => {

@@ -14,6 +14,15 @@ export function endingOfFailure(
   error: unknown,
   task: { readonly id: string; readonly name: string; readonly queue: string },
 ): TaskEnding {
+  const ending = endingOf(error, task);
+  // It was to stop, and would else have been tried again: that it failed in that moment says nothing.
+  if (ending.state !== 'failed' || !(error instanceof ActivityFailure) || error.retryState !== 'CANCEL_REQUESTED')
+    return ending;
+  const { failure: _, ...rest } = ending;
+  return { ...rest, state: 'cancelled' };
+}
+
+function endingOf(error: unknown, task: { readonly id: string; readonly name: string; readonly queue: string }): TaskEnding {
   const cause = error instanceof ActivityFailure ? (error.cause ?? error) : error;
   if (cause instanceof CancelledFailure) {
     const attempts = attemptsIn(cause.details?.[0]);
