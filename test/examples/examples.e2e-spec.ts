@@ -70,6 +70,30 @@ describe('the examples run', () => {
     });
   });
 
+  it('nightly: the nights of the past, each behind the one before, and follow-up: what comes after one of them', async () => {
+    // It waits for a night that has not begun, of a DAG that is there.
+    await service.api.put('/dags/load-region', read('load-region'), 'application/yaml');
+    await service.api.put('/dags/nightly', read('nightly'), 'application/yaml');
+    const { run, tasks } = await service.run('follow-up', read('follow-up'), { logicalDate: '2024-03-06T00:00:00Z' });
+    expect(run).toMatchObject({
+      state: 'success',
+      outputs: { night: 'nightly-2024-03-06T00:00:00Z', region: { region: 'eu', total: 150 } },
+    });
+    expect(tasks.region!.output).toMatchObject({ runId: expect.stringMatching(/^load-region@/), state: 'success' });
+    const nights = await Promise.all(
+      [2, 3, 4, 5, 6].map((day) => service.api.get(`/runs/nightly-2024-03-0${day}T00%3A00%3A00Z?wait=30s`)),
+    );
+    expect(nights.map((night) => (night as FinishedRun['run']).outputs)).toEqual(
+      [10, 30, 60, 100, 150].map((total) => ({ total })),
+    );
+    expect(nights[0]).toMatchObject({
+      deadlines: [
+        { reference: 'logicalDate', state: 'passed' },
+        { task: 'close', reference: 'start', state: 'met' },
+      ],
+    });
+  });
+
   it('trigger-rules: skips go where their edges say', async () => {
     const result = await service.run('trigger-rules', read('trigger-rules'));
     expect(states(result)).toEqual(quiet);
