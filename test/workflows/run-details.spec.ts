@@ -10,8 +10,11 @@ import { RunLedger } from '../../workflows/run/run-ledger.js';
 import type { TaskEnding } from '../../workflows/run/task-ending.js';
 import { progressOf } from '../../workflows/run/task-reasons.js';
 
-/** What a task does when its turn comes; `running` = it goes on, `false` = its `when` says no. Default: it is a success. */
-type Ending = Partial<TaskEnding> | 'running' | false;
+/**
+ * What a task does when its turn comes; `running` = it goes on, `false` = its `when` says no, a `notice` = it is held back. Default: it is
+ * a success.
+ */
+type Ending = Partial<TaskEnding> | 'running' | false | { readonly notice: string };
 
 /** What the Web UI shows of a run whose tasks ended as told, title by title. */
 function shown(
@@ -30,6 +33,7 @@ function shown(
     const ending = endings[plan.tasks[task]!.id] ?? {};
     if (step.step === 'when' && ending !== false) walk.admit(task);
     else if (step.step === 'when') walk.finish(task, 'skipped');
+    else if (typeof ending === 'object' && 'notice' in ending) ledger.noteNotice(task, ending.notice);
     else {
       walk.start(task);
       ledger.noteChanges(1);
@@ -69,6 +73,21 @@ describe('what the Web UI says of a run', () => {
       Failed: ['load: disk full', 'scan: allowed to fail; no scanner'],
       'Not run, since a task before it failed': ['publish: after load', 'tell: after publish'],
       Done: ['extract'],
+    });
+  });
+
+  it('tells those that wait for the run before from those that wait for a place', () => {
+    const yaml = `
+      schedule: "@daily"
+      startDate: 2024-01-01
+      catchup: true
+      tasks:
+        load: { type: noop }
+        close: { type: noop, dependsOn: [load], dependsOnPast: true }
+        report: { type: noop, dependsOn: [load] }`;
+    expect(shown(yaml, { close: { notice: 'depends on the past: waits for x' } })).toEqual({
+      'Waiting for the run before': ['close: depends on the past: waits for x'],
+      Done: ['load', 'report'],
     });
   });
 

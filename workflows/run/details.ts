@@ -71,7 +71,10 @@ export function runDetails(head: RunHead, ledger: RunLedger, plan: DagPlan, walk
       return map && progressOf(map);
     },
   );
-  tell('Waiting for a free place', walk.first('queued', SHOWN), counts.queued);
+  const behind = new Set(plan.tasks.flatMap(({ past }, task) => (past !== undefined && isHeldBack(known, task) ? [task] : [])));
+  tell('Waiting for the run before', [...behind], behind.size, (task) => ledger.recordOf(task)?.notice);
+  const placeless = walk.first('queued', SHOWN + behind.size).filter((task) => !behind.has(task));
+  tell('Waiting for a free place', placeless, (counts.queued ?? 0) - behind.size);
   tell('Waiting for other tasks', walk.first('pending', SHOWN), counts.pending, (task) => whatItWaitsFor(known, task));
   tell('Not run, since a task before it failed', walk.first('upstream_failed', SHOWN), counts.upstream_failed, (task) =>
     whyNotRun(known, task),
@@ -83,6 +86,11 @@ export function runDetails(head: RunHead, ledger: RunLedger, plan: DagPlan, walk
   if (late.length > 0) paragraphs.push('**Deadlines**', late.slice(0, SHOWN).map(deadlineItem).join('\n'));
   if (head.hooks !== undefined) paragraphs.push('**Hooks**', head.hooks.map(hookItem).join('\n'));
   return [...paragraphs, LAST_LINE].join('\n\n');
+}
+
+/** It is ready, and waits for its past: which it says. */
+function isHeldBack({ walk, ledger }: Known, task: number): boolean {
+  return walk.stateOf(task) === 'queued' && ledger.recordOf(task)?.notice !== undefined;
 }
 
 function deadlineItem({ task = 'the run', state, dueAt = 0, expectedAt = 0, because }: DeadlineRecord): string {
