@@ -182,7 +182,9 @@ export class Walk {
       }
     }
     for (const task of left) if (this.states[task] === PENDING) this.end(task, SKIPPED);
-    this.propagate();
+    // Known before anything is decided, as all that was kept is: else decisions would come in another order than after a rewind.
+    for (const task of this.ended) this.countDown(task);
+    this.ended.length = 0;
   }
 
   /** True when every task has its final state. */

@@ -164,7 +164,8 @@ function naiveScope(plan: DagPlan, to: number, stateOf: (task: number) => TaskSt
 const states = (walk: Walk): TaskState[] => Array.from({ length: walk.size }, (_, i) => walk.stateOf(i));
 
 describe('a rewound walk', () => {
-  it.each(SEEDS)('is, counter by counter, as one built from its states (seed %i)', PATIENCE, (seed) => {
+  // The last one: what a branch had left out was decided upon before what was kept had been counted.
+  it.each([...SEEDS, 499_951_710])('is, counter by counter, as one built from its states (seed %i)', PATIENCE, (seed) => {
     const anyDag = fc.boolean().chain((cancelOthers) => randomDag({ cancelOthers }));
     fc.assert(
       fc.property(anyDag, fc.nat(8), fc.nat(11), fc.boolean(), (dag, turns, to, idle) => {
