@@ -1,5 +1,6 @@
 import { compile } from '../../src/dag/compile.js';
 import { checkSpec } from '../../src/spec/check-spec.js';
+import { TemporalUnavailableError } from '../../src/temporal/temporal-error.js';
 import { timingOf } from '../../src/temporal/time-schedule.js';
 import { isTimeZone } from '../../src/time/zone.js';
 import type { PutResult } from '../../workflows/contract.js';
@@ -11,5 +12,16 @@ export async function storeDag({ versions, dags }: TemporalHarness, text: string
   if (dag === undefined) throw new Error(issues.map(({ path, message }) => `${path}: ${message}`).join('\n'));
   const source = { spec: canonical, text, mediaType: 'application/yaml' };
   const stored = await versions.write(dag.id, source, compile(dag, { ownQueues: ['baton'] }));
-  return dags.put(dag.id, { ...stored, tags: dag.tags, timing: timingOf(dag), catchup: dag.catchup });
+  return carefully(() => dags.put(dag.id, { ...stored, tags: dag.tags, timing: timingOf(dag), catchup: dag.catchup }));
+}
+
+/** Repeats what had no answer in time, as a careful client does: a worker without a cache on a busy machine may take longer. */
+export async function carefully<T>(call: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!(error instanceof TemporalUnavailableError) || tries === 5) throw error;
+    }
+  }
 }
