@@ -51,11 +51,11 @@ interface Ask {
 export class PoolGateway implements PlacePort {
   private readonly asks = new Batches<Ask, PlaceAnswer>((pool, asks) => this.sendAsks(pool, asks), MESSAGE_ITEMS);
   private readonly leaves = new Batches<PlaceHolder, undefined>(
-    (pool, holders) => this.sendLeaves(pool, holders),
+    (pool, holders) => this.sendHolders(pool, LEAVE_PLACES, { holders } satisfies LeavePlaces),
     MESSAGE_ITEMS,
   );
   private readonly parkings = new Batches<PlaceParking, undefined>(
-    (pool, holders) => this.sendParkings(pool, holders),
+    (pool, holders) => this.sendHolders(pool, PARK_PLACES, { holders } satisfies ParkPlaces),
     MESSAGE_ITEMS,
   );
 
@@ -195,14 +195,9 @@ export class PoolGateway implements PlacePort {
     }
   }
 
-  private async sendLeaves(pool: string, holders: readonly PlaceHolder[]): Promise<readonly undefined[]> {
-    await this.signal(poolId(pool), LEAVE_PLACES, { holders } satisfies LeavePlaces, LEAVE_DEADLINE_MS);
-    return holders.map(() => undefined);
-  }
-
-  private async sendParkings(pool: string, holders: readonly PlaceParking[]): Promise<readonly undefined[]> {
-    await this.signal(poolId(pool), PARK_PLACES, { holders } satisfies ParkPlaces, LEAVE_DEADLINE_MS);
-    return holders.map(() => undefined);
+  private async sendHolders(pool: string, signal: string, message: LeavePlaces | ParkPlaces): Promise<readonly undefined[]> {
+    await this.signal(poolId(pool), signal, message, LEAVE_DEADLINE_MS);
+    return message.holders.map(() => undefined);
   }
 
   /** False when no such workflow is open. */

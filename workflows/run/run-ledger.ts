@@ -170,10 +170,8 @@ export class RunLedger {
 
   /** The run begins now. */
   noteBegun(now: number): void {
-    this.state = 'running';
-    this.notice = undefined;
     this.startedAt = now;
-    this.revision++;
+    this.noteResumed();
   }
 
   close(state: RunState, now: number): void {
