@@ -194,6 +194,7 @@ outputs: { waits: "\${{ tasks.waits.output }}", dated: "\${{ tasks.dated.output.
     for (const child of [waits, dated, leaves]) await decide(child!, 'approve');
     await decide(tolerates!, 'reject');
     const { body } = await baton.ended(runId);
+    expect(body.failure).toBeUndefined();
     expect(body).toMatchObject({
       state: 'success',
       outputs: {
