@@ -198,7 +198,7 @@ export interface TemporalPort {
   lookForRun(input: RunLookInput): Promise<RunLook>;
   /** As the activity of that name. */
   triggerRun(input: TriggerInput): Promise<Triggered>;
-  /** How a run has ended, with its outputs; undefined while it is open, or where nobody knows it. */
+  /** How a run has ended, with its outputs; undefined where nobody knows it. @throws Error while it is open: ask again. */
   runEnd(runId: string): Promise<Pick<RunHead, 'state' | 'failure' | 'outputs'> | undefined>;
   /** As the activity of that name. */
   usualDurations(input: { readonly dagId: string; readonly runId: string }): Promise<{ readonly [taskId: string]: number }>;
