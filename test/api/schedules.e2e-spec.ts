@@ -158,7 +158,10 @@ describe('a run that takes longer than the pause between two times', () => {
       .reverse();
   /** What became of the times from the first one on that Temporal knew of. */
   const outcomes = async (policy: string, since: string): Promise<ReadonlySet<string>> => {
-    const { last } = (await baton.get(`/api/v1/dags/${dagOf(policy)}/schedule?count=1000`)).body;
+    // On a busy machine a call may have no answer in time: 503, repeat.
+    let answer = await baton.get(`/api/v1/dags/${dagOf(policy)}/schedule?count=1000`);
+    while (answer.status === 503) answer = await baton.get(`/api/v1/dags/${dagOf(policy)}/schedule?count=1000`);
+    const { last } = answer.body;
     return new Set(
       last.filter(({ logicalDate }: Run) => logicalDate >= since).map(({ outcome }: { outcome: string }) => outcome),
     );
@@ -177,7 +180,7 @@ tasks:
   slow: { type: wait, dependsOn: [made], with: { duration: 2500ms } }
   tidy: { type: noop, dependsOn: [slow], teardown: [made] }
 `;
-      expect((await baton.put(spec)).status).toBe(201);
+      expect([200, 201]).toContain((await baton.put(spec)).status);
       await expect.poll(async () => (await runs(policy)).filter(({ endedAt }) => endedAt !== undefined).length).toBe(3);
       const seen = await runs(policy);
       const told = await outcomes(policy, seen[0]!.logicalDate);
