@@ -4,9 +4,7 @@ import { defineConfig } from 'vitest/config';
 /** Pure computation: without a word of it Vitest leaves one core to itself, which is half of two. */
 const allCores = { maxWorkers: availableParallelism() };
 
-/** A Temporal server and its workers are heavy, and busy where histories are replayed at every step: two files side by side. */
-const twoAtATime = { maxWorkers: 2, pool: 'forks' as const };
-/** Much of what happens with whole processes is that something is waited for. */
+/** Much of what happens on real servers is that something is waited for. */
 const threeAtATime = { maxWorkers: 3, pool: 'forks' as const };
 /** What measures, or takes all of the machine. */
 const oneAtATime = { fileParallelism: false, pool: 'forks' as const };
@@ -22,6 +20,9 @@ export default defineConfig({
     exclude: ['dist/**', 'node_modules/**', '.baton/**'],
     reporters: ['default', './test/support/closing-line.reporter.ts'],
     passWithNoTests: false,
+    // Files share the modules of the process that they are in: to load them anew for each takes as long as the tests. None leaves anything
+    // behind in them.
+    isolate: false,
     projects: [
       {
         extends: true,
@@ -43,7 +44,7 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 2 },
-          ...twoAtATime,
+          ...threeAtATime,
           ...patient,
         },
       },

@@ -19,6 +19,15 @@ export interface PastOfSchedule {
   readonly open: readonly Span[];
 }
 
+/**
+ * Since when a schedule that was `stored` then is in force, all in epoch ms: since its Temporal Schedule was `created`, if that was at most
+ * `moment` later. The times in between are of the past, as those before the storing are. One that came later was late: what it did not run
+ * was missed. One that was there before was changed.
+ */
+export function inForceFrom(stored: number, created: number | undefined, moment: number): number {
+  return created !== undefined && created > stored && created <= stored + moment ? created : stored;
+}
+
 /** Why a time of a schedule (epoch ms) has a run, or has none. */
 export function outcomeOf(time: number, { hasRun, pause, undealt, open }: PastOfSchedule): Outcome {
   if (hasRun) return 'started';

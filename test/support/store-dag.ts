@@ -1,6 +1,6 @@
 import { compile } from '../../src/dag/compile.js';
 import { checkSpec } from '../../src/spec/check-spec.js';
-import { TemporalUnavailableError } from '../../src/temporal/temporal-error.js';
+import { DagNotFoundError, TemporalUnavailableError } from '../../src/temporal/temporal-error.js';
 import { timingOf } from '../../src/temporal/time-schedule.js';
 import { isTimeZone } from '../../src/time/zone.js';
 import type { PutResult } from '../../workflows/contract.js';
@@ -15,8 +15,19 @@ export async function storeDag({ versions, dags }: TemporalHarness, text: string
   return carefully(() => dags.put(dag.id, { ...stored, tags: dag.tags, timing: timingOf(dag), catchup: dag.catchup }));
 }
 
+/** Deletes a DAG. One that is gone at a second try was deleted by the first, whose answer came late. */
+export async function removeDag({ dags }: TemporalHarness, dagId: string): Promise<void> {
+  let tries = 0;
+  await carefully(async () => {
+    tries++;
+    await dags.remove(dagId).catch((error: unknown) => {
+      if (tries === 1 || !(error instanceof DagNotFoundError)) throw error;
+    });
+  });
+}
+
 /** Repeats what had no answer in time, as a careful client does: a worker without a cache on a busy machine may take longer. */
-export async function carefully<T>(call: () => Promise<T>): Promise<T> {
+async function carefully<T>(call: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await call();

@@ -1,5 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { gapsIn, type Outcome, outcomeOf, type PastOfSchedule, withBuffered } from '../../src/time/outcome.js';
+import { gapsIn, inForceFrom, type Outcome, outcomeOf, type PastOfSchedule, withBuffered } from '../../src/time/outcome.js';
+
+describe('a schedule is in force', () => {
+  it.each<[string, number | undefined, number]>([
+    ['from its Temporal Schedule on, which comes a moment after the DAG', 105, 105],
+    ['from its Temporal Schedule on, at the latest that moment', 110, 110],
+    ['from the DAG on, where Temporal had it late: what it did not run was missed', 111, 100],
+    ['from the DAG on, where the Schedule of an earlier version was changed', 90, 100],
+    ['from the DAG on, where Temporal has no Schedule', undefined, 100],
+  ])('%s', (_name, created, from) => {
+    expect(inForceFrom(100, created, 10)).toBe(from);
+  });
+});
 
 const facts: PastOfSchedule = { hasRun: false, undealt: 100, open: [] };
 

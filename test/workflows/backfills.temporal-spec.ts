@@ -14,7 +14,7 @@ import {
   SYSTEM_QUEUE,
 } from '../../workflows/contract.js';
 import { recordHistory } from '../support/recorded-history.js';
-import { carefully, storeDag } from '../support/store-dag.js';
+import { removeDag, storeDag } from '../support/store-dag.js';
 import { TemporalHarness } from '../support/temporal-harness.js';
 
 const DAY = 86_400_000;
@@ -203,7 +203,7 @@ describe.each([
   it('stops when its DAG is deleted', async () => {
     const dagId = dag('deleted');
     await store(dagId, CHAIN);
-    await carefully(() => temporal.dags.remove(dagId));
+    await removeDag(temporal, dagId);
     const id = await start(usual(), dagId, { total: 5 });
     await expect.poll(() => progressOf(id)).toMatchObject({ state: 'stopped', reason: `the DAG ${dagId} was deleted` });
     await usual().control(id, { order: 'cancel' });

@@ -8,7 +8,7 @@ import { ScheduleGateway, type ScheduleReport } from '../../temporal/schedule-ga
 import { timeScheduleOf, windowOfSpec, zoneOf } from '../../temporal/time-schedule.js';
 import { VersionStore } from '../../temporal/version-store.js';
 import { formatInstant } from '../../time/instant.js';
-import { gapsIn, outcomeOf, type Span, withBuffered } from '../../time/outcome.js';
+import { gapsIn, inForceFrom, outcomeOf, type Span, withBuffered } from '../../time/outcome.js';
 import { dataIntervalOf, LAST_INSTANT, type TimeSchedule } from '../../time/schedule.js';
 import { type TimeWindow, timesBefore, timesWithin } from '../../time/window.js';
 import { dagPath, runPath } from '../base-path.js';
@@ -24,7 +24,7 @@ const MOST_TIMES = 1_000;
 const LOOK_BACK_MS = 7 * 86_400_000;
 /** A run that was started is listed a moment later. */
 const LISTED_AFTER_MS = 5_000;
-/** A DAG that is paused or resumed is so in Temporal a moment later. */
+/** A DAG that is stored, paused or resumed is so in Temporal a moment later. */
 const HEARD_AFTER_MS = 5_000;
 
 /** A schedule with all that is needed to compute its times. */
@@ -102,7 +102,8 @@ export class DagScheduleService {
     now: number,
   ): Promise<(PastTimeDto & { readonly time: number })[]> {
     if (window === undefined) return [];
-    const since = Math.max(schedule!.since, now - Math.min(LOOK_BACK_MS, this.settings.retentionMs));
+    const begin = spec.catchup === true ? schedule!.since : inForceFrom(schedule!.since, report?.createdAt, HEARD_AFTER_MS);
+    const since = Math.max(begin, now - Math.min(LOOK_BACK_MS, this.settings.retentionMs));
     const first = Math.max(window.first ?? 0, since + 1);
     const over = timesBefore(times, { ...window, first }, now, MOST_TIMES);
     if (over.length === 0) return [];
