@@ -1,23 +1,12 @@
-import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
-import { BlobStore } from './api/blob-store.js';
-import { Readiness } from './api/health/readiness.js';
-import { createHttpApplication } from './api/http-application.js';
-import { PinoLoggerService } from './api/logging/pino-logger.service.js';
-import { ApiSettings } from './api/settings.js';
-import { AppModule } from './app.module.js';
 import type { BatonConfig } from './config/config.js';
 import { FolderStore } from './objects/folder-store.js';
+import type { RestInterface } from './rest-interface.js';
+import { StartError } from './start-error.js';
 import { isPortFree } from './temporal/local-port.js';
 import type { Log } from './temporal/log.js';
 import { TemporalService } from './temporal/temporal-service.js';
-
-/** The service cannot start; the message says what to do. */
-class StartError extends Error {
-  override readonly name = 'StartError';
-}
 
 /** What a service is started with besides its configuration. */
 export interface ServiceSurroundings {
@@ -33,14 +22,17 @@ const READY_MS = 20_000;
 export class Service {
   private constructor(
     private readonly temporal: TemporalService,
-    private readonly http: NestExpressApplication | undefined,
-    /** Base address of the REST interface; undefined in the role `worker`. */
-    readonly address: string | undefined,
+    private readonly http: RestInterface | undefined,
     /** Temporal and the workers were there when the start returned; else they are tried again until they come. */
     readonly ready: boolean,
     /** Rejects when the process cannot go on. */
     readonly failed: Promise<never>,
   ) {}
+
+  /** Base address of the REST interface; undefined in the role `worker`. */
+  get address(): string | undefined {
+    return this.http?.address;
+  }
 
   /** Base address of Temporal's Web UI, where it is known. */
   get temporalUi(): string | undefined {
@@ -51,20 +43,22 @@ export class Service {
   static async start(config: BatonConfig, { logger, bootLog }: ServiceSurroundings): Promise<Service> {
     const servesHttp = config.role !== 'worker';
     // Asked first: a Temporal server is not started for nothing.
-    if (servesHttp && config.port !== 0 && !(await isPortFree(config.port))) throw portTaken(config.port);
+    if (servesHttp && config.port !== 0 && !(await isPortFree(config.port))) throw StartError.portTaken(config.port);
     const store = new FolderStore(config.objects.root);
     const log = new SwitchedLog(bootLog ?? logger);
     const temporal = await TemporalService.open(config, store, log);
-    let http: NestExpressApplication | undefined;
+    let http: RestInterface | undefined;
     try {
-      if (servesHttp) http = await serve(config, temporal, new BlobStore(store), logger);
+      // NestJS and all that hangs on it: a worker does without.
+      if (servesHttp)
+        http = await (await import('./rest-interface.js')).RestInterface.start(config, { temporal, store, logger });
       const preparing = temporal.start();
       const failed = preparing.then(() => new Promise<never>(() => undefined));
       failed.catch(() => undefined);
       const over = new AbortController();
       const ready = await Promise.race([failed, untilReady(temporal, over.signal)]).finally(() => over.abort());
       log.to = logger;
-      return new Service(temporal, http, http && addressOf(http, config.host), ready, failed);
+      return new Service(temporal, http, ready, failed);
     } catch (error) {
       await http?.close();
       await temporal.stop();
@@ -85,43 +79,6 @@ async function untilReady(temporal: TemporalService, over: AbortSignal): Promise
     if (reachable && prepared && (workers === 'running' || workers === 'none')) return true;
   }
   return false;
-}
-
-async function serve(
-  config: BatonConfig,
-  temporal: TemporalService,
-  blobs: BlobStore,
-  logger: Logger,
-): Promise<NestExpressApplication> {
-  const readiness = new Readiness(async () => {
-    const { reachable, prepared, workers } = await temporal.health();
-    return { temporal: reachable && prepared, ...(workers === 'none' ? {} : { worker: workers === 'running' }) };
-  });
-  const settings = new ApiSettings(config, temporal.uiUrl);
-  const { dags, runs, schedules, versions, inputs, queues, approvals, pools, backfills } = temporal;
-  const parts = { dags, runs, schedules, versions, inputs, queues, approvals, pools, backfills, blobs, settings, readiness };
-  const http = await createHttpApplication(AppModule.of(parts), new PinoLoggerService(logger));
-  try {
-    await http.listen(config.port, config.host);
-  } catch (error) {
-    await http.close();
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EADDRINUSE') throw portTaken(config.port);
-    throw new StartError(
-      `The REST interface cannot listen on ${config.host}, port ${config.port} (${code}). Change HOST or PORT.`,
-      { cause: error },
-    );
-  }
-  return http;
-}
-
-function portTaken(port: number): StartError {
-  return new StartError(`Port ${port} is taken by another program. Set PORT to a free one, or to 0 to have one picked.`);
-}
-
-function addressOf(http: NestExpressApplication, host: string): string {
-  const { port } = http.getHttpServer().address() as AddressInfo;
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /** Sends everything to one log, which may change. */

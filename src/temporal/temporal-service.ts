@@ -16,8 +16,7 @@ import { identityOf, type TemporalAddress, TemporalConnection } from './temporal
 import { temporalPort } from './temporal-port.js';
 import { setUpTemporal } from './temporal-setup.js';
 import { VersionStore } from './version-store.js';
-import { workerActivities } from './worker-activities.js';
-import { WorkerHost, type WorkerState } from './worker-host.js';
+import type { WorkerHost, WorkerState } from './worker-host.js';
 
 /** What readiness says about Temporal. */
 export interface TemporalHealth {
@@ -92,6 +91,11 @@ export class TemporalService {
   /** Prepares the namespace and starts the workers, trying until it works. Resolves when prepared or stopped; never rejects for Temporal's sake. @throws ActivityModuleError */
   async start(): Promise<void> {
     if (this.config.role !== 'api') {
+      // Half of all code that there is to load; a process that only answers does without.
+      const [{ WorkerHost }, { workerActivities }] = await Promise.all([
+        import('./worker-host.js'),
+        import('./worker-activities.js'),
+      ]);
       const { identity } = this.connection.target;
       const port = temporalPort(this.connection, this);
       const activities = await workerActivities(
