@@ -20,8 +20,7 @@ export default defineConfig({
     exclude: ['dist/**', 'node_modules/**', '.baton/**'],
     reporters: ['default', './test/support/closing-line.reporter.ts'],
     passWithNoTests: false,
-    // Files share the modules of the process that they are in: to load them anew for each takes as long as the tests. None leaves anything
-    // behind in them.
+    // Files share the modules of the process that they are in: to load them anew for each takes minutes. None leaves anything behind in them.
     isolate: false,
     projects: [
       {

@@ -11,6 +11,7 @@ import { datedRunId, datedRunKey, planPage } from './backfill-plan.js';
 import { BackfillValidations } from './backfill-validations.js';
 import { BlobGoneError } from './blob-gone-error.js';
 import type { DagGateway } from './dag-gateway.js';
+import { eachOf } from './each-of.js';
 import type { PoolGateway } from './pool-gateway.js';
 import type { RunGateway } from './run-gateway.js';
 import type { RunInputs } from './run-inputs.js';
@@ -18,8 +19,6 @@ import { SubDagUnavailableError } from './sub-dag-search.js';
 import { timeScheduleOf } from './time-schedule.js';
 import type { VersionStore } from './version-store.js';
 
-/** Runs that are started or looked at at the same time, by one backfill. */
-const AT_ONCE = 20;
 /** Intervals of a page of the plan. */
 const PAGE = 100;
 
@@ -196,17 +195,4 @@ const holderOf = ({ id, dagId }: BackfillFacts, { time, execution }: PlannedInte
 /** What is wrong with the DAG for good; undefined for what another attempt may mend. */
 function troubleOf(error: unknown): string | undefined {
   return error instanceof BlobGoneError || error instanceof SubDagUnavailableError ? error.message : undefined;
-}
-
-/** Some at a time, in order. All are tried before the first failure is thrown. */
-async function eachOf<T, R>(all: readonly T[], act: (one: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  for (let at = 0; at < all.length; at += AT_ONCE) {
-    const settled = await Promise.allSettled(all.slice(at, at + AT_ONCE).map(act));
-    for (const result of settled) {
-      if (result.status === 'rejected') throw result.reason;
-      results.push(result.value);
-    }
-  }
-  return results;
 }

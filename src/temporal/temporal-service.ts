@@ -91,7 +91,7 @@ export class TemporalService {
   /** Prepares the namespace and starts the workers, trying until it works. Resolves when prepared or stopped; never rejects for Temporal's sake. @throws ActivityModuleError */
   async start(): Promise<void> {
     if (this.config.role !== 'api') {
-      // Half of all code that there is to load; a process that only answers does without.
+      // The SDK's worker, DuckDB and more: a process that only answers does without.
       const [{ WorkerHost }, { workerActivities }] = await Promise.all([
         import('./worker-host.js'),
         import('./worker-activities.js'),

@@ -1,5 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
 import { expect } from 'vitest';
+import { eachOf } from '../../src/temporal/each-of.js';
 import { type ApiCaller, until } from './api-caller.js';
 import type { Cluster } from './cluster.js';
 
@@ -13,9 +14,6 @@ const FOUND_WITHIN_MS = 30_000;
 
 /** A run may begin so much later than it was given its place, in ms. */
 const BUSY_MS = 2_000;
-
-/** Questions at a time about thousands of runs. */
-const AT_ONCE = 50;
 
 interface Listed {
   readonly runId: string;
@@ -107,19 +105,19 @@ tasks:
   for (const { run, task, phase } of lines) if (task === 'work' && phase === 'end') done.set(run, (done.get(run) ?? 0) + 1);
   for (const { runId } of others) expect([runId, done.get(runId)]).toEqual([runId, 1]);
 
-  const working = await someAtATime(others, ({ runId }) => atWork(client, runId));
-  // Those that are at work when one begins, itself included: more than there are places for are named.
-  const spansOfWork = others.map(({ runId, trigger }, at) => ({ runId, trigger, ...working[at]! }));
-  const tooMany = spansOfWork
-    .map(({ from: moment }) => spansOfWork.filter(({ from, to }) => from <= moment && to > moment))
-    .filter((together) => together.length > PLACES);
-  expect(tooMany).toEqual([]);
-
   // Lists have when a run was taken in; the run itself says when it had its place.
-  const spans = await someAtATime(others, async ({ runId, acceptedAt, trigger }) => {
-    const { startedAt } = (await service.get(`/api/v1/runs/${encodeURIComponent(runId)}`)).body;
-    return { runId, acceptedAt, trigger, startedAt: startedAt as string };
+  const spans = await eachOf(others, async ({ runId, acceptedAt, trigger }) => {
+    const { startedAt, endedAt } = (await service.get(`/api/v1/runs/${encodeURIComponent(runId)}`)).body;
+    const told = { from: Date.parse(startedAt), to: Date.parse(endedAt) };
+    return { runId, acceptedAt, trigger, startedAt: startedAt as string, told, seen: await atWork(client, runId) };
   });
+  // Those that are at work when one begins, itself included, where they are more than there are places for.
+  const beyond = (by: 'told' | 'seen') =>
+    spans
+      .map((one) => spans.filter((each) => each[by].from <= one[by].from && each[by].to > one[by].from))
+      .filter((together) => together.length > PLACES);
+  expect(beyond('told'), 'at work together, as they say themselves').toEqual([]);
+  expect(beyond('seen'), 'at work together, by the clock of the Temporal server').toEqual([]);
   // Places are given in exact order (places.property.spec.ts); when a run then begins, a busy worker decides.
   const manual = spans
     .filter(({ trigger }) => trigger === 'manual')
@@ -133,22 +131,12 @@ tasks:
   await service.kill();
 }
 
-/**
- * From its first task until its workflow was closed, both by the clock of the Temporal server, in epoch ms. What a run says itself goes by the
- * clock of a workflow: that of a run which asks for a place and has it at once goes after the server's by as much as the workflow task was late.
- */
+/** From its first task until its workflow was closed, which is after the end that a run tells itself. By the clock of the server, epoch ms. */
 async function atWork(client: Client, runId: string): Promise<{ from: number; to: number }> {
   const { events } = await client.workflow.getHandle(runId).fetchHistory();
   const first = events!.find(({ activityTaskScheduledEventAttributes }) => activityTaskScheduledEventAttributes)!;
   const ms = ({ eventTime }: typeof first): number => Number(eventTime!.seconds) * 1_000 + eventTime!.nanos! / 1e6;
   return { from: ms(first), to: ms(events!.at(-1)!) };
-}
-
-/** Asks about each of them, as many at a time as a service or a server is asked by its clients. */
-async function someAtATime<T, R>(all: readonly T[], ask: (one: T) => Promise<R>): Promise<R[]> {
-  const answers: R[] = [];
-  for (let at = 0; at < all.length; at += AT_ONCE) answers.push(...(await Promise.all(all.slice(at, at + AT_ONCE).map(ask))));
-  return answers;
 }
 
 /** All runs of a DAG. */

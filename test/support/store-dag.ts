@@ -17,20 +17,18 @@ export async function storeDag({ versions, dags }: TemporalHarness, text: string
 
 /** Deletes a DAG. One that is gone at a second try was deleted by the first, whose answer came late. */
 export async function removeDag({ dags }: TemporalHarness, dagId: string): Promise<void> {
-  let tries = 0;
-  await carefully(async () => {
-    tries++;
-    await dags.remove(dagId).catch((error: unknown) => {
+  await carefully((tries) =>
+    dags.remove(dagId).catch((error: unknown) => {
       if (tries === 1 || !(error instanceof DagNotFoundError)) throw error;
-    });
-  });
+    }),
+  );
 }
 
 /** Repeats what had no answer in time, as a careful client does: a worker without a cache on a busy machine may take longer. */
-async function carefully<T>(call: () => Promise<T>): Promise<T> {
+async function carefully<T>(call: (tries: number) => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
-      return await call();
+      return await call(tries);
     } catch (error) {
       if (!(error instanceof TemporalUnavailableError) || tries === 5) throw error;
     }

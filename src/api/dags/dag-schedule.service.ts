@@ -102,6 +102,7 @@ export class DagScheduleService {
     now: number,
   ): Promise<(PastTimeDto & { readonly time: number })[]> {
     if (window === undefined) return [];
+    // Catching up runs what was before the Temporal Schedule as well.
     const begin = spec.catchup === true ? schedule!.since : inForceFrom(schedule!.since, report?.createdAt, HEARD_AFTER_MS);
     const since = Math.max(begin, now - Math.min(LOOK_BACK_MS, this.settings.retentionMs));
     const first = Math.max(window.first ?? 0, since + 1);
