@@ -9,7 +9,8 @@ export const PLACE_ACTIVITY_NAMES = [
   'parkPlace',
   'cancelRun',
   'storeReport',
-  'servePlaces',
+  'tellPlaceWords',
+  'lookAtHolders',
 ] as const satisfies readonly (keyof PlaceActivities)[];
 
 /** What runs and pools need, on the runs' queue and on the system queue. */
@@ -27,6 +28,7 @@ export function createPlaceActivities(deps: { readonly objects: ObjectStore; rea
       // The pool finds out by itself what it is not told: no run stays open for that.
       await places.leave(leave).catch(() => undefined);
     },
-    servePlaces: (input) => places.serve(input),
+    tellPlaceWords: (words) => places.tell(words),
+    lookAtHolders: (input) => places.look(input),
   };
 }

@@ -13,8 +13,10 @@ export interface PlaceActivities {
   cancelRun(input: { readonly runId: string; readonly reason: string }): Promise<void>;
   /** Writes the report of a run, and says that its place will be free: the last that a run with a place does. */
   storeReport(input: { readonly key: string; readonly value: Json; readonly leave: LeavePlace }): Promise<void>;
-  /** What a pool has to do with the world: tell words, and look whether holders are closed. */
-  servePlaces(input: ServePlaces): Promise<ServedPlaces>;
+  /** Tells words of a pool to whom they are for. */
+  tellPlaceWords(words: readonly PlaceWord[]): Promise<ToldWords>;
+  /** Looks which holders of a pool are closed. */
+  lookAtHolders(input: LookAtHolders): Promise<readonly PlaceHolder[]>;
 }
 
 export interface AskPlace {
@@ -34,17 +36,17 @@ export interface ParkPlace {
   readonly holder: PlaceParking;
 }
 
-export interface ServePlaces {
-  readonly words: readonly PlaceWord[];
+export interface LookAtHolders {
   /** They say that they leave: waited for a little while, until one of them is closed. */
   readonly leaving: readonly PlaceHolder[];
   /** They may have been ended from outside: looked at once. Those that are parked among them. */
   readonly holding: readonly PlaceHolder[];
 }
 
-export interface ServedPlaces {
-  /** Words that have arrived, or that nobody is there for any more. */
+export interface ToldWords {
+  /** Words that have arrived. */
   readonly told: readonly PlaceWord[];
+  /** Holders that are closed, so that nobody is there for their words any more. */
   readonly closed: readonly PlaceHolder[];
 }
 
@@ -55,5 +57,8 @@ export interface PlacePort {
   park(input: ParkPlace): Promise<void>;
   /** False when no such workflow is open. */
   cancel(workflowId: string, reason: string): Promise<boolean>;
-  serve(input: ServePlaces): Promise<ServedPlaces>;
+  /** What does not get through is left out of the answer. */
+  tell(words: readonly PlaceWord[]): Promise<ToldWords>;
+  /** What cannot be found out is left out of the answer. */
+  look(input: LookAtHolders): Promise<readonly PlaceHolder[]>;
 }

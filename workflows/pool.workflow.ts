@@ -8,15 +8,16 @@ import {
   defineQuery,
   defineSignal,
   defineUpdate,
+  proxyActivities,
   proxyLocalActivities,
   setCurrentDetails,
   setHandler,
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { PlaceActivities, ServedPlaces, ServePlaces } from '../activities/place-calls.js';
+import type { LookAtHolders, PlaceActivities, ToldWords } from '../activities/place-calls.js';
 import { markdownText } from '../src/dag/markdown-text.js';
-import type { PlaceHolder, PoolLimit } from '../src/dag/pool/place.js';
+import type { PlaceHolder, PlaceWord, PoolLimit } from '../src/dag/pool/place.js';
 import { Places } from '../src/dag/pool/places.js';
 import { beginAnew } from './begin-anew.js';
 import {
@@ -41,7 +42,8 @@ const parkSignal = defineSignal<[ParkPlaces]>(PARK_PLACES);
 const resizeSignal = defineSignal<[PoolLimit]>(RESIZE_POOL);
 const viewQuery = defineQuery<PoolQueryResult, [PoolQueryInput]>(POOL_QUERY);
 
-const WATCH_MS = 15_000;
+/** Well within the 30 s in which the place of one that was ended from outside goes on, on a busy machine too. */
+const WATCH_MS = 10_000;
 const IDLE_MS = 600_000;
 /** What did not get through, or a holder that says it leaves and does not, is tried again after that. */
 const AGAIN_MS = 1_000;
@@ -51,12 +53,15 @@ const MAX_WORDS = 200;
 /** Holders that the Web UI names. */
 const MAX_SHOWN = 20;
 
-// Shorter than a workflow task may take, so that one attempt is all it needs: what is left undone is done at the next turn.
-const { servePlaces } = proxyLocalActivities<PlaceActivities>({
-  summary: 'tell who has a place; look whether those that leave are closed',
-  startToCloseTimeout: '8 seconds',
-  retry: { maximumAttempts: 1 },
-});
+/** One attempt is all it needs: what is left undone is done at the next turn. */
+const ONCE = { startToCloseTimeout: '8 seconds', retry: { maximumAttempts: 1 } } as const;
+
+// No local activity: it would tell of grants that are not in the history yet. A workflow task that is lost is done again with what came
+// in meanwhile, somebody of a better priority may then get the place, and the one that was told would be one too many.
+const { tellPlaceWords } = proxyActivities<PlaceActivities>({ ...ONCE, summary: 'tell who has a place' });
+
+// What is closed remains closed, so that it does no harm to see it twice.
+const { lookAtHolders } = proxyLocalActivities<PlaceActivities>({ ...ONCE, summary: 'look who is closed' });
 
 /** A cancellation does not reach it: it would forget who holds a place. */
 export async function pool(input: PoolInput): Promise<void> {
@@ -94,6 +99,11 @@ async function tend(input: PoolInput): Promise<void> {
     const { historyLength, continueAsNewSuggested } = workflowInfo();
     return historyLength >= continueFromEvents || continueAsNewSuggested;
   };
+  /** Those that are seen closed. One that was `leaving` when it was looked at and had never begun may have been asked for again since. */
+  const closed = (holders: readonly PlaceHolder[], leaving: ReadonlySet<string>): void => {
+    const leavingNow = keysOf(places.leaving());
+    places.closed(holders.filter((holder) => !leaving.has(keyOf(holder)) || leavingNow.has(keyOf(holder))));
+  };
   let usedAt = Date.now();
   let idle = false;
 
@@ -114,33 +124,35 @@ async function tend(input: PoolInput): Promise<void> {
     if (mustContinue()) return beginAnew<typeof pool>({ ...input, state: places.snapshot() });
     if (idle && places.isEmpty) return;
     idle = false;
-    const leaving = places.leaving();
-    const left = keysOf(leaving);
-    const open = due === 'watch' ? [...places.holders(), ...places.away()] : [];
-    const holding = open.filter((holder) => !left.has(keyOf(holder)));
+    const watching = due === 'watch';
     due = undefined;
     done = places.stirred;
-    const { told, closed } = await served({ words: places.words().slice(0, MAX_WORDS), leaving, holding });
+    const toLeave = keysOf(places.leaving());
+    const { told, closed: gone } = await tell(places.words().slice(0, MAX_WORDS));
     places.told(told);
-    // One that had never begun may have been asked for again meanwhile.
-    const leavingNow = keysOf(places.leaving());
-    places.closed(closed.filter((holder) => !left.has(keyOf(holder)) || leavingNow.has(keyOf(holder))));
+    closed(gone, toLeave);
+    const leaving = places.leaving();
+    const left = keysOf(leaving);
+    const open = watching ? [...places.holders(), ...places.away()] : [];
+    const over = await look({ leaving, holding: open.filter((holder) => !left.has(keyOf(holder))) });
+    closed(over, left);
     // It came back as soon as one of them was closed; and there may be more words than one turn takes.
-    if ((closed.length > 0 && places.leaving().length > 0) || (told.length > 0 && places.words().length > 0)) due = 'again';
+    if ((over.length > 0 && places.leaving().length > 0) || (told.length > 0 && places.words().length > 0)) due ??= 'again';
   }
 }
 
 const keyOf = ({ runId, execution }: PlaceHolder): string => `${runId}#${execution}`;
 const keysOf = (holders: readonly PlaceHolder[]): ReadonlySet<string> => new Set(holders.map(keyOf));
 
-/** Whatever goes wrong, the pool goes on: nothing was told, nobody is known to be closed. */
-async function served(what: ServePlaces): Promise<ServedPlaces> {
-  if (what.words.length + what.leaving.length + what.holding.length === 0) return { told: [], closed: [] };
-  try {
-    return await servePlaces(what);
-  } catch {
-    return { told: [], closed: [] };
-  }
+/** Whatever goes wrong, the pool goes on: nothing was told. */
+async function tell(words: readonly PlaceWord[]): Promise<ToldWords> {
+  const nothing = { told: [], closed: [] };
+  return words.length === 0 ? nothing : tellPlaceWords(words).catch(() => nothing);
+}
+
+/** Whatever goes wrong, the pool goes on: nobody is known to be closed. */
+async function look(at: LookAtHolders): Promise<readonly PlaceHolder[]> {
+  return at.leaving.length + at.holding.length === 0 ? [] : lookAtHolders(at).catch(() => []);
 }
 
 /** The pool in words, for the Web UI. */

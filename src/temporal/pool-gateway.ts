@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { WithStartWorkflowOperation, type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
 import type { Workflow } from '@temporalio/common';
-import type { AskPlace, LeavePlace, ParkPlace, PlacePort, ServedPlaces, ServePlaces } from '../../activities/place-calls.js';
+import type { AskPlace, LeavePlace, LookAtHolders, ParkPlace, PlacePort, ToldWords } from '../../activities/place-calls.js';
 import {
   ASK_PLACES,
   type AskPlaces,
@@ -107,7 +107,7 @@ export class PoolGateway implements PlacePort {
   }
 
   /** What does not get through is left out of the answer, and tried again by the pool. */
-  async serve({ words, leaving, holding }: ServePlaces): Promise<ServedPlaces> {
+  async tell(words: readonly PlaceWord[]): Promise<ToldWords> {
     const told: PlaceWord[] = [];
     const closed: PlaceHolder[] = [];
     const evicted = words.filter(({ word }) => word === 'evicted');
@@ -130,12 +130,20 @@ export class PoolGateway implements PlacePort {
         if (gone || !(await this.cancel(word.holder.runId, EVICTED))) closed.push(word.holder);
         else told.push(word);
       }),
+    ]);
+    return { told, closed };
+  }
+
+  /** What cannot be found out is left out of the answer, and looked at again by the pool. */
+  async look({ leaving, holding }: LookAtHolders): Promise<readonly PlaceHolder[]> {
+    const closed: PlaceHolder[] = [];
+    const [gone] = await Promise.all([
+      this.firstClosed(leaving),
       eachOf(holding, async (holder) => {
         if (await this.isClosed(holder)) closed.push(holder);
       }),
-      this.firstClosed(leaving).then((gone) => closed.push(...gone)),
     ]);
-    return { told, closed };
+    return [...closed, ...gone];
   }
 
   /** Those that are closed, as soon as one is; none after two seconds. */

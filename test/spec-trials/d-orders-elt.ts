@@ -9,6 +9,8 @@ const NIGHTS = Array.from({ length: 31 }, (_, day) => `2025-03-${String(day + 1)
 const LAST = '2025-03-31';
 const LAST_RUN = 'orders_elt-2025-04-01T00:00:00Z';
 const MIDDLE = '2025-03-12';
+/** A month of nights, four at a time, beside the other pipelines. */
+const A_MONTH_MS = 240_000;
 const MIDDLE_RUN = 'orders_elt-2025-03-13T01:00:00Z';
 
 /** Trial d: a month of nights that is caught up with, each merged behind the one before it, and its backfill. */
@@ -28,18 +30,25 @@ export function ordersElt(given: () => TrialWorld): void {
     const runs = async (): Promise<any[]> => (await world.baton.get('/api/v1/runs?dagId=orders_elt&limit=200')).body.items;
     const merged = async () => (await world.query('select day from merged order by id')) as { readonly day: string }[];
 
-    it('wait for a night that failed in the middle without keeping it from being done again', async () => {
+    it('wait for a night that failed in the middle without keeping it from being done again', {
+      timeout: 2 * A_MONTH_MS,
+    }, async () => {
       const places = async () => (await world.baton.get('/api/v1/dags/orders_elt/places')).body;
-      await expect.poll(places, { timeout: 120_000 }).toMatchObject({ maxActiveRuns: 4, active: 0, parked: 4 });
+      // Until then others are parked for a moment too.
+      const upToMiddle = async () =>
+        (await runs()).filter(({ runId, endedAt }) => runId <= MIDDLE_RUN && endedAt !== undefined);
+      await until(async () => (await upToMiddle()).length === NIGHTS.indexOf(MIDDLE) + 1, A_MONTH_MS);
+      await expect.poll(places, { timeout: A_MONTH_MS }).toMatchObject({ maxActiveRuns: 4, active: 0, parked: 4 });
       const [next] = (await places()).away;
       const waiting = (await world.baton.get(next.href)).body;
       expect(waiting).toMatchObject({
         state: 'queued',
         notice: 'waits for the run before it, and has left its place among the active runs to others',
       });
-      expect((await world.baton.get(`${next.href}/tasks/merge_orders`)).body.notice).toBe(
-        `depends on the past: task merge_orders of run ${MIDDLE_RUN} is upstream_failed; do that run again`,
-      );
+      const merging = async () => (await world.baton.get(`${next.href}/tasks/merge_orders`)).body.notice;
+      await expect
+        .poll(merging)
+        .toBe(`depends on the past: task merge_orders of run ${MIDDLE_RUN} is upstream_failed; do that run again`);
       world.put(`orders/${MIDDLE}`, { _SUCCESS: '3' });
       const again = { dagId: 'orders_elt', dates: [MIDDLE], reprocess: 'failed' };
       expect((await world.baton.post('/api/v1/backfills', again)).status).toBe(202);
@@ -47,12 +56,14 @@ export function ordersElt(given: () => TrialWorld): void {
       expect([run.state, run.startedAt]).toEqual(['success', waiting.startedAt]);
     });
 
-    it('catch up with the past in order, page somebody for the night that fails, and leave alone what was in time', async () => {
+    it('catch up with the past in order, page somebody for the night that fails, and leave alone what was in time', {
+      timeout: 2 * A_MONTH_MS,
+    }, async () => {
       await until(
         async () => (await world.baton.get('/api/v1/dags/orders_elt/schedule')).body.catchUp?.state === 'done',
-        120_000,
+        A_MONTH_MS,
       );
-      await until(async () => (await runs()).every(({ endedAt }) => endedAt !== undefined), 120_000);
+      await until(async () => (await runs()).every(({ endedAt }) => endedAt !== undefined), A_MONTH_MS);
       // There is no two o'clock on the 30th of March.
       const nights = new Set((await runs()).map(({ runId }) => runId));
       expect([nights.size, (await runs()).length]).toEqual([30, 31]);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createBackfillActivities } from '../../activities/backfill-activities.js';
 import { createPlaceActivities } from '../../activities/place-activities.js';
+import type { PlacePort } from '../../activities/place-calls.js';
 import { createSystemActivities } from '../../activities/system-activities.js';
 import type { TemporalPort } from '../../activities/system-calls.js';
 import { FolderStore } from '../../src/objects/folder-store.js';
@@ -38,6 +39,8 @@ interface WorkOptions {
   readonly activities?: { readonly [name: string]: () => Promise<unknown> };
   /** What stands between the activities and Temporal, for tests of what fails. Default: nothing. */
   readonly port?: (real: TemporalPort) => TemporalPort;
+  /** The same between pools and Temporal. Default: nothing. */
+  readonly places?: (real: PlacePort) => Partial<PlacePort>;
 }
 
 /** A prepared Temporal server of its own, an object store in a folder, the gateways, and workers on demand. */
@@ -85,7 +88,7 @@ export class TemporalHarness {
   /** Starts a worker of the given queues. */
   async work(
     queues: readonly string[] = ['baton', SYSTEM_QUEUE],
-    { cache = 100, activities = {}, port = (real) => real }: WorkOptions = {},
+    { cache = 100, activities = {}, port = (real) => real, places = () => ({}) }: WorkOptions = {},
   ): Promise<WorkerHost> {
     // Without a cache a run would be evicted in the middle of a local activity whenever another one is worked on.
     const [workflows, pollers] = cache === 0 ? [1, 1] : [20, 4];
@@ -106,7 +109,10 @@ export class TemporalHarness {
               }),
             ),
           }),
-          ...createPlaceActivities({ objects: this.store, places: this.pools }),
+          ...createPlaceActivities({
+            objects: this.store,
+            places: Object.assign(Object.create(this.pools), places(this.pools)),
+          }),
           ...createBackfillActivities(
             new BackfillRuns({
               ...this,

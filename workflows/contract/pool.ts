@@ -13,7 +13,7 @@ import type {
 /** Argument of `pool`. Its capacity comes with those who ask. */
 export interface PoolInput {
   readonly name: string;
-  /** How often all holders are looked after, in ms. Default 15 s: who was ended from outside gives its place back within 30 s. */
+  /** How often all holders are looked after, in ms. Default 10 s: who was ended from outside gives its place back within 30 s. */
   readonly watchMs?: number;
   /** It ends when nobody needed it for so long, in ms; who asks next starts it anew. Default 10 minutes. */
   readonly idleMs?: number;

@@ -258,7 +258,9 @@ export class Places {
     const key = keyOf(request);
     const known = this.held.get(key);
     if (known !== undefined && request.reply === undefined && (known.turn > 0 || request.turn !== undefined))
-      return this.askAgain(request, known, direct);
+      return this.askAgain(request, known, direct && !this.returned.has(key));
+    // It has asked before and waits for a word: this message may come late, and nobody may be there for its answer.
+    const answered = direct && !this.said.has(key) && !this.queued.has(key);
     if (known === undefined) {
       // What was said of an earlier request of the same run does not hold of this one.
       this.said.delete(key);
@@ -272,7 +274,7 @@ export class Places {
       this.settle();
       if (this.queued.has(key) && request.onFull === 'refuse') {
         this.giveUp(request);
-        if (!direct) this.say(request, 'refused');
+        if (!answered) this.say(request, 'refused');
         return { state: 'refused' };
       }
       if (this.queued.has(key) && request.onFull === 'evict') this.makeRoom(asked);
@@ -281,7 +283,7 @@ export class Places {
     else known.leaving = false;
     // It may have missed the first word, or have asked before that arrived.
     if (known?.evicted === true) this.say(request, 'evicted');
-    else if (direct) {
+    else if (answered) {
       this.said.delete(key);
       this.returned.delete(key);
     } else if (request.turn === undefined) this.say(request, 'granted');
@@ -289,7 +291,7 @@ export class Places {
   }
 
   /** A run asks that has been parked: by its first terms, whoever asked for it then, but that now it waits whatever is free. */
-  private askAgain(request: PlaceRequest, known: Held, direct: boolean): PlaceAnswer {
+  private askAgain(request: PlaceRequest, known: Held, answered: boolean): PlaceAnswer {
     const key = keyOf(request);
     const { turn = 0 } = request;
     // From before it parked: nobody waits for the answer.
@@ -303,7 +305,7 @@ export class Places {
     }
     const asked = this.queued.get(key);
     if (asked !== undefined) return { state: 'waiting', ahead: this.rank(asked) };
-    if (direct) this.returned.delete(key);
+    if (answered) this.returned.delete(key);
     else this.sayReturned(request, turn);
     return { state: 'granted' };
   }

@@ -11,7 +11,8 @@ const PATIENCE = { timeout: 180_000 };
 
 type Life = 'new' | 'asking' | 'active' | 'parked' | 'returning' | 'closing' | 'closed' | 'refused';
 interface Message {
-  readonly kind: 'ask' | 'leave' | 'park';
+  /** `update`: asked directly, by somebody who has given up waiting for the answer by now and asks by another message. */
+  readonly kind: 'ask' | 'update' | 'leave' | 'park';
   readonly requests: readonly PlaceRequest[];
 }
 
@@ -39,7 +40,7 @@ class World {
 
   private happen(request: PlaceRequest): void {
     const life = this.lives.get(request.runId)!;
-    switch (this.choose(11)) {
+    switch (this.choose(12)) {
       case 0:
       case 1:
         if (life === 'new' || life === 'asking') this.begin(request);
@@ -63,6 +64,9 @@ class World {
         break;
       case 7:
         this.turn(this.choose(3) === 0);
+        break;
+      case 10:
+        if (life === 'new' || life === 'asking') this.giveUpAndBegin(request);
         break;
       case 8:
         if (life === 'active') this.park(request);
@@ -100,6 +104,11 @@ class World {
     this.network.push({ kind: 'ask', requests: [request] });
   }
 
+  private giveUpAndBegin(request: PlaceRequest): void {
+    this.network.push({ kind: 'update', requests: [request] });
+    this.begin(request);
+  }
+
   private end(request: PlaceRequest): void {
     this.lives.set(request.runId, 'closing');
     this.network.push({ kind: 'leave', requests: [request] });
@@ -119,7 +128,8 @@ class World {
   private comeBack(request: PlaceRequest): void {
     const turn = this.turnOf(request);
     this.lives.set(request.runId, 'returning');
-    this.network.push({ kind: 'ask', requests: [{ ...request, turn }] });
+    for (const kind of this.choose(3) === 0 ? (['update', 'ask'] as const) : (['ask'] as const))
+      this.network.push({ kind, requests: [{ ...request, turn }] });
   }
 
   private deliver(mayRepeat = true): void {
@@ -128,6 +138,7 @@ class World {
     const message = this.network[at]!;
     if (!mayRepeat || this.choose(4) !== 0) this.network.splice(at, 1);
     if (message.kind === 'ask') this.places.ask(message.requests, this.limit);
+    else if (message.kind === 'update') this.places.ask(message.requests, this.limit, true);
     else if (message.kind === 'park')
       this.places.park(message.requests.map(({ turn = 0, ...holder }) => ({ ...holder, turn })));
     else this.places.leave(message.requests);
