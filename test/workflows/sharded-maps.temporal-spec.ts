@@ -40,6 +40,9 @@ describe.each([{ cache: 100 }, { cache: 0 }])('a map in shards with a workflow c
       await handle.cancel();
       const closed: unknown = await handle.result().catch((error: unknown) => error);
       expect((closed as Error).cause).toBeInstanceOf(CancelledFailure);
+      // Until its parent has heard of its end the shard is asked, and then it is over.
+      const { items } = await shard.query<ItemsQueryResult, [object]>(ITEMS_QUERY, { taskId: 'm', limit: 1 });
+      expect(items).toMatchObject([{ index: 0, state: 'cancelled' }]);
       if (cache > 0) {
         await recordHistory(handle, 'a-map-in-shards-is-cancelled-in-a-new-execution');
         await recordHistory(shard, 'a-shard-that-is-cancelled');

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { ItemsPart, ItemsQueryInput, ItemsQueryResult, ShardResult } from '../../../workflows/contract.js';
+import type { ItemsPart, ItemsQueryInput, ItemsQueryResult } from '../../../workflows/contract.js';
 import { type ItemRecord, type ItemResult, itemResult } from '../../dag/map/item-result.js';
 import type { OutputValue, TaskState } from '../../dag/state.js';
 import { JsonBlobs } from '../../objects/json-blobs.js';
@@ -78,12 +78,7 @@ export class TaskItems {
 
   private async ofPart({ pages, runId: shard }: ItemsPart, input: ItemsQueryInput): Promise<ItemsQueryResult | undefined> {
     if (shard === undefined) return this.stored(pages ?? []);
-    const known = await this.gateway.items(shard, input);
-    if (known === undefined || known.items.length > 0) return known;
-    // A shard that is over knows of no item any more; that its run has not heard of its end yet makes no difference here.
-    const end = await this.gateway.childEnd(shard);
-    const value = end?.output !== undefined && 'value' in end.output ? (end.output.value as Partial<ShardResult>) : undefined;
-    return value?.pages === undefined ? known : this.stored(value.pages);
+    return this.gateway.items(shard, input);
   }
 
   /** Records that a shard has left. */

@@ -41,6 +41,8 @@ const KEPT_HOOKS = 20;
 export class MapRuns implements TaskPart {
   private readonly open = new Map<number, RunningMap>();
   private readonly moved = new Set<RunningMap>();
+  /** The map of a shard once it is over: its items are asked for here until the parent has heard of its end. */
+  private shard: RunningMap | undefined;
 
   private readonly prefix: string;
 
@@ -174,7 +176,9 @@ export class MapRuns implements TaskPart {
 
   /** Answers the items query. */
   page({ taskId, after = -1, limit, state }: ItemsQueryInput): ItemsQueryResult {
-    const map = [...this.open.values()].find(({ task }) => task.id === taskId);
+    const map = [...this.open.values(), ...(this.shard === undefined ? [] : [this.shard])].find(
+      ({ task }) => task.id === taskId,
+    );
     const known = (map?.begun() ?? []).filter((item) => item.index > after && (state === undefined || item.state === state));
     return { items: known.slice(0, limit), more: known.length > limit };
   }
@@ -267,6 +271,7 @@ export class MapRuns implements TaskPart {
     this.host.settle(index, storing, (pages) => {
       const result: ShardResult = { pages, counts: walk.counts(), reasons: reasonsOf(map.begun()) };
       this.ledger.outputs = result as unknown as JsonObject;
+      this.shard = map;
       this.over(map, { state: walk.outcome() === 'cancelled' ? 'cancelled' : 'success' });
     });
   }
