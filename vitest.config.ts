@@ -13,6 +13,11 @@ const patient = { expect: { poll: { timeout: 20_000 } } };
 const temporaryFolder = 'test/support/temporary-folder.setup.ts';
 const temporalBinary = [temporaryFolder, 'test/support/temporal-binary.setup.ts'];
 
+/** Suites of workflows that are as long again without a workflow cache: see `test/support/workflow-caches.ts`. */
+const withoutCache = ['active-runs', 'backfills', 'children', 'dag-run', 'dag-run-maps'].map(
+  (name) => `test/workflows/${name}.temporal-spec.ts`,
+);
+
 /** The suffix of a test file says what it needs, and with it the project it belongs to. */
 export default defineConfig({
   // What runs or writes below these folders must not be mistaken for tests.
@@ -64,8 +69,9 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'long',
-          include: ['test/**/*.long-spec.ts'],
-          globalSetup: temporalBinary,
+          include: ['test/**/*.long-spec.ts', ...withoutCache],
+          env: { BATON_TEST_WORKFLOW_CACHE: '0' },
+          globalSetup: [...temporalBinary, 'test/support/workflow-bundle.setup.ts'],
           testTimeout: 900_000,
           hookTimeout: 180_000,
           sequence: { groupOrder: 3 },

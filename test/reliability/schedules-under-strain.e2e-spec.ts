@@ -16,7 +16,7 @@ async function onCluster(test: (cluster: Cluster) => Promise<void>): Promise<voi
 // Side by side: most of what they do is to wait.
 describe.concurrent('schedules under strain', () => {
   it('runs that contend for places are three at a time, none lost, first come first served, whoever starts them', async () => {
-    await onCluster((cluster) => contend(cluster, 'busy', 80));
+    await onCluster((cluster) => contend(cluster, 'busy', 48));
   }, 240_000);
 
   it('without a service or a worker they do what their policies say, each time at most once, and show what has no run', async () => {

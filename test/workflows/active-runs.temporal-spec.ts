@@ -21,6 +21,7 @@ import {
 } from '../../workflows/contract.js';
 import { recordHistory } from '../support/recorded-history.js';
 import { TemporalHarness } from '../support/temporal-harness.js';
+import { WORKFLOW_CACHES } from '../support/workflow-caches.js';
 
 const RETRY = { maxAttempts: 1, infraAttempts: 3, intervalMs: 1_000, multiplier: 2, maxIntervalMs: 1_000, jitter: 0 };
 const STATE = defineSearchAttributeKey('DagRunState', SEARCH_ATTRIBUTES.DagRunState);
@@ -32,10 +33,7 @@ beforeAll(async () => {
 });
 afterAll(() => temporal?.stop());
 
-describe.each([
-  { name: 'with a cache', cache: 100 },
-  { name: 'without one', cache: 0 },
-])('active runs of a DAG, on a worker $name', ({ cache }) => {
+describe.each(WORKFLOW_CACHES)('active runs of a DAG, with a workflow cache of $cache,', ({ cache }) => {
   let worker: WorkerHost;
   /** By DAG those that work now, and the most there ever were: a ledger of what really overlaps. */
   const ledger = new Map<string, { working: number; most: number }>();

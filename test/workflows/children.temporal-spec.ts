@@ -7,6 +7,7 @@ import { DAG_RUN_FAILED, RUN_QUERY, type RunBudgets, type RunHead } from '../../
 import { planOf, taskOf } from '../support/plan-builder.js';
 import { recordHistory } from '../support/recorded-history.js';
 import { RunHarness } from '../support/run-harness.js';
+import { WORKFLOW_CACHES } from '../support/workflow-caches.js';
 
 let harness: RunHarness;
 beforeAll(async () => {
@@ -58,7 +59,7 @@ const untilCancelled = (log: string[]) => async () => {
   }
 };
 
-describe.each([{ cache: 100 }, { cache: 0 }])('a SubDAG with a workflow cache of $cache', ({ cache }) => {
+describe.each(WORKFLOW_CACHES)('a SubDAG with a workflow cache of $cache', ({ cache }) => {
   it('runs as a child with its own params, and its outputs are the output of its task', async () => {
     const child: DagPlan = {
       ...planOf('double'),
@@ -202,7 +203,7 @@ describe.each([{ cache: 100 }, { cache: 0 }])('a SubDAG with a workflow cache of
   });
 });
 
-describe.each([{ cache: 100 }, { cache: 0 }])('children with a workflow cache of $cache', ({ cache }) => {
+describe.each(WORKFLOW_CACHES)('children with a workflow cache of $cache', ({ cache }) => {
   it('are cancelled down to the leaves, and each stops in good order', async () => {
     const log: string[] = [];
     const leaf = planOf('leaf');

@@ -11,6 +11,7 @@ import { BUDGETS } from '../../workflows/run/budgets.js';
 import { planOf, taskOf } from '../support/plan-builder.js';
 import { recordHistory } from '../support/recorded-history.js';
 import { RunHarness } from '../support/run-harness.js';
+import { WORKFLOW_CACHES } from '../support/workflow-caches.js';
 
 let harness: RunHarness;
 beforeAll(async () => {
@@ -48,7 +49,7 @@ const value = async (output: OutputValue | undefined): Promise<unknown> =>
 const itemsOf = async (output: OutputValue | undefined) => (await value(output)) as ItemResult[];
 const argsOf = (id: string, template: string) => ({ bodies: { [id]: { with: { args: [template] } } } });
 
-describe.each([{ cache: 100 }, { cache: 0 }])('maps in dagRun with a workflow cache of $cache', ({ cache }) => {
+describe.each(WORKFLOW_CACHES)('maps in dagRun with a workflow cache of $cache', ({ cache }) => {
   it('run an activity for each item, at most maxConcurrency at a time, and put the outputs in order', async () => {
     let running = 0;
     let most = 0;

@@ -6,6 +6,7 @@ import { DAG_RUN_FAILED, type RunHead, TASKS_QUERY, type TasksQueryResult } from
 import { planOf, taskOf } from '../support/plan-builder.js';
 import { recordHistory } from '../support/recorded-history.js';
 import { RunHarness } from '../support/run-harness.js';
+import { WORKFLOW_CACHES } from '../support/workflow-caches.js';
 
 let harness: RunHarness;
 beforeAll(async () => {
@@ -49,7 +50,7 @@ const withTask = (plan: DagPlan, id: string, change: Partial<TaskPlan>): DagPlan
 const states = (report: { readonly tasks: { readonly [id: string]: { readonly state: string } } }): { [id: string]: string } =>
   Object.fromEntries(Object.entries(report.tasks).map(([id, { state }]) => [id, state]));
 
-describe.each([{ cache: 100 }, { cache: 0 }])('dagRun with a workflow cache of $cache', ({ cache }) => {
+describe.each(WORKFLOW_CACHES)('dagRun with a workflow cache of $cache', ({ cache }) => {
   it('runs a diamond in order and reports each attempt', async () => {
     const order: string[] = [];
     const work = () => void order.push(Context.current().info.activityId);
